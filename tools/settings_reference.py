@@ -48,7 +48,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "rejected_kept_days": ("promise-svc", "delivery-svc"),
     "outbox_kept_days": ("promise-svc", "delivery-svc"),
     "parked_kept_days": ("promise-svc", "delivery-svc"),
-    "parked_most_a_source": ("delivery-svc",),
+    "parked_most_a_source": ("promise-svc", "delivery-svc"),
     "contacts_kept_days": ("promise-svc",),
     "messages_kept_days": ("notify-svc",),
     "texts_kept_days": ("promise-svc", "delivery-svc", "risk-svc worker", "notify-svc"),

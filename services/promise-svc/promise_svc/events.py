@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Final
 from urllib.parse import quote
 
 from candor.contracts import (
+    MOVES,
     STAFF,
     AskedBy,
     ContactRemoved,
@@ -13,19 +16,25 @@ from candor.contracts import (
     Dependency,
     Event,
     Message,
+    Move,
     PlannedMilestone,
     PromiseAssigned,
     PromiseMade,
+    PromiseRestated,
     PromiseRevised,
     PromiseSettled,
+    PromiseState,
     PromiseWithdrawn,
     Reference,
+    Revision,
     ScopeItem,
     Verdict,
     message,
 )
 from candor.intake import Origin
 from promise_svc.domain import Change, ChangeKind, Customer, Promise
+
+ENDS: Final = (ChangeKind.WITHDRAWN, ChangeKind.SETTLED)
 
 
 def made(promise: Promise, origin: Origin) -> Message:
@@ -63,6 +72,7 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
     """The event for a change to a promise, with its dates after the change."""
     ids = (promise.promise_id, promise.customer_id)
     data: Event
+    verdict = change.judged or change.verdict
     if change.kind is ChangeKind.REVISED:
         asked_by = AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
         dates = (promise.latest_due, promise.held_due)
@@ -72,7 +82,33 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
     elif change.kind is ChangeKind.ASSIGNED:
         data = PromiseAssigned(*ids, change.deliverer or "", bool(change.accepted))
     else:
-        data = PromiseSettled(*ids, Verdict(str(change.verdict)), change.at, change.completed_at)
+        data = PromiseSettled(*ids, Verdict(str(verdict)), change.at, change.completed_at)
+    return sent(origin, promise.customer_id, promise.version, data)
+
+
+def restated(promise: Promise, story: Sequence[Change], change: Change, origin: Origin) -> Message:
+    """The event for a statement that changes what was made of others: all of the promise that statements decide."""
+    moved = [one for one in story if one.kind is ChangeKind.REVISED and one.in_effect]
+    before = [promise.first_due, *(one.held_due or promise.first_due for one in moved)]
+    ended = [one.at for one in story if one.kind in ENDS and one.in_effect]
+    latest = [promise.first_due, *(one.due or promise.first_due for one in moved)]
+    revision = None
+    if (place := next((n for n, one in enumerate(moved) if one.version == change.version), None)) is not None:
+        asked_by = AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
+        dates = (latest[place], latest[place + 1])
+        revision = Revision(*dates, asked_by, bool(change.agreed), change.reason or "", change.public_reason)
+    data = PromiseRestated(
+        promise_id=promise.promise_id,
+        customer_id=promise.customer_id,
+        state=PromiseState(promise.state.value),
+        latest_due=promise.latest_due,
+        held_due=promise.held_due,
+        revisions=len(moved),
+        moves=[Move(one.at, due) for one, due in zip(moved, before, strict=False)][-MOVES:],
+        ended_at=ended[-1] if ended else None,
+        completed_at=promise.completed_at,
+        revision=revision,
+    )
     return sent(origin, promise.customer_id, promise.version, data)
 
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 from fastapi import FastAPI
 
 from candor.intake import Intake
-from candor.intake.routes import IMPORTS, common
+from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
@@ -23,14 +24,16 @@ from candor.store.db import Database
 from candor.store.eraser import Eraser
 from candor.store.migrate import scripts, upgrade
 from candor.store.retention import Retention
+from candor.store.tally import Counting
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from candor.web.http.limits import IMPORT_BYTES
+from candor.web.http.limits import BATCH_BYTES, IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from promise_svc.api.neutral_events import KNOWN, Reader
 from promise_svc.api.routes import (
     aggregates,
     answers,
+    drafts,
     listings,
     market,
     matter_lists,
@@ -38,16 +41,19 @@ from promise_svc.api.routes import (
     sheets,
     statements,
     themes,
+    waiting,
 )
 from promise_svc.offered import OFFERED
 from promise_svc.service import use_cases
 from promise_svc.service.answer_links import AnswerLinks
 from promise_svc.service.expiry import expiries
+from promise_svc.service.joiner import Joiner
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
-from promise_svc.store import ledger
+from promise_svc.store import draft_rows, ledger, waiting_rows
 from promise_svc.store.tables import RejectedRow
 
+LEDGER: Final = (statements.router, listings.router, waiting.router, drafts.router)
 MATTERS: Final = (
     *(aggregates.router, themes.router, sheets.router, market.router, matters.router(), matter_lists.router()),
     answers.router,
@@ -75,7 +81,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         database.signer = signer
         kafka = KafkaReach(settings)
         reader = Reader(sealer, settings.statement_hops)
-        apply, rates = use_cases.apply, app.state.customers
+        apply = partial(use_cases.apply, most_waiting=settings.parked_most_a_source)
+        rates = app.state.customers
         intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, rates)
         app.state.intake = intake
         app.state.database = database
@@ -92,14 +99,17 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         eraser = Eraser(database, ledger.erasures())
         try:
             pulse = Pulse(current, "", {"relay": relay}, {"relay": relay.reached})
-            kept: list[Background] = [GrowthWatch(database), retention, eraser, shared_rates(app, database)]
+            kept: list[Background] = [
+                *(GrowthWatch(database), retention, eraser, shared_rates(app, database)),
+                *(Joiner(database), Counting(database, waiting_rows.TALLY), Counting(database, draft_rows.TALLY)),
+            ]
             yield [*kept, relay, pulse] if settings.publishing else kept
         finally:
             await intake.close()
             await kafka.close()
             await database.close()
 
-    routers = [statements.router, listings.router, *MATTERS, common(RejectedRow), audit_routes.router]
-    bodies = {IMPORTS: IMPORT_BYTES}
+    routers = [*LEDGER, *MATTERS, common(RejectedRow), audit_routes.router]
+    bodies = {IMPORTS: IMPORT_BYTES, WEBHOOKS: BATCH_BYTES}
     webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
     return create_app("Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)

@@ -60,11 +60,16 @@ class EventRefused(BaseModel):
 
 
 class ManyTaken(BaseModel):
-    """The outcome of a batch of events."""
+    """The outcome of a batch of events.
+
+    `waiting` and `drafts`: how many of those taken wait for their promise or are one that misses something, if any.
+    """
 
     accepted: int
     replayed: int
     rejected: list[EventRefused]
+    waiting: int | None = None
+    drafts: int | None = None
 
 
 class RejectedItem(BaseModel):

@@ -22,6 +22,15 @@ _encode: Final = msgspec.json.Encoder(order="sorted").encode
 EXACT: Final = 2**53
 
 
+class _Said(msgspec.Struct):
+    state: str = ""
+
+
+_said: Final = msgspec.json.Decoder(_Said)
+UNFINISHED: Final = {"waiting": "waiting", "draft": "drafts"}
+"""The `state` of an answer to what something else must follow, and the word that counts them."""
+
+
 class Incoming(NamedTuple):
     """One event of a body: the sender's `id`, its content, and the bytes that distinguish it from another with that id.
 
@@ -120,7 +129,10 @@ def _whole(value: Any) -> Any:
 
 
 def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """How many were accepted and replayed, and which were rejected: `{index, code, detail}` each."""
+    """How many were accepted and replayed, and which were rejected: `{index, code, detail}` each.
+
+    `waiting` and `drafts`, where there are any: how many of those taken wait for their promise or miss something.
+    """
     said: dict[str, Any] = {"accepted": 0, "replayed": 0, "rejected": []}
     for index, outcome in enumerate(outcomes):
         if isinstance(outcome.result, Problem):
@@ -128,6 +140,8 @@ def summary(outcomes: Sequence[Outcome]) -> dict[str, Any]:
             said["rejected"].append({"index": index, "code": refused.code, "detail": refused.detail})
         else:
             said["replayed" if outcome.result.replayed else "accepted"] += 1
+            if (unfinished := UNFINISHED.get(_said.decode(outcome.result.answer.body).state)) is not None:
+                said[unfinished] = said.get(unfinished, 0) + 1
     return said
 
 

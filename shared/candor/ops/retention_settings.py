@@ -25,9 +25,9 @@ class RetentionSettings(BaseSettings):
     audit_kept_days: float = Field(default=400, ge=30, le=3650)
     """Days for which the log of what staff did is kept. Example: 400"""
     parked_kept_days: float = Field(default=90, ge=1, le=3650)
-    """Days for which a report or a statement waits for its promise; then it is deleted and counted. Example: 90"""
+    """Days for which a report, a statement or a draft waits; then it is deleted and counted. Example: 90"""
     parked_most_a_source: int = Field(default=1_000_000, ge=1)
-    """Reports of one source that may wait for their promises; a further one is refused. Example: 200000"""
+    """Reports, statements or drafts of one source that may wait; a further one is refused. Example: 200000"""
     texts_kept_days: float = Field(default=730, ge=30, le=3650)
     """Days after which the words of promises that are over, of reports and of resolved incidents are emptied.
 

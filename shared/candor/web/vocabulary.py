@@ -311,6 +311,16 @@ FIELDS: Final = {
     "well": "The rating of what we do well.",
     "well_words": "What was written about what we do well; internal.",
     "wording": "How it may be said to customers.",
+    "waiting_id": "The id of a statement that waits.",
+    "said_at": "When it was said; of a draft, when each of its fields was.",
+    "waiting_at": "Since when it waits, by the database's clock.",
+    "waiting": "How many of those taken wait for their promise.",
+    "drafts": "How many of those taken are promises that miss something.",
+    "missing": "What has to be said before it is a promise.",
+    "judged": "What the verdict comes to by the date that the customer held then, where it was said by another date.",
+    "terms": "What is known of it besides customer, kind, what and date.",
+    "newest_at": "When the newest of its fields was said.",
+    "draft_at": "When its last field came, by the database's clock.",
 }
 """By name, in every schema and for every parameter."""
 

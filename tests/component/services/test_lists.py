@@ -62,6 +62,19 @@ async def test_matters_of_promise_svc(start: Started) -> None:
         assert await whole(api, "/v1/handoffs", "handoff_id") == []
 
 
+async def test_what_promise_svc_lets_wait(start: Started) -> None:
+    async with start("promise-svc") as api:
+        pool = api.intake.database.pool
+        await api.webhook("promise.withdrawn", {"promise_id": "p1", "reason": "called off"})
+        await copied(pool, "waiting", "'waiting_id', 'w' || n, 'born', n + 1000")
+        assert len(await whole(api, "/v1/waiting", "waiting_id")) == MANY
+        assert await whole(api, "/v1/waiting", "waiting_id", kind="settled") == []
+        await api.webhook("promise.made", {"promise_id": "d1", "kind": "install"})
+        await copied(pool, "draft", "'promise_id', 'd' || n, 'born', n + 1000")
+        assert len(await whole(api, "/v1/drafts", "promise_id", missing="due")) == MANY
+        assert await whole(api, "/v1/drafts", "promise_id", state="withdrawn") == []
+
+
 async def test_delivery_svc(start: Started) -> None:
     async with start("delivery-svc") as api:
         pool = api.intake.database.pool

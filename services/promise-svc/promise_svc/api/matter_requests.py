@@ -299,5 +299,6 @@ def entry(
         expected_version=version,
         waits=waits,
         asked_at=asked_at,
+        now=not waits and getattr(body, "at", None) is None,
         **ids,
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from types import MappingProxyType
 from typing import Final
 
@@ -12,8 +14,10 @@ from candor.web.http.body import convert
 from candor.web.http.fields import Id, not_ahead
 from promise_svc.api import presenters
 from promise_svc.api.matter_kinds import EVENTS, told
-from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
-from promise_svc.domain import SetContact
+from promise_svc.api.requests import ContactIn, DraftIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn, whole
+from promise_svc.domain import Make, SetContact
+from promise_svc.domain.draft import REQUIRED
+from promise_svc.domain.promise import Outline
 from promise_svc.service.sealing import Sealer
 from promise_svc.service.use_cases import Command, Statement
 from promise_svc.settings import HOPS
@@ -24,6 +28,12 @@ WITHDRAWN: Final = "promise.withdrawn"
 SETTLED: Final = "promise.settled"
 CONTACT: Final = "contact.set"
 ERASED: Final = "customer.erased"
+
+
+class Outlined(DraftIn):
+    """Fields of a promise that names itself."""
+
+    promise_id: Id
 
 
 class Revision(RevisionIn):
@@ -81,21 +91,40 @@ class Reader:
             return told(kind, action, convert(body, event.data, "/data"), event.time, self.hops)
         match event.type:
             case "promise.made":
-                promise = convert(PromiseIn, event.data, "/data")
-                if promise.made_at is not None:
-                    not_ahead(promise.made_at, event.time, "/data/made_at")
-                return promise.command(event.time)
+                return _promise(event)
             case "promise.revised":
                 revision = convert(Revision, event.data, "/data")
-                return revision.command(revision.promise_id)
+                return revision.command(revision.promise_id, reported=True)
             case "promise.withdrawn":
                 withdrawal = convert(Withdrawal, event.data, "/data")
-                return withdrawal.command(withdrawal.promise_id)
+                return withdrawal.command(withdrawal.promise_id, reported=True)
             case "promise.settled":
                 settlement = convert(Settlement, event.data, "/data")
                 if settlement.settled_at is not None:
                     not_ahead(settlement.settled_at, event.time, "/data/settled_at")
-                return settlement.command(settlement.promise_id)
+                return settlement.command(settlement.promise_id, reported=True)
             case _:
                 contact = convert(Contact, event.data, "/data")
-                return SetContact(contact.customer_id, self.sealer.seal(contact))
+                return SetContact(contact.customer_id, self.sealer.seal(contact), reported=True)
+
+
+def _promise(event: Event) -> Make | Outline:
+    """A promise, or the draft of one that names itself and misses something."""
+    data = event.data
+    named = isinstance(data, dict) and data.get("promise_id") is not None
+    if named and any(data.get(name) is None for name in REQUIRED):
+        # What a sender leaves empty is not said.
+        said = {name: value for name, value in data.items() if value is not None}
+        part = convert(Outlined, said, "/data")
+        if part.made_at is not None:
+            not_ahead(part.made_at, event.time, "/data/made_at")
+        return part.outline(part.promise_id, reported=True)
+    promise = convert(PromiseIn, data, "/data")
+    if promise.made_at is not None:
+        not_ahead(promise.made_at, event.time, "/data/made_at")
+    command = promise.command(event.time)
+    if promise.promise_id is None:
+        return command
+    fields = {name: value for name, value in data.items() if name != "promise_id" and value is not None}
+    name = command.promise_id
+    return replace(command, outline=Outline(promise_id=name, fields=fields, read=partial(whole, name)))

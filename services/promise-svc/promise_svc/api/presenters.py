@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from candor.contracts import STAFF
 from candor.store.receipts import Answer
-from promise_svc.domain import Customer, Matter, Promise
+from promise_svc.domain import Change, Customer, Matter, Promise, State, Terms, fold
+from promise_svc.domain.draft import REQUIRED, Draft
+from promise_svc.domain.promise import ChangeKind
+from promise_svc.domain.waiting import Waiting
 from promise_svc.matter_events import id_of, named
 from promise_svc.service.use_cases import ErasureResult, Result
-from promise_svc.store.tables import ChangeRow, PromiseRow
+from promise_svc.store.tables import ChangeRow, DraftRow, PromiseRow, WaitingRow
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -26,6 +29,10 @@ def whole(status: int) -> Callable[[Result], Answer]:
                 document = decided(result)
             case Matter():
                 document = matter(result)
+            case Draft():
+                document = {"promise_id": result.promise_id, "state": result.state, "missing": result.missing}
+            case Waiting():
+                raise AssertionError("what our own users say does not wait")
             case Customer():
                 document = {**_who(result.customer_id), "version": result.contact_version}
             case _ if result.customer_id.startswith(STAFF):
@@ -40,10 +47,16 @@ def whole(status: int) -> Callable[[Result], Answer]:
 
 
 def accepted(result: Result) -> Answer:
-    """202 for events, with the subject and its new version."""
+    """202 for events, with the subject and its new version, or that it waits for its promise."""
+    about: dict[str, Any]
     match result:
+        case Waiting():
+            about = {"promise_id": result.promise_id, "waiting_id": result.waiting_id}
+            return Answer(202, _encode({"state": "waiting", **about}))
+        case Draft():
+            return Answer(202, _encode({"state": "draft", "promise_id": result.promise_id, "missing": result.missing}))
         case Promise():
-            about: dict[str, Any] = {"promise_id": result.promise_id, "version": result.version}
+            about = {"promise_id": result.promise_id, "version": result.version}
         case Matter():
             about = {id_of(result.kind): result.matter_id, "version": result.version, "in_effect": result.in_effect}
         case Customer():
@@ -79,11 +92,35 @@ def stored(row: PromiseRow) -> dict[str, Any]:
     return _shape(row.model_dump(include=set(COLUMNS)), row.terms)
 
 
-def change(row: ChangeRow) -> dict[str, Any]:
-    """One entry of a promise's history, without fields that do not apply to its kind."""
-    asked_by = None if row.asked_by_customer is None else ("customer" if row.asked_by_customer else "company")
-    columns = row.model_dump(exclude={"promise_id", "asked_by_customer"}) | {"asked_by": asked_by}
-    return {name: value for name, value in columns.items() if value is not None}
+def history(row: PromiseRow, changes: Sequence[ChangeRow]) -> list[dict[str, Any]]:
+    """A promise's changes in the order in which they were said, each as it then stood, without what does not apply."""
+    promise = Promise(**row.model_dump(include=set(COLUMNS) | {"latest_at", "held_at"}), terms=Terms())
+    return [_change(one) for one in fold(promise, map(_told, changes))[1]]
+
+
+def _told(row: ChangeRow) -> Change:
+    values = row.model_dump() | {"kind": ChangeKind(row.kind), "verdict": row.verdict and State(row.verdict)}
+    return Change(**values)
+
+
+def _change(one: Change) -> dict[str, Any]:
+    asked_by = None if one.asked_by_customer is None else ("customer" if one.asked_by_customer else "company")
+    shown = {name: getattr(one, name) for name in _CHANGE} | {"asked_by": asked_by}
+    shown["in_effect"] = None if one.in_effect else False
+    return {name: value for name, value in shown.items() if value is not None}
+
+
+def waiting(row: WaitingRow) -> dict[str, Any]:
+    """A statement that waits for its promise."""
+    return row.model_dump(exclude={"born"})
+
+
+def draft(row: DraftRow) -> dict[str, Any]:
+    """A draft as stored in its row, and when each of its fields was said."""
+    columns = row.model_dump(exclude={"born", "fields"})
+    values = {name: value for name, (_, value) in row.fields.items()}
+    said = {"said_at": {name: at for name, (at, _) in row.fields.items()}}
+    return columns | {name: values.pop(name, None) for name in REQUIRED} | {"terms": values} | said
 
 
 def _shape(columns: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
@@ -97,6 +134,10 @@ def _shape(columns: dict[str, Any], terms: dict[str, Any]) -> dict[str, Any]:
 COLUMNS: Final = (
     *("promise_id", "customer_id", "kind", "what", "state", "version", "made_at", "requested_due", "first_due"),
     *("latest_due", "held_due", "tolerance_s", "historical", "completed_at"),
+)
+_CHANGE: Final = (
+    *("version", "kind", "at", "due", "held_due", "agreed", "reason", "public_reason", "verdict", "judged"),
+    *("completed_at", "deliverer", "accepted"),
 )
 _LISTS: Final = {
     "milestones": ("name", "planned", "told"),

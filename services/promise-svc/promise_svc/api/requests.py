@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated, Literal
+from functools import partial
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, StringConstraints
 
 from candor.intake.once import new_id
+from candor.web.http.body import convert
 from candor.web.http.fields import (
     Amount,
     Body,
@@ -24,11 +27,14 @@ from candor.web.http.fields import (
     Zone,
 )
 from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw, limits
-from promise_svc.domain.promise import NamespacedId, PlannedStep, ScopeItem
+from promise_svc.domain.promise import NamespacedId, Outline, PlannedStep, ScopeItem
 
 Language = Annotated[str, StringConstraints(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]{2,8}){0,3}$")]
 """A BCP 47 language tag, such as de or pt-BR."""
 Short = Annotated[Name, Field(max_length=200)]
+What = Annotated[
+    Text, Field(min_length=1, description="What was promised, as the customer was told it; letters say it.")
+]
 
 
 class StepIn(Body):
@@ -73,17 +79,10 @@ class ReferenceIn(Body):
     id: Short
 
 
-class PromiseIn(Body):
-    """A promise to be made; `due` is the date given to the customer, `made_at` defaults to now."""
+class TermsIn(Body):
+    """What a promise may have besides what each has."""
 
-    promise_id: Id | None = None
-    customer_id: Id
-    kind: Id
-    what: Annotated[
-        Text, Field(min_length=1, description="What was promised, as the customer was told it; letters say it.")
-    ]
     made_at: Moment | None = None
-    due: Moment
     requested_due: Moment | None = None
     tolerance_s: Seconds = 0
     labels: Labels = {}
@@ -99,20 +98,6 @@ class PromiseIn(Body):
     accepted: bool = True
     zone: Zone = "UTC"
     scope: Annotated[list[ItemIn], Field(max_length=limits.SCOPE_ITEMS), AfterValidator(_once)] = []
-
-    def command(self, at: datetime) -> Make:
-        """The command to make the promise; a missing id is generated, a missing `made_at` becomes `at`."""
-        return Make(
-            promise_id=self.promise_id or new_id(),
-            customer_id=self.customer_id,
-            kind=self.kind,
-            what=self.what,
-            made_at=self.made_at or at,
-            due=self.due,
-            requested_due=self.requested_due,
-            tolerance_s=self.tolerance_s,
-            terms=self.terms(),
-        )
 
     def terms(self) -> Terms:
         """The terms, which never change."""
@@ -133,6 +118,49 @@ class PromiseIn(Body):
         )
 
 
+class PromiseIn(TermsIn):
+    """A promise to be made; `due` is the date given to the customer, `made_at` defaults to now."""
+
+    promise_id: Id | None = None
+    customer_id: Id
+    kind: Id
+    what: What
+    due: Moment
+
+    def command(self, at: datetime) -> Make:
+        """The command to make the promise; a missing id is generated, a missing `made_at` becomes `at`."""
+        return Make(
+            promise_id=self.promise_id or new_id(),
+            customer_id=self.customer_id,
+            kind=self.kind,
+            what=self.what,
+            made_at=self.made_at or at,
+            due=self.due,
+            requested_due=self.requested_due,
+            tolerance_s=self.tolerance_s,
+            terms=self.terms(),
+        )
+
+
+class DraftIn(TermsIn):
+    """What is known of a promise that is not complete; of each field what was said last counts."""
+
+    customer_id: Id | None = None
+    kind: Id | None = None
+    what: What | None = None
+    due: Moment | None = None
+
+    def outline(self, promise_id: str, *, reported: bool = False) -> Outline:
+        """The command to add this to the draft of the promise."""
+        fields = self.model_dump(mode="json", exclude_unset=True, exclude_none=True, exclude={"promise_id"})
+        return Outline(promise_id=promise_id, fields=fields, read=partial(whole, promise_id), reported=reported)
+
+
+def whole(promise_id: str, fields: Mapping[str, Any], at: datetime) -> Make:
+    """The command to make the promise of all its fields, as JSON, at `at` unless they say when. Raises Problem."""
+    return convert(PromiseIn, {**fields, "promise_id": promise_id}).command(at)
+
+
 class RevisionIn(Body):
     """A new date; it moves the promised date only if `agreed` or asked for by the customer. `reason` is internal."""
 
@@ -142,9 +170,10 @@ class RevisionIn(Body):
     reason: Annotated[InternalText, Field(min_length=1)]
     public_reason: PublicText | None = None
 
-    def command(self, promise_id: str, version: int | None = None) -> Revise:
+    def command(self, promise_id: str, version: int | None = None, *, reported: bool = False) -> Revise:
         asked = self.asked_by == "customer"
-        return Revise(promise_id, self.due, asked, self.agreed, self.reason, version, self.public_reason)
+        words = (self.reason, version, self.public_reason)
+        return Revise(promise_id, self.due, asked, self.agreed, *words, reported)
 
 
 class WithdrawalIn(Body):
@@ -153,8 +182,8 @@ class WithdrawalIn(Body):
     reason: Annotated[InternalText, Field(min_length=1)]
     public_reason: PublicText | None = None
 
-    def command(self, promise_id: str, version: int | None = None) -> Withdraw:
-        return Withdraw(promise_id, self.reason, version, self.public_reason)
+    def command(self, promise_id: str, version: int | None = None, *, reported: bool = False) -> Withdraw:
+        return Withdraw(promise_id, self.reason, version, self.public_reason, reported)
 
 
 class VerdictIn(Body):
@@ -164,8 +193,8 @@ class VerdictIn(Body):
     completed_at: Moment | None = None
     settled_at: Moment | None = None
 
-    def command(self, promise_id: str, version: int | None = None) -> Settle:
-        return Settle(promise_id, State(self.verdict), self.completed_at, self.settled_at, version)
+    def command(self, promise_id: str, version: int | None = None, *, reported: bool = False) -> Settle:
+        return Settle(promise_id, State(self.verdict), self.completed_at, self.settled_at, version, reported)
 
 
 class ContactIn(Body):

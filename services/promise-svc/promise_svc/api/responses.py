@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import BaseModel
 
@@ -67,13 +67,78 @@ class ChangeOut(BaseModel):
     completed_at: datetime | None = None
     deliverer: str | None = None
     accepted: bool | None = None
+    judged: Literal["kept", "broken"] | None = None
+    in_effect: Literal[False] | None = None
 
 
 class PromiseWithHistory(PromiseOut):
-    """A promise with its changes, oldest first: the newest 200, and how many there were before them."""
+    """A promise with its changes in the order in which they were said: the newest 200, and how many came before them.
+
+    `version` of a change is the order in which it arrived. `in_effect` is false for what was said after the end.
+    `judged`: what a verdict comes to by the date that the customer held then, where it had been said by another date.
+    """
 
     changes: list[ChangeOut]
     changes_older: int
+
+
+class WaitingOut(BaseModel):
+    """What another system said of a promise that is not known yet; fields that do not apply to its kind are null."""
+
+    waiting_id: str
+    promise_id: str
+    kind: Literal["revised", "withdrawn", "settled"]
+    said_at: datetime
+    due: datetime | None
+    asked_by: Literal["customer", "company"] | None
+    agreed: bool | None
+    reason: str | None
+    public_reason: str | None
+    verdict: Literal["kept", "broken", "disputed"] | None
+    completed_at: datetime | None
+    settled_at: datetime | None
+    source: str
+    source_event: str
+    historical: bool
+    waiting_at: datetime
+
+
+class WaitingPage(ListTotals):
+    """A page of statements that wait, oldest arrival first; the Link header leads to the next one."""
+
+    items: list[WaitingOut]
+
+
+class DraftOut(BaseModel):
+    """A promise of which something is missing; `terms` are its fields besides those that each promise has."""
+
+    promise_id: str
+    state: Literal["draft", "withdrawn"]
+    missing: list[Literal["customer_id", "kind", "what", "due"]]
+    customer_id: str | None
+    kind: str | None
+    what: str | None
+    due: datetime | None
+    source: str
+    historical: bool
+    newest_at: datetime
+    draft_at: datetime
+    terms: dict[str, Any]
+    said_at: dict[str, datetime]
+
+
+class DraftPage(ListTotals):
+    """A page of drafts, oldest first; the Link header leads to the next one."""
+
+    items: list[DraftOut]
+
+
+class DraftWithdrawn(BaseModel):
+    """The draft is withdrawn: whatever completes it later is withdrawn at once."""
+
+    promise_id: str
+    state: Literal["withdrawn"]
+    missing: list[Literal["customer_id", "kind", "what", "due"]]
 
 
 class PromisePage(ListTotals):

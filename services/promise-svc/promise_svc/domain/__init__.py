@@ -1,14 +1,16 @@
 """The ledger's decisions: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
-from promise_svc.domain.decide import assign, make, revise, settle, withdraw
+from promise_svc.domain.decide import Statement, assign, make, revise, settle, statement, withdraw
 from promise_svc.domain.machines import MACHINES, Kind
 from promise_svc.domain.matter import Enter, Entry, Matter, enter, repeats
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
+from promise_svc.domain.story import Arrival, arrive, fold, follows, order
 
 __all__ = [
     "MACHINES",
+    "Arrival",
     "Change",
     "ChangeKind",
     "Customer",
@@ -24,17 +26,23 @@ __all__ = [
     "SetContact",
     "Settle",
     "State",
+    "Statement",
     "Terms",
     "Withdraw",
     "admit",
+    "arrive",
     "assign",
     "enter",
     "erase",
+    "fold",
+    "follows",
     "make",
+    "order",
     "remove_contact",
     "repeats",
     "revise",
     "set_contact",
     "settle",
+    "statement",
     "withdraw",
 ]

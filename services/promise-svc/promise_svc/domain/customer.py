@@ -26,10 +26,11 @@ class Customer:
 
 @dataclass(frozen=True, slots=True)
 class SetContact:
-    """Set the customer's contact."""
+    """Set the customer's contact; `reported`: another system does, at a time of its own."""
 
     customer_id: str
     sealed: str
+    reported: bool = False
 
 
 def admit(erased_at: datetime | None, at: datetime) -> None:
@@ -39,10 +40,13 @@ def admit(erased_at: datetime | None, at: datetime) -> None:
 
 
 def set_contact(customer: Customer, command: SetContact, at: datetime) -> Customer:
-    """The customer with the contact as of `at`; unchanged if a newer contact is already known."""
+    """The customer with the contact as of `at`; unchanged by a report if a newer contact is already known."""
     admit(customer.erased_at, at)
     if customer.contact_at is not None and at < customer.contact_at:
-        return customer
+        if command.reported:
+            return customer
+        # A sender's clock does not undo what one of our own users says.
+        at = customer.contact_at
     return replace(customer, sealed=command.sealed, contact_at=at, contact_version=customer.contact_version + 1)
 
 

@@ -1,15 +1,17 @@
-"""Applies statements to promises: returns the new promise and its history entry, or raises Refused."""
+"""Applies commands to promises: returns the new promise and its history entry, or raises Refused."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from promise_svc.domain.limits import CHANGES
+from promise_svc.domain import story
+from promise_svc.domain.limits import CHANGES, ENDINGS
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
 
 AHEAD = timedelta(minutes=5)
+Statement = Revise | Withdraw | Settle
 
 
 def make(command: Make, *, historical: bool = False) -> Promise:
@@ -35,49 +37,100 @@ def make(command: Make, *, historical: bool = False) -> Promise:
 
 
 def revise(promise: Promise, command: Revise, at: datetime) -> tuple[Promise, Change]:
-    """A new date, given at `at`. It moves the held date only if the customer asked for it or agreed to it.
+    """A new date that one of our own users gives now, at `at`: whatever was said before, it is the newest.
 
-    A date older than one already recorded is added to the history without undoing the newer one.
+    It moves the held date only if the customer asked for it or agreed to it.
     """
     _expect(promise, command.expected_version)
     if promise.state is not State.MADE:
         raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state}; its dates no longer move")
-    if command.due < promise.made_at:
-        raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
-    _room(promise, "/due")
-    revised = replace(promise, version=promise.version + 1)
-    if at >= promise.latest_at:
-        revised = replace(revised, latest_due=command.due, latest_at=at)
-    if (command.asked_by_customer or command.agreed) and at >= promise.held_at:
-        revised = replace(revised, held_due=command.due, held_at=at)
-    return revised, Change(
-        promise_id=promise.promise_id,
-        version=revised.version,
-        kind=ChangeKind.REVISED,
-        at=at,
-        due=command.due,
-        held_due=revised.held_due,
-        asked_by_customer=command.asked_by_customer,
-        agreed=command.agreed,
-        reason=command.reason,
-        public_reason=command.public_reason,
-    )
+    return _said(promise, statement(promise, command, at))
 
 
 def withdraw(promise: Promise, command: Withdraw, at: datetime) -> tuple[Promise, Change]:
-    """Withdraw an open promise."""
+    """Withdraw an open promise, as one of our own users does now."""
     _expect(promise, command.expected_version)
     if promise.state is not State.MADE:
         raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state} already")
-    withdrawn = replace(promise, state=State.WITHDRAWN, version=promise.version + 1)
-    return withdrawn, Change(
-        promise_id=promise.promise_id,
-        version=withdrawn.version,
-        kind=ChangeKind.WITHDRAWN,
-        at=at,
-        reason=command.reason,
-        public_reason=command.public_reason,
-    )
+    return _said(promise, statement(promise, command, at))
+
+
+def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Change]:
+    """A verdict of one of our own users or its correction: another verdict or completion, never the same again."""
+    _expect(promise, command.expected_version)
+    if promise.state is State.WITHDRAWN:
+        raise Refusal(
+            RefusalReason.PROMISE_CLOSED, "the promise was withdrawn; it counts neither as kept nor as broken"
+        )
+    change = replace(statement(promise, command, at), known_due=promise.held_due)
+    if (promise.state, promise.completed_at) == (command.verdict, command.completed_at):
+        raise Refusal(
+            RefusalReason.ALREADY_SETTLED, f"the promise is {promise.state} already, with the same completion"
+        )
+    return _said(promise, change)
+
+
+def statement(promise: Promise, command: Statement, at: datetime) -> Change:
+    """What a command says at `at`, as the next change of the promise.
+
+    Raises Refusal for what can be true at no time, and where the promise has too many changes.
+    """
+    number = promise.version + 1
+    match command:
+        case Revise():
+            if command.due < promise.made_at:
+                raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before the promise was made", "/due")
+            change = Change(
+                promise_id=promise.promise_id,
+                version=number,
+                kind=ChangeKind.REVISED,
+                at=at,
+                due=command.due,
+                asked_by_customer=command.asked_by_customer,
+                agreed=command.agreed,
+                reason=command.reason,
+                public_reason=command.public_reason,
+            )
+        case Withdraw():
+            change = Change(
+                promise_id=promise.promise_id,
+                version=number,
+                kind=ChangeKind.WITHDRAWN,
+                at=at,
+                reason=command.reason,
+                public_reason=command.public_reason,
+            )
+        case Settle():
+            _completion(promise, command, at)
+            change = Change(
+                promise_id=promise.promise_id,
+                version=number,
+                kind=ChangeKind.SETTLED,
+                at=command.settled_at or at,
+                verdict=command.verdict,
+                completed_at=command.completed_at,
+            )
+    said = at if command.reported else story.after_all(promise, at)
+    if isinstance(command, Revise):
+        _room(promise, "/due")
+    else:
+        _room(promise, "", ENDINGS)
+    return replace(change, said_at=said)
+
+
+def _said(promise: Promise, change: Change) -> tuple[Promise, Change]:
+    # What our own users say follows whatever was said before, which need not be read.
+    moved = replace(promise, version=change.version, newest_at=change.said_at)
+    return story.follow(moved, change, (promise.held_due,))
+
+
+def _completion(promise: Promise, command: Settle, at: datetime) -> None:
+    if command.completed_at is not None and command.completed_at < promise.made_at:
+        raise Refusal(
+            RefusalReason.COMPLETED_BEFORE_MADE, "completed_at lies before the promise was made", "/completed_at"
+        )
+    if command.completed_at is not None and command.completed_at > at + AHEAD:
+        raise Refusal(RefusalReason.COMPLETED_AHEAD, "completed_at lies in the future", "/completed_at")
 
 
 def assign(
@@ -105,36 +158,8 @@ def assign(
     )
 
 
-def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Change]:
-    """A verdict or its correction: a settled promise accepts another verdict or completion, never the same again."""
-    _expect(promise, command.expected_version)
-    if promise.state is State.WITHDRAWN:
-        raise Refusal(
-            RefusalReason.PROMISE_CLOSED, "the promise was withdrawn; it counts neither as kept nor as broken"
-        )
-    if command.completed_at is not None and command.completed_at < promise.made_at:
-        raise Refusal(
-            RefusalReason.COMPLETED_BEFORE_MADE, "completed_at lies before the promise was made", "/completed_at"
-        )
-    if command.completed_at is not None and command.completed_at > at + AHEAD:
-        raise Refusal(RefusalReason.COMPLETED_AHEAD, "completed_at lies in the future", "/completed_at")
-    if (promise.state, promise.completed_at) == (command.verdict, command.completed_at):
-        raise Refusal(
-            RefusalReason.ALREADY_SETTLED, f"the promise is {promise.state} already, with the same completion"
-        )
-    settled = replace(promise, state=command.verdict, completed_at=command.completed_at, version=promise.version + 1)
-    return settled, Change(
-        promise_id=promise.promise_id,
-        version=settled.version,
-        kind=ChangeKind.SETTLED,
-        at=command.settled_at or at,
-        verdict=command.verdict,
-        completed_at=command.completed_at,
-    )
-
-
-def _room(promise: Promise, pointer: str) -> None:
-    if promise.version > CHANGES:
+def _room(promise: Promise, pointer: str, spare: int = 0) -> None:
+    if promise.version > CHANGES + spare:
         detail = f"a promise has at most {CHANGES:,} changes; it can still be settled or withdrawn"
         raise Refusal(RefusalReason.LIMIT_REACHED, detail, pointer, CHANGES)
 

@@ -16,8 +16,12 @@ CHANGES: Final = 1000
 """Changes of a promise, from which on its date no longer moves; it can still be settled or withdrawn."""
 ENTRIES: Final = 200
 """Entries of a matter; of a capability and an account too, from which on nothing of them changes."""
+ENDINGS: Final = 100
+"""Changes beyond CHANGES by which a promise can still be settled or withdrawn."""
 WAITING: Final = 20
-"""Matters that wait for one promise that is not known yet."""
+"""Matters, and statements of other systems, that wait for one promise that is not known yet."""
+WAITING_IN_ALL: Final = 1_000_000
+"""Statements of all other systems together that wait for promises that are not known yet."""
 STATUSES: Final = 50
 """Statuses of a capability, each for another region and edition."""
 OPTIONS: Final = 10

@@ -35,7 +35,8 @@ class Enter:
 
     The three ids are read where a matter begins; `customer_id` is "" where no customer is known. With `waits` an entry
     that does not follow now is kept all the same, in case what it follows is late; else it is refused. `asked_at`: when
-    it was asked for by a link; a customer who was erased since cannot answer it any more.
+    it was asked for by a link; a customer who was erased since cannot answer it any more. `now`: one of our own users
+    says it now, so that it follows whatever was said before, by whatever clock.
     """
 
     kind: Kind
@@ -50,6 +51,7 @@ class Enter:
     expected_version: int | None = None
     waits: bool = False
     asked_at: datetime | None = None
+    now: bool = False
 
     @property
     def begins(self) -> bool:
@@ -165,7 +167,8 @@ def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tup
     machine = MACHINES[command.kind]
     if known is not None and not machine.keeps:
         entries = [Entry(1, machine.begins, known.at, known.content, known.words)]
-    entry = Entry(len(entries) + 1, command.action, command.at, command.content, command.words)
+    at = max([command.at, *(one.at for one in entries)]) if command.now else command.at
+    entry = Entry(len(entries) + 1, command.action, at, command.content, command.words)
     _admit(known, command)
     if entry.number > ENTRIES:
         detail = f"a {command.kind} has at most {ENTRIES:,} entries"

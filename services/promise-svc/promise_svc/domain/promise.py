@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 Label = str | float | bool
 
@@ -75,8 +76,9 @@ class Terms:
 class Promise:
     """A promise with its four dates, none ever overwriting another (definitions: d0 is `first`, e is `held`).
 
-    `latest_at` and `held_at` are when those dates were given, so that a late statement cannot undo a newer one.
-    `assigned_at` is when the hand-off was requested that its deliverer follows. `version` counts from 1 without gaps.
+    `latest_at` and `held_at` are when those dates were given, `newest_at` when the newest statement about it was said,
+    None while there is none or it is not known. `assigned_at` is when the hand-off was requested that its deliverer
+    follows. `version` counts from 1 without gaps.
     """
 
     promise_id: str
@@ -97,11 +99,30 @@ class Promise:
     version: int = 1
     completed_at: datetime | None = None
     assigned_at: datetime | None = None
+    newest_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """Some fields of a promise, as JSON. `read` makes the promise of all of them, made at a time unless they say when.
+
+    `reported`: another system says so, at a time of its own; else one of our own users does, now.
+    """
+
+    promise_id: str
+    fields: Mapping[str, Any]
+    read: Callable[[Mapping[str, Any], datetime], Make]
+    reported: bool = True
+
+    @property
+    def customer_id(self) -> str:
+        """The customer, "" if it names none."""
+        return str(self.fields.get("customer_id") or "")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
-    """Make a promise to a customer."""
+    """Make a promise to a customer; `outline`: what another system said of it, for a draft that there may be."""
 
     promise_id: str
     customer_id: str
@@ -112,11 +133,15 @@ class Make:
     requested_due: datetime | None
     tolerance_s: int
     terms: Terms
+    outline: Outline | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Revise:
-    """Give a new date; it moves the held date only if `asked_by_customer` or `agreed`."""
+    """Give a new date; it moves the held date only if `asked_by_customer` or `agreed`.
+
+    `reported`: another system says so, at a time of its own; else one of our own users does, now.
+    """
 
     promise_id: str
     due: datetime
@@ -125,32 +150,40 @@ class Revise:
     reason: str
     expected_version: int | None = None
     public_reason: str | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Withdraw the promise."""
+    """Withdraw the promise; `reported` as in Revise."""
 
     promise_id: str
     reason: str
     expected_version: int | None = None
     public_reason: str | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Settle:
-    """Record how the promise ended; `verdict` is kept, broken or disputed."""
+    """Record how the promise ended; `verdict` is kept, broken or disputed; `reported` as in Revise."""
 
     promise_id: str
     verdict: State
     completed_at: datetime | None
     settled_at: datetime | None
     expected_version: int | None = None
+    reported: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One entry of a promise's history, made at business time `at`. The customer may be told only `public_reason`."""
+    """One entry of a promise's history, made at business time `at`. The customer may be told only `public_reason`.
+
+    `said_at` is its place among the others, None: `at`. `known_due` is the promised date that was known to the user who
+    gave a verdict, None where another system did. Not `in_effect`: said after the end. `judged`: what a verdict comes
+    to by the date held, where that is another one.
+    """
 
     promise_id: str
     version: int
@@ -166,3 +199,7 @@ class Change:
     public_reason: str | None = None
     deliverer: str | None = None
     accepted: bool | None = None
+    said_at: datetime | None = None
+    known_due: datetime | None = None
+    in_effect: bool = True
+    judged: State | None = None

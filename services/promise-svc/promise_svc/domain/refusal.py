@@ -22,6 +22,7 @@ class RefusalReason(StrEnum):
     COMPLETED_BEFORE_MADE = "completed_before_made"
     COMPLETED_AHEAD = "completed_ahead"
     LIMIT_REACHED = "limit_reached"
+    TOO_MANY_WAITING = "too_many_waiting"
 
 
 class Refusal(Exception):  # noqa: N818 - an answer, not a fault

@@ -45,6 +45,8 @@ def expiries(settings: PromiseSettings, clock: Clock) -> list[Expiry]:
         Rule("matter", "words_since", settings.texts_kept_days, f"{WORDED} AND NOT ({WAITING})", WORDLESS),
         Rule("matter_entry", "words_since", settings.texts_kept_days, WORDED, WORDLESS),
         Rule("matter", "words_since", settings.parked_kept_days, WAITING, says="matter_waiting"),
+        Rule("waiting", "waiting_at", settings.parked_kept_days),
+        Rule("draft", "draft_at", settings.parked_kept_days),
         ContactExpiry(settings.contacts_kept_days, clock),
     ]
 

@@ -10,8 +10,8 @@ import msgspec
 
 from candor.store.erasing import CustomerRows, Letters, Work, doomed
 from candor.store.unit_of_work import UnitOfWork
-from promise_svc.domain import Change, Customer, Promise, State, Terms
-from promise_svc.store import matters
+from promise_svc.domain import Change, ChangeKind, Customer, Promise, State, Terms
+from promise_svc.store import draft_rows, matters
 
 _terms: Final = msgspec.json.Decoder(Terms)
 _encode: Final = msgspec.json.Encoder().encode
@@ -49,7 +49,7 @@ async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
         rows = [
             (
                 *(p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at),
-                *(p.assigned_at, p.terms.deliverer, p.terms.accepted),
+                *(p.assigned_at, p.terms.deliverer, p.terms.accepted, p.newest_at),
             )
             for p in changed
         ]
@@ -63,11 +63,19 @@ async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
             (
                 *(c.promise_id, c.version, c.kind, c.at, c.due, c.held_due),
                 *(c.asked_by_customer, c.agreed, c.reason, c.verdict, c.completed_at),
-                *(c.public_reason, c.deliverer, c.accepted),
+                *(c.public_reason, c.deliverer, c.accepted, c.said_at, c.known_due),
             )
             for c in changes
         ]
         await uow.connection.execute(_ADD_CHANGES, *_columns(rows))
+
+
+async def histories(uow: UnitOfWork, ids: Collection[str]) -> dict[str, list[Change]]:
+    """All changes of these promises, which are locked."""
+    found: dict[str, list[Change]] = {name: [] for name in ids}
+    for row in await uow.connection.fetch(_HISTORIES, sorted(ids)) if ids else ():
+        found[row["promise_id"]].append(_change(row))
+    return found
 
 
 async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequence[Customer]) -> None:
@@ -82,7 +90,7 @@ async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequenc
 
 
 async def has_rows(uow: UnitOfWork, customer_id: str) -> bool:
-    """Whether there is any promise to this customer, or any matter about them."""
+    """Whether there is any promise to this customer, or any draft of one, or any matter about them."""
     found = await uow.connection.fetchval(_ANYTHING, customer_id)
     return bool(found)
 
@@ -105,8 +113,15 @@ def _row(p: Promise) -> tuple[Any, ...]:
     return (
         *(p.promise_id, p.customer_id, p.kind, p.what, p.state, p.version, p.made_at, p.requested_due),
         *(p.first_due, p.latest_due, p.held_due, p.latest_at, p.held_at, p.tolerance_s),
-        *(_encode(p.terms).decode(), p.historical, p.completed_at, p.assigned_at),
+        *(_encode(p.terms).decode(), p.historical, p.completed_at, p.assigned_at, p.newest_at),
     )
+
+
+def _change(row: asyncpg.Record) -> Change:
+    values = dict(row)
+    values["kind"] = ChangeKind(values["kind"])
+    values["verdict"] = None if values["verdict"] is None else State(values["verdict"])
+    return Change(**values)
 
 
 def _promise(row: asyncpg.Record) -> Promise:
@@ -119,7 +134,7 @@ def _promise(row: asyncpg.Record) -> Promise:
 
 _PROMISES: Final = f"""
 SELECT promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due, latest_due, held_due,
-  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at,
+  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at,
   {doomed("promise")} AS doomed
 FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 _CUSTOMERS: Final = """
@@ -128,30 +143,34 @@ FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDAT
 
 _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due,
-  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at)
+  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
   $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
   $13::timestamptz[], $14::int[], $15::jsonb[], $16::boolean[], $17::timestamptz[],
-  $18::timestamptz[])"""
+  $18::timestamptz[], $19::timestamptz[])"""
 
 _CHANGE_PROMISES: Final = """
 UPDATE promise SET state = new.state, version = new.version, latest_due = new.latest_due, held_due = new.held_due,
   latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at,
-  words_since = now(), assigned_at = new.assigned_at,
+  words_since = now(), assigned_at = new.assigned_at, newest_at = new.newest_at,
   terms = CASE WHEN new.assigned_at IS NULL THEN terms
     ELSE terms || jsonb_build_object('deliverer', new.deliverer, 'accepted', new.accepted) END
 FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-  $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[])
+  $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::timestamptz[])
   AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at, assigned_at, deliverer,
-    accepted)
+    accepted, newest_at)
 WHERE promise.promise_id = new.promise_id"""
 
 _ADD_CHANGES: Final = """
 INSERT INTO change (promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict,
-  completed_at, public_reason, deliverer, accepted)
+  completed_at, public_reason, deliverer, accepted, said_at, known_due)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
   $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[],
-  $14::boolean[])"""
+  $14::boolean[], $15::timestamptz[], $16::timestamptz[])"""
+_HISTORIES: Final = """
+SELECT promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict, completed_at,
+  public_reason, deliverer, accepted, said_at, known_due
+FROM change WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, version"""
 
 _ADD_CUSTOMERS: Final = """
 INSERT INTO customer (customer_id, sealed, contact_version, contact_at, erased_at, erasures)
@@ -179,7 +198,8 @@ WHERE customer_id = ANY($1::text[]) AND sealed IS NOT NULL
 ORDER BY customer_id"""
 
 _ANYTHING: Final = """
-SELECT EXISTS (SELECT FROM promise WHERE customer_id = $1) OR EXISTS (SELECT FROM matter WHERE customer_id = $1)"""
+SELECT EXISTS (SELECT FROM promise WHERE customer_id = $1) OR EXISTS (SELECT FROM matter WHERE customer_id = $1)
+  OR EXISTS (SELECT FROM draft WHERE customer_id = $1)"""
 
 _ERASE_PROMISES: Final = "DELETE FROM promise WHERE promise_id = ANY($1::text[])"
 
@@ -196,5 +216,5 @@ DELETE FROM change WHERE ctid = ANY(ARRAY(
 
 
 def erasures() -> Work:
-    """How customers are erased here: their matters, promises, dead letters, the log of what was sent, and receipts."""
-    return Work((matters.Erased(), ERASED, Letters()), kept=True)
+    """How customers are erased here: matters, drafts, promises, dead letters, the log of what was sent, receipts."""
+    return Work((matters.Erased(), draft_rows.Erased(), ERASED, Letters()), kept=True)

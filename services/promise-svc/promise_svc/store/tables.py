@@ -62,6 +62,49 @@ class ChangeRow(Base, table=True):
     public_reason: str | None = None
     deliverer: str | None = None
     accepted: bool | None = None
+    said_at: datetime | None = moment(nullable=True)
+    known_due: datetime | None = moment(nullable=True)
+
+
+class WaitingRow(Base, table=True):
+    """A statement that waits for its promise; `born` is the order of arrival."""
+
+    __tablename__ = "waiting"
+
+    waiting_id: str = Field(primary_key=True)
+    born: int
+    promise_id: str
+    kind: str
+    said_at: datetime = moment()
+    due: datetime | None = moment(nullable=True)
+    asked_by: str | None
+    agreed: bool | None
+    reason: str | None
+    public_reason: str | None
+    verdict: str | None
+    completed_at: datetime | None = moment(nullable=True)
+    settled_at: datetime | None = moment(nullable=True)
+    source: str
+    source_event: str
+    historical: bool
+    waiting_at: datetime = moment()
+
+
+class DraftRow(Base, table=True):
+    """A promise of which something is missing; `fields` holds each as (when it was said, value)."""
+
+    __tablename__ = "draft"
+
+    promise_id: str = Field(primary_key=True)
+    born: int
+    customer_id: str | None
+    state: str
+    missing: list[str] = Field(sa_column=Column(JSONB, nullable=False))
+    fields: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+    source: str
+    historical: bool
+    newest_at: datetime = moment()
+    draft_at: datetime = moment()
 
 
 class MatterColumns(SQLModel):
@@ -139,6 +182,9 @@ class RejectedRow(RejectedColumns, Base, table=True):
 
 LIVING = text(f"NOT {doomed('promise')}")
 """Of promises: not one of a customer who is being erased."""
+LIVING_DRAFT = text(f"""NOT {doomed("draft")}
+  AND NOT EXISTS (SELECT FROM promise WHERE promise.promise_id = draft.promise_id)""")
+"""The same of drafts, and that no promise has been made of it at the same moment."""
 LIVING_MATTER = text(f"NOT {doomed('matter')}")
 """The same of matters."""
 LIVING_CLAIM = text(f"NOT {doomed('claim')}")

@@ -41,6 +41,7 @@ CODES: Final[dict[str, Kind]] = {
     "not_now": Kind(409, "It does not follow its present state"),
     "milestone_regressed": Kind(409, "A finished milestone cannot become unfinished"),
     "too_many_parked": Kind(409, "Too many reports of this source wait for their promises"),
+    "too_many_waiting": Kind(409, "Too many statements of this source wait for their promises"),
     "already_matched": Kind(409, "The event has been matched already"),
     "not_replayable": Kind(409, "It cannot be replayed in its present state"),
     "erased": Kind(409, "The customer has been erased"),

@@ -73,18 +73,19 @@ async def test_each_event_is_refused_for_itself(promise_api: Api) -> None:
         event("promise.made", body(), minutes=6),
         {"id": "a b", "type": "promise.made", "time": NOON, "data": {}},
         event("promise.withdrawn", {"promise_id": new("p"), "reason": "r"}),
+        event("handoff.accepted", {"handoff_id": new("h")}),
         event("promise.made", body(), name=name),
         event("promise.made", body(), name=name),
     ]
     answer = (await promise_api.call("POST", "/v1/imports", {"events": events})).json()
-    assert answer["accepted"] == 2
+    assert (answer["accepted"], answer["waiting"]) == (3, 1)
     assert [(item["index"], item["code"]) for item in answer["rejected"]] == [
         (1, "invalid_field"),
         (2, "unknown_type"),
         (3, "invalid_field"),
         (4, "invalid_field"),
-        (5, "not_found"),
-        (7, "event_id_reused"),
+        (6, "not_found"),
+        (8, "event_id_reused"),
     ]
 
 
@@ -122,12 +123,14 @@ async def test_a_date_that_moved_very_often_moves_no_more(promise_api: Api, monk
     name = new("p")
     revision = {"due": "2199-01-01T00:00:00Z", "asked_by": "company", "reason": "r"}
     events = [event("promise.made", body(promise_id=name))]
-    events += [event("promise.revised", {"promise_id": name, **revision}) for _ in range(3)]
+    # What is said again of the same moment is no other change.
+    dues = [f"2199-01-0{day}T00:00:00Z" for day in (1, 2, 2, 3)]
+    events += [event("promise.revised", {"promise_id": name, **revision, "due": due}) for due in dues]
     events += [event("promise.withdrawn", {"promise_id": name, "reason": "r"})]
     answer = (await promise_api.call("POST", "/v1/imports", {"events": events})).json()
     assert (answer["accepted"], [(one["index"], one["code"]) for one in answer["rejected"]]) == (
-        4,
-        [(3, "limit_reached")],
+        5,
+        [(4, "limit_reached")],
     )
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import msgspec
 import pytest
 
 from candor.intake import metrics
 from tests.component.promise.bodies import CONTACT, DUE, LATER, body, code, made, new, sent
+from tests.component.promise.matters import begun, handoff
 from tests.support.api import Api
 from tests.support.clocks import NOON
 
@@ -76,12 +78,7 @@ UNUSABLE: list[tuple[str, bytes | None, Any, str]] = [
     ("promise.made", None, body(admin=True), "invalid_field"),
     ("promise.lost", None, {}, "unknown_type"),
     ("candor.promise.made.v2", None, {}, "unsupported_version"),
-    (
-        "promise.revised",
-        None,
-        {"promise_id": "nobody", "due": LATER, "asked_by": "company", "reason": "r"},
-        "not_found",
-    ),
+    ("handoff.accepted", None, {"handoff_id": "nobody"}, "not_found"),
 ]
 
 
@@ -101,11 +98,11 @@ async def test_what_cannot_be_used_is_answered_202_and_kept(
 
 
 async def test_a_rejected_webhook_can_be_sent_again_once_the_reason_is_gone(promise_api: Api) -> None:
-    promise_id, name = new("p"), new("evt")
-    data = {"promise_id": promise_id, "due": LATER, "asked_by": "company", "reason": "r"}
-    assert (await promise_api.webhook("promise.revised", data, webhook_id=name)).json()["state"] == "rejected"
-    await made(promise_api, promise_id=promise_id)
-    assert (await promise_api.webhook("promise.revised", data, webhook_id=name)).json()["state"] == "accepted"
+    named, name = new("h"), new("evt")
+    data = {"handoff_id": named}
+    assert (await promise_api.webhook("handoff.accepted", data, webhook_id=name)).json()["state"] == "rejected"
+    await begun(promise_api, "/v1/handoffs", handoff((await made(promise_api))["promise_id"], handoff_id=named))
+    assert (await promise_api.webhook("handoff.accepted", data, webhook_id=name)).json()["state"] == "accepted"
 
 
 @pytest.mark.parametrize(("minutes", "state"), [(5, "accepted"), (6, "rejected")])
@@ -128,6 +125,15 @@ async def test_nothing_that_a_sender_wrote_is_kept_of_a_rejected_webhook(promise
 async def test_both_live_secrets_hold(promise_api: Api) -> None:
     for secret in promise_api.keys.secrets:
         assert (await promise_api.webhook("promise.made", body(), secret=secret)).status_code == 202
+
+
+@pytest.mark.parametrize(("size", "status"), [(400_000, 202), (1024 * 1024 + 1, 413)])
+async def test_a_batch_of_a_crm_may_be_as_large_as_one_of_a_field_service(
+    promise_api: Api, size: int, status: int
+) -> None:
+    said = msgspec.json.encode({"type": "promise.made", "timestamp": NOON, "data": body()})
+    answer = await promise_api.webhook("promise.made", None, raw=said[:-1] + b" " * (size - len(said)) + b"}")
+    assert answer.status_code == status, answer.text
 
 
 FOREIGN = "whsec_" + "A" * 44

@@ -22,7 +22,13 @@ def test_the_first_contact_is_version_one() -> None:
 
 def test_an_older_contact_changes_nothing() -> None:
     newer = set_contact(Customer("c1"), SetContact("c1", "new"), NOON)
-    assert set_contact(newer, SetContact("c1", "old"), NOON - MINUTE) is newer
+    assert set_contact(newer, SetContact("c1", "old", reported=True), NOON - MINUTE) is newer
+
+
+def test_what_our_own_user_sets_counts_whatever_time_a_sender_had() -> None:
+    ahead = set_contact(Customer("c1"), SetContact("c1", "theirs", reported=True), NOON + 4 * MINUTE)
+    ours = set_contact(ahead, SetContact("c1", "ours"), NOON)
+    assert (ours.sealed, ours.contact_version, ours.contact_at) == ("ours", 2, NOON + 4 * MINUTE)
 
 
 def test_the_same_moment_counts_as_newer() -> None:
@@ -35,7 +41,7 @@ def test_contacts_end_as_the_newest_and_versions_have_no_gaps(minutes: list[int]
     customer = Customer("c1")
     seen = [0]
     for number, minute in enumerate(minutes):
-        customer = set_contact(customer, SetContact("c1", str(number)), NOON + minute * MINUTE)
+        customer = set_contact(customer, SetContact("c1", str(number), reported=True), NOON + minute * MINUTE)
         seen.append(customer.contact_version)
     newest = max(range(len(minutes)), key=lambda number: (minutes[number], number))
     assert customer.sealed == str(newest)

@@ -54,13 +54,6 @@ def test_a_date_that_was_only_told_is_held_once_agreed_to() -> None:
     assert agreed.held_due == agreed.latest_due == NOON + 30 * HOUR
 
 
-def test_a_late_word_joins_the_history_and_undoes_nothing() -> None:
-    newer, _ = revise(promise(), to_revise(40, agreed=True), NOON + 3 * HOUR)
-    after, change = revise(newer, to_revise(30, agreed=True), NOON + 2 * HOUR)
-    assert (after.latest_due, after.held_due) == (newer.latest_due, newer.held_due)
-    assert (after.version, change.due, change.held_due) == (3, NOON + 30 * HOUR, NOON + 40 * HOUR)
-
-
 @given(words)
 def test_first_and_requested_never_move_and_versions_have_no_gaps(said: list[tuple[int, int, bool, bool]]) -> None:
     known = promise(requested_due=NOON)
@@ -72,13 +65,12 @@ def test_first_and_requested_never_move_and_versions_have_no_gaps(said: list[tup
 
 
 @given(words)
-def test_dates_stand_as_the_newest_words_said(said: list[tuple[int, int, bool, bool]]) -> None:
+def test_dates_stand_as_our_own_users_said_last(said: list[tuple[int, int, bool, bool]]) -> None:
     known = promise()
     for word in said:
         known, _ = say(known, word)
-    in_time = sorted(enumerate(said), key=lambda pair: (pair[1][0], pair[0]))
-    agreed = [word for _, word in in_time if word[2] or word[3]]
-    assert known.latest_due == NOON + in_time[-1][1][1] * HOUR
+    agreed = [word for word in said if word[2] or word[3]]
+    assert known.latest_due == NOON + said[-1][1] * HOUR
     assert known.held_due == (NOON + agreed[-1][1] * HOUR if agreed else DUE)
 
 

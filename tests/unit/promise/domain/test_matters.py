@@ -333,3 +333,12 @@ def test_what_is_made_once_is_there_already_whatever_it_names_then() -> None:
     with pytest.raises(Refusal) as refused:
         enter(matter, [entry], replace(first, customer_id="c2"))
     assert refused.value.why is RefusalReason.PROMISE_EXISTS
+
+
+def test_what_our_own_user_says_now_counts_whatever_clock_a_sender_has() -> None:
+    ahead, entry = enter(None, [], command(Kind.CAPABILITY, "set", 4, waits=True, statuses="theirs"))
+    ours = replace(command(Kind.CAPABILITY, "set", 0, statuses="ours"), now=True)
+    found, placed = enter(ahead, [entry], ours)
+    assert (found.content, found.in_effect, placed.at) == ({"statuses": "ours"}, True, NOON + 4 * M)
+    at_a_time, _ = enter(ahead, [entry], command(Kind.CAPABILITY, "set", 0, statuses="then"))
+    assert at_a_time.content == {"statuses": "theirs"}

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from candor.intake.routes import intake_of
 from candor.web.http.answers import shown
 from candor.web.http.fields import IdFilter, Moment, PathId
-from candor.web.http.listings import counted, each, listed, matching
+from candor.web.http.listings import each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -75,12 +75,11 @@ async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> R
         row = (await session.exec(select(PromiseRow).where(PromiseRow.promise_id == promise_id, LIVING))).one_or_none()
         if row is None:
             raise Problem.not_found("there is no such promise")
-        newest = history.order_by(col(ChangeRow.version).desc()).limit(MOST_CHANGES)
         # A change committed between two reads must not show a version newer than the promise's.
-        changes = [entry for entry in reversed((await session.exec(newest)).all()) if entry.version <= row.version]
-        older = history.where(col(ChangeRow.version) < changes[0].version) if changes else None
-        more = 0 if older is None else (await counted(session, older)).total
+        history = history.where(col(ChangeRow.version) <= row.version)
+        changes = (await session.exec(history)).all()
     document = presenters.stored(row)
-    document["changes"] = [presenters.change(entry) for entry in changes]
-    document["changes_older"] = more
+    story = presenters.history(row, changes)
+    document["changes"] = story[-MOST_CHANGES:]
+    document["changes_older"] = max(0, len(story) - MOST_CHANGES)
     return shown(document, {"ETag": f'"{row.version}"'})

@@ -126,10 +126,11 @@ async def _state(
 ) -> Response:
     origin, receipts = identity(request, principal, raw)
     taken = await intake_of(request).submit(Submission(kind, command, origin, _ANSWERS[status], receipts))
-    return respond(taken, _headers(taken.answer.body) if kind not in (CONTACT, ERASED) else None)
+    return respond(taken, link_to(taken.answer.body) if kind not in (CONTACT, ERASED) else None)
 
 
-def _headers(body: bytes) -> dict[str, str]:
+def link_to(body: bytes) -> dict[str, str]:
+    """The headers of an answer with a promise: where it is, and its version."""
     # Read from the response body, not the command: a replayed response names the promise made the first time.
     tag = _tag.decode(body)
     return {"Location": public_path(f"/v1/promises/{tag.promise_id}"), "ETag": f'"{tag.version}"'}

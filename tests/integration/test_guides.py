@@ -118,6 +118,22 @@ def test_a_csv_becomes_history_as_the_guide_says(tmp_path: Path, environment: di
     assert json.loads((tmp_path / "record.json").read_text())
 
 
+def test_a_table_is_proposed_for_and_imported_as_the_guide_says(tmp_path: Path, environment: dict[str, str]) -> None:
+    (table,), (mapping,) = blocks("import-tables.md", "csv"), blocks("import-tables.md", "yaml")
+    propose, check, load = blocks("import-tables.md", "bash")
+    (tmp_path / "orders.csv").write_text(table.replace("SO-", "TB-"))
+    run(["bash", "-e", "-c", propose], tmp_path, environment)
+    own = tmp_path / "orders.map.yaml"
+    written = own.read_text().splitlines()
+    assert [line for line in mapping.splitlines() if line not in written] == [
+        "exported_at: '2026-11-30T08:00:00Z'  # the time of rows that say none"
+    ]
+    run(["bash", "-e", "-c", check], tmp_path, environment)
+    run(["bash", "-e", "-c", load], tmp_path, environment)
+    assert promise(environment, "TB-1").json()["held_due"] == "2026-03-10T15:00:00Z"
+    assert promise(environment, "TB-4").json()["labels"] == {"region": "south"}
+
+
 def test_a_plan_is_made_and_looked_for_as_the_guide_says(tmp_path: Path, environment: dict[str, str]) -> None:
     (making,), (reading,) = (blocks("plan-to-close-a-gap.md", language) for language in ("bash", "sh"))
     said = [json.loads(line) for line in run(["bash", "-e", "-c", making], tmp_path, environment).splitlines()]

@@ -39,6 +39,8 @@ class RejectedLine:
 class ImportProgress:
     """Figures of an import so far; `replayed`: a service already had them; `skipped`: already done by the mark.
 
+    `refused` counts the lines that a service rejected; they are in `rejected`, or went to the caller one by one.
+
     Of the file's `promises`, `too_late` new ones teach nothing: they came due before `teaches_from`, from when on
     history can be learnt (None: all of it); `not_asked` says why that is unknown. `elsewhere`: reports about promises
     not in it.
@@ -49,6 +51,7 @@ class ImportProgress:
     replayed: int = 0
     skipped: int = 0
     rejected: list[RejectedLine] = field(default_factory=list)
+    refused: int = 0
     promises: int = 0
     too_late: int = 0
     elsewhere: int = 0
@@ -57,7 +60,7 @@ class ImportProgress:
 
     @property
     def done(self) -> int:
-        return self.accepted + self.replayed + self.skipped + len(self.rejected)
+        return self.accepted + self.replayed + self.skipped + self.refused
 
 
 class Mark(msgspec.Struct):
@@ -71,6 +74,7 @@ class Importer:
     """One import of one file. Lines for promise-svc stay ahead of those for delivery-svc, so that few steps wait.
 
     `mark_folder` has one file per stream (named by its content), so that a second run resumes where the first stopped.
+    `reject` takes the lines that a service rejected; without it they are in `imported`.
     """
 
     def __init__(
@@ -82,6 +86,7 @@ class Importer:
         batch: int = BATCH_EVENTS,
         report: Callable[[ImportProgress], None] = lambda _imported: None,
         teaching: Teaching | None = None,
+        reject: Callable[[RejectedLine], None] | None = None,
     ) -> None:
         self._sender = sender
         self._endpoints = endpoints
@@ -89,6 +94,7 @@ class Importer:
         self._batch = batch
         self._report = report
         self._teaching = teaching
+        self._reject = reject
         self._moved = asyncio.Condition()
         self._promise_line = 0
         self.imported = ImportProgress()
@@ -162,7 +168,7 @@ class Importer:
             await self._send(service, batch[middle:])
         else:
             ((line, event),) = batch
-            self.imported.rejected.append(RejectedLine(line, event.id, answer.code, answer.detail))
+            self._refuse(RejectedLine(line, event.id, answer.code, answer.detail))
             self._report(self.imported)
 
     def _note(self, batch: list[Numbered], answer: Answer) -> None:
@@ -172,8 +178,15 @@ class Importer:
         self.imported.replayed += int(answer.body.get("replayed", 0))
         for item in answer.body.get("rejected", []):
             line, event = batch[item["index"]]
-            self.imported.rejected.append(RejectedLine(line, event.id, item["code"], item.get("detail", "")))
+            self._refuse(RejectedLine(line, event.id, item["code"], item.get("detail", "")))
         self._report(self.imported)
+
+    def _refuse(self, line: RejectedLine) -> None:
+        self.imported.refused += 1
+        if self._reject is None:
+            self.imported.rejected.append(line)
+        else:
+            self._reject(line)
 
     def _save(self) -> None:
         # Written after the answer: after a crash in between one batch is sent again, and its ids are recognised.

@@ -58,8 +58,8 @@ def import_reporter(display: Progress, name: str = "importing") -> ImportReport:
     def report(imported: ImportProgress) -> None:
         known = imported.replayed + imported.skipped
         parts = [f"{known} already known"] if known else []
-        if imported.rejected:
-            parts.append(f"{len(imported.rejected)} rejected")
+        if imported.refused:
+            parts.append(f"{imported.refused} rejected")
         display.update(task, total=imported.total, completed=imported.done, note=", ".join(parts))
 
     return report

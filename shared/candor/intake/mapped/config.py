@@ -127,7 +127,8 @@ class Taken(_Part):
         str | None,
         Field(
             description="iso, seconds, milliseconds, nanoseconds (since 1970), date, or a pattern such as"
-            " '%d.%m.%Y %H:%M'."
+            " '%d.%m.%Y %H:%M'. As people write dates, with or without a time of day: dmy, mdy, ymd; as spreadsheets"
+            " count days: excel."
         ),
     ] = None
     zone: Annotated[Zone | None, Field(description="Of times that carry none.")] = None
@@ -139,6 +140,10 @@ class Taken(_Part):
         Field(alias="as", description="id: letters, digits, dot, underscore, colon; a hyphen for all others."),
     ] = None
     cut: Annotated[int | None, Field(ge=1, le=10_000, description="Characters that are kept of a longer text.")] = None
+    decimal: Annotated[
+        Literal[".", ","] | None,
+        Field(description="Of a number in a text: its decimal sign; groups of thousands and a currency may be there."),
+    ] = None
     default: Annotated[Any, Field(description="Where the sender says nothing.")] = None
 
     @model_validator(mode="after")
@@ -150,6 +155,8 @@ class Taken(_Part):
         if self.time in ("seconds", "milliseconds", "nanoseconds") and self.zone is not None:
             raise ValueError("seconds since 1970 have no zone")
         return self
+        if self.decimal is not None and self.as_ != "number":
+            raise ValueError("`decimal` is for numbers: say `as: number`")
 
 
 def _kind(value: Any) -> str:

@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from datetime import UTC, date, datetime, time
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from candor.intake.mapped.config import Constant, Taken, Value
 from candor.intake.mapped.expressions import ExpressionError, evaluate
+from candor.intake.mapped.written import EXCEL, ORDERS, Order, as_id, read_date, read_number, read_serial
 from candor.ops.moments import read_moment
 from candor.web.http.problems import Problem
 
 PER_SECOND: Final = {"seconds": 1, "milliseconds": 1_000, "nanoseconds": 1_000_000_000}
 MOST_SHOWN: Final = 80
-_not_id: Final = re.compile(r"[^A-Za-z0-9._:-]+")
 
 
 def made(value: Value, given: Any, pointer: str) -> Any:
@@ -62,7 +61,7 @@ def _taken(spec: Taken, given: Any, pointer: str) -> Any:
     if spec.time is not None and found is not None:
         found = _time(spec, found, pointer)
     if spec.as_ is not None and found is not None:
-        found = _as(spec.as_, found, pointer)
+        found = _as(spec, found, pointer)
     if spec.cut is not None and isinstance(found, str) and len(found) > spec.cut:
         found = found[: spec.cut - 1].rstrip() + "…"
     return found
@@ -78,15 +77,16 @@ def _looked_up(spec: Taken, found: Any, pointer: str) -> Any:
     raise Problem.invalid_field(pointer, f"the mapping has nothing for {key[:MOST_SHOWN]!r}")
 
 
-def _as(kind: str, found: Any, pointer: str) -> Any:
+def _as(spec: Taken, found: Any, pointer: str) -> Any:
+    kind = spec.as_
     if kind == "text":
         return _text(found)
     if kind == "id":
-        return _not_id.sub("-", _text(found).strip())[:128] or None
+        return as_id(_text(found))
     if kind == "boolean":
         return found not in (False, 0, "", "0", "false", "False", "no")
     try:
-        number = float(found)
+        number = read_number(found, spec.decimal) if spec.decimal and isinstance(found, str) else float(found)
     except (TypeError, ValueError):
         raise Problem.invalid_field(pointer, "must be a number") from None
     return int(number) if number.is_integer() else number
@@ -110,15 +110,16 @@ def _time(spec: Taken, found: Any, pointer: str) -> str:
 
 def _moment(spec: Taken, found: Any) -> datetime:
     kind = cast(str, spec.time)
-    zone = ZoneInfo(spec.zone) if spec.zone is not None else UTC
+    zone = ZoneInfo(spec.zone or "UTC")
     if kind in PER_SECOND:
         # Split in whole numbers: as a float, nanoseconds since 1970 lose their last three digits and more.
         whole, rest = divmod(int(found), PER_SECOND[kind])
         return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest * 1_000_000 // PER_SECOND[kind])
-    text = str(found).strip()
+    text, hour = str(found).strip(), time.fromisoformat(spec.at)
+    if kind == EXCEL or kind in ORDERS:
+        return _as_people_write(text, kind, zone, hour)
     if kind == "date":
-        hour, minute = spec.at.split(":")
-        return datetime.combine(date.fromisoformat(text[:10]), time(int(hour), int(minute)), zone)
+        return datetime.combine(date.fromisoformat(text[:10]), hour, zone)
     if kind == "iso":
         try:
             return read_moment(text)
@@ -128,3 +129,13 @@ def _moment(spec: Taken, found: Any) -> datetime:
             return read_moment(f"{text}Z").replace(tzinfo=zone)
     parsed = datetime.strptime(text, kind)  # noqa: DTZ007 - the zone comes from the mapping
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=zone)
+
+
+def _as_people_write(text: str, kind: str, zone: ZoneInfo, hour: time) -> datetime:
+    if kind == EXCEL:
+        return read_serial(float(text.replace(",", ".")), zone, hour)
+    try:
+        # A program's own form, with its zone, may stand in the same column.
+        return read_moment(text)
+    except ValueError:
+        return read_date(text, cast(Order, kind), zone, hour)

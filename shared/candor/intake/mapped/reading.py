@@ -33,11 +33,11 @@ def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO
     """
     document = located.read(raw)
     try:
-        rules = SourceFile.model_validate(document.value).sources
+        file = SourceFile.model_validate(document.value)
     except ValidationError as error:
-        raise _mistake(error, document) from None
+        raise mistake(error, document) from None
     found = {}
-    for name, said in rules.items():
+    for name, said in file.sources.items():
         path: Path = ("sources", name)
         if said.proof is not None:
             _check_proof(said.proof, path, document)
@@ -45,7 +45,7 @@ def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO
             continue
         rule = _extended(said, path, document, presets) if isinstance(said, ExtendedRule) else said
         for number, event in enumerate(rule.events):
-            _check(event, rule.needs, (*path, "events", number), document, shapes)
+            check_event(event, rule.needs, (*path, "events", number), document, shapes)
         found[name] = rule
     return found
 
@@ -76,8 +76,16 @@ def _changed(event: EventRule, base: SourceRule, said: ExtendedRule) -> EventRul
     return event.model_copy(update={"data": {**event.data, **own}})
 
 
-def _check(event: EventRule, needs: Collection[str], path: Path, document: Located, shapes: Shapes) -> None:
-    """Raise LocatedError if the service has no such event, or the event no such field."""
+def check_event(
+    event: EventRule,
+    needs: Collection[str],
+    path: Path,
+    document: Located,
+    shapes: Shapes,
+    *,
+    lacks: Collection[str] = (),
+) -> None:
+    """Raise LocatedError if there is no such event, or the event has no such field, or needs others than `lacks`."""
     shape = shapes.get(event.type)
     if shape is None:
         raise _at(document, (*path, "type"), f"there is no event {event.type[:64]!r}, there are {_listed(shapes)}")
@@ -87,13 +95,13 @@ def _check(event: EventRule, needs: Collection[str], path: Path, document: Locat
             raise _at(document, (*path, "data", name), f"{event.type} has no such field, it has {_listed(fields)}")
         if isinstance(value, Constant) and value.value is None:
             raise _at(document, (*path, "data", name), "a constant null says nothing: leave it out")
-    given = {*event.data, *needs}
+    given = {*event.data, *needs, *lacks}
     missing = [name for name, field in fields.items() if field.is_required() and name not in given]
     if missing:
         raise _at(document, (*path, "data"), f"{event.type} needs {', '.join(missing)} as well")
 
 
-def _mistake(error: ValidationError, document: Located) -> LocatedError:
+def mistake(error: ValidationError, document: Located) -> LocatedError:
     """The mistake that stands deepest: of a value that may be one of several kinds, the kind that was meant."""
     found = error.errors(include_url=False, include_input=False)
     places = [(len(document.standing(item["loc"])), item) for item in found]

@@ -1,0 +1,163 @@
+"""The part of `candor import` that is about tables: propose a mapping, and make a stream of a table by one."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+from candor.errors import InputError
+from candor.installation.folder import home, private_folder
+from candor.intake.mapped.trying import offers
+from candor.replay.importing import RejectedLine, digest
+from candor.replay.stream import StreamEvent
+from candor.tabular import writing
+from candor.tabular.config import TableMap, filled, read_map
+from candor.tabular.converting import Converter, Fault, column_of
+from candor.tabular.drafting import Given, draft
+from candor.tabular.faults import Faults, is_ours
+from candor.tabular.proposing import Seen, see
+from candor.tabular.reading import Table, open_table
+from candor.tabular.rows import Row
+from candor.tabular.spooling import SHOWN, Spooled, spool
+
+Say = Callable[[str], None]
+SHOWN_FAULTS: Final = 20
+LONGEST_SHOWN: Final = 400
+
+
+def shapes() -> dict[str, Any]:
+    """The events that the installed services take, and the model of each one's data."""
+    return {name: shape for offered in offers() for name, shape in offered.shapes.items()}
+
+
+def map_of(file: Path) -> Path:
+    """Where the mapping of a table is written: orders.map.yaml of orders.csv."""
+    return file.with_suffix(".map.yaml")
+
+
+def rejected_of(file: Path) -> Path:
+    """Where the rows that were not taken are written: orders.rejected.csv of orders.xlsx."""
+    return file.with_suffix(".rejected.csv")
+
+
+def propose(file: Path, sheet: str, given: Given, say: Say) -> None:
+    """Write the mapping that is proposed for a table, and show what the columns are taken for and the first rows.
+
+    Raises InputError for a file that is no table, and where a mapping is there already.
+    """
+    own = map_of(file)
+    if own.exists():
+        raise InputError(f"{own} is there already: import by it (--map {own}), or delete it for a new proposal")
+    table = open_table(file, sheet)
+    seen = see(table)
+    found = draft(table, seen, given, datetime.fromtimestamp(int(file.stat().st_mtime), UTC))
+    try:
+        own.write_text(writing.as_yaml(found, seen, file.name, own.name), encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot write {own}: {error.strerror or error}") from None
+    for note in table.notes:
+        say(note)
+    for line in _guessed(seen):
+        say(line)
+    preview = Converter(filled(TableMap.model_validate(writing.closed(found))), shapes(), checked=False)
+    _show(_first(table, preview), say)
+    asked = writing.questions(found, seen)
+    for question in asked:
+        say(f"please say: {question}")
+    say(f"{own} has the mapping" + (f", with {len(asked)} things left open" if asked else "") + ": look at it, then")
+    say(f"candor import {file} --map {own} --key $KEY")
+
+
+def _guessed(seen: Seen) -> Iterator[str]:
+    width = max(len(guess.column) for guess in seen.guesses)
+    for guess in seen.guesses:
+        field = guess.field or "not used"
+        score = f"{guess.score:.2f}" if guess.field else "    "
+        yield f"{guess.column:<{min(width, 40)}}  {field:<14}  {score}  {guess.why}"
+
+
+def _first(table: Table, converter: Converter) -> list[tuple[Row, list[StreamEvent]]]:
+    found = []
+    for row in table.rows():
+        events = converter.events(row)
+        if not isinstance(events, Fault):
+            found.append((row, events))
+        if len(found) == SHOWN or row.number > SHOWN * 20:
+            break
+    return found
+
+
+def _show(rows: Sequence[tuple[Row, list[StreamEvent]]], say: Say) -> None:
+    for row, events in rows:
+        for event in events:
+            data = json.dumps(event.data, ensure_ascii=False)
+            say(f"row {row.number}: {event.type} {data[:LONGEST_SHOWN]}{'…' if len(data) > LONGEST_SHOWN else ''}")
+
+
+class Prepared(NamedTuple):
+    """A table made into a stream, and the rows that were not taken so far."""
+
+    said: TableMap
+    table: Table
+    spooled: Spooled
+    faults: Faults
+    rejected: Path
+
+    def refuse(self, line: RejectedLine) -> None:
+        """Keep what a service says of a line as a fault of its row."""
+        pointer = line.detail.partition(":")[0]
+        columns = (column_of(rule, pointer) for rule in self.said.events if pointer.startswith("/data/"))
+        reason = f"{line.code}: {line.detail.removeprefix('/data/')}"
+        self.faults.add([Fault(self.spooled.row(line.line), next(filter(None, columns), ""), reason)])
+
+    def finish(self, say: Say) -> int:
+        """Write the rows that were not taken beside the table, and say the first; return how many there are."""
+        count = len(self.faults)
+        if count:
+            self.faults.write(self.table, self.rejected)
+            for fault, _ in zip(self.faults, range(SHOWN_FAULTS), strict=False):
+                place = f", {fault.column}" if fault.column else ""
+                say(f"row {fault.row}{place}: {fault.reason}")
+            say(f"rows that were not taken: {count}; {self.rejected} has them, to mend and import by the same mapping")
+        elif is_ours(self.rejected):
+            # Of an earlier run, whose rows have been mended.
+            self.rejected.unlink()
+        return count
+
+    def show(self, say: Say) -> None:
+        """Say the first rows as they will be, and how many there are."""
+        _show(self.spooled.shown, say)
+        say(f"{self.spooled.rows} rows make {self.spooled.events} events")
+
+
+@contextmanager
+def prepared(file: Path, by: Path, sheet: str, report: Callable[[int], None], say: Say) -> Iterator[Prepared]:
+    """Read the whole table by a mapping. Raises InputError for a wrong mapping, with its line, and for no table.
+
+    What is kept of an import that was interrupted is found again: the same table by the same mapping.
+    """
+    try:
+        said = read_map(by.read_bytes(), shapes())
+    except OSError as error:
+        raise InputError(f"cannot read {by}: {error.strerror or error}") from None
+    except ValueError as error:
+        raise InputError(f"{by}, {error}") from None
+    table = open_table(file, sheet or said.sheet)
+    for note in table.notes:
+        say(note)
+    folder = home() / "imports"
+    private_folder(folder)
+    name = hashlib.sha256(f"{digest(file)} {digest(by)} {sheet}".encode()).hexdigest()[:32]
+    stream = folder / f"{name}.jsonl"
+    # What was refused stays known: a second run sends nothing again, and says the same.
+    with Faults(folder / f"{name}.faults") as faults:
+        try:
+            spooled = spool(table, Converter(said, shapes()), faults, stream, report)
+            yield Prepared(said, table, spooled, faults, rejected_of(file))
+        finally:
+            stream.unlink(missing_ok=True)

@@ -1,0 +1,177 @@
+"""Rules for what was seen of a table, as they stand in FILE.map.yaml; what nobody could know is OPEN."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from candor.replay.stream import utc_text
+from candor.tabular.config import OPEN
+from candor.tabular.names import words
+from candor.tabular.proposing import DATES, Seen, ambiguous
+from candor.tabular.reading import Table
+
+AT: Final = MappingProxyType({"made_at": "00:00", "due": "23:59", "requested_due": "23:59", "planned": "23:59"})
+"""The time of day that a mere date means, by field."""
+NOON: Final = "12:00"
+STATUS: Final = MappingProxyType(
+    {
+        "reached": """reached done complete completed finished delivered closed resolved solved installed ok yes
+            erledigt fertig abgeschlossen erreicht geliefert ja""",
+        "started": "started begun running in_progress in_arbeit in_bearbeitung begonnen laeuft gestartet active aktiv",
+        "planned": "planned scheduled new open pending to_do todo waiting geplant offen neu ausstehend",
+        "missed": "missed failed overdue verpasst gescheitert verfehlt no nein",
+        "cancelled": "cancelled canceled storniert abgesagt entfallen",
+    }
+)
+_plain: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+Fields = dict[str, Any]
+
+
+class Draft(NamedTuple):
+    """A mapping to be edited: its head, and its events, each with its type, `when`, time and data."""
+
+    head: Fields
+    events: list[Fields]
+
+
+class Given(NamedTuple):
+    """What a person said beforehand: the zone of times, and in which order ambiguous dates stand."""
+
+    zone: str = ""
+    dates: str = ""
+
+
+def draft(table: Table, seen: Seen, given: Given, exported_at: datetime) -> Draft:
+    """The mapping that is proposed."""
+    head: Fields = {"zone": given.zone or ("UTC" if _zoned(seen) else OPEN), "exported_at": utc_text(exported_at)}
+    signs = {seen.looks[name].decimal for field, name in seen.fields.items() if field == "value"} - {""}
+    head["decimal"] = next(iter(signs), ".")
+    head["empty"] = list(seen.empty)
+    if table.sheet:
+        head["sheet"] = table.sheet
+    return Draft(head, _events(_Columns(seen, given), table.path))
+
+
+def _zoned(seen: Seen) -> bool:
+    return all(seen.looks[name].zoned for field, name in seen.fields.items() if field in DATES)
+
+
+class _Columns:
+    """The values of fields, as a mapping says them."""
+
+    def __init__(self, seen: Seen, given: Given) -> None:
+        self.seen = seen
+        self._given = given
+        self._columns = seen.fields
+
+    def has(self, *fields: str) -> bool:
+        return any(field in self._columns for field in fields)
+
+    def item(self, field: str) -> str:
+        """The expression of a field's column."""
+        return expression(self._columns[field])
+
+    def id(self, field: str) -> Any:
+        """The id in a column; OPEN without one."""
+        return {"from": self.item(field), "as": "id"} if self.has(field) else OPEN
+
+    def time(self, field: str) -> Fields:
+        """The time in a column, in the order in which its dates are written."""
+        found = self.seen.looks[self._columns[field]]
+        order = (self._given.dates or OPEN) if ambiguous(found) else found.time
+        return {"from": self.item(field), "time": order, "at": AT.get(field, NOON)}
+
+    def status(self) -> Any:
+        """What the words of a column are called here; OPEN for a word that is unknown."""
+        if not self.has("status"):
+            return {"value": "reached"}
+        said = self.seen.values.get(self._columns["status"])
+        if said is None:
+            return OPEN
+        return {"from": self.item("status"), "map": {word: _status(word) for word in said}}
+
+
+def expression(column: str) -> str:
+    """The JMESPath of a column's cell."""
+    return f"item.{column}" if _plain.fullmatch(column) else f"item.{json.dumps(column)}"
+
+
+def _status(word: str) -> str:
+    own = words(word).replace(" ", "_")
+    return next((ours for ours, known in STATUS.items() if own in known.split()), OPEN)
+
+
+def _events(columns: _Columns, path: Path) -> list[Fields]:
+    of_people = columns.has("email") and not columns.has("due", "done_at", "requested_due", "value")
+    of_steps = columns.has("milestone") and columns.has("at", "status", "planned") and not columns.has("due", "what")
+    found = []
+    if columns.has("email"):
+        found.append(_contact(columns, alone=of_people))
+    if of_steps:
+        found.append(_step(columns))
+    elif not of_people:
+        found.append(_promise(columns, path))
+        if columns.has("done_at"):
+            found.append(_done(columns))
+    return found
+
+
+def _contact(columns: _Columns, *, alone: bool) -> Fields:
+    who = "customer_id" if columns.has("customer_id") or not alone else "promise_id"
+    data: Fields = {"customer_id": columns.id(who), "email": columns.item("email")}
+    names = [field for field in ("name", *(("what",) if alone else ())) if columns.has(field)]
+    if names:
+        data["name"] = columns.item(names[0])
+    if columns.has("language"):
+        data["language"] = {"from": f"lower({columns.item('language')})", "default": "en"}
+    return {"type": "contact.set", "when": columns.item("email"), "data": data}
+
+
+def _promise(columns: _Columns, path: Path) -> Fields:
+    rule: Fields = {"type": "promise.made"}
+    if columns.has("promise_id"):
+        rule["when"] = columns.item("promise_id")
+    if columns.has("made_at"):
+        rule["time"] = columns.time("made_at")
+    kind = columns.id("kind") if columns.has("kind") else {"value": words(path.stem).replace(" ", "-") or "promise"}
+    data: Fields = {"promise_id": columns.id("promise_id"), "customer_id": columns.id("customer_id"), "kind": kind}
+    data["what"] = {"from": columns.item("what"), "as": "text", "cut": 1000} if columns.has("what") else OPEN
+    data |= {name: columns.time(name) for name in ("made_at", "due", "requested_due") if columns.has(name)}
+    if columns.has("value"):
+        data["value"] = {"from": columns.item("value"), "as": "number"}
+        data["currency"] = columns.item("currency") if columns.has("currency") else OPEN
+    data |= {name: columns.id(name) for name in ("owner", "deliverer") if columns.has(name)}
+    if columns.has("department"):
+        data["department"] = columns.item("department")
+    labels = [guess.column for guess in columns.seen.guesses if guess.field == "labels"]
+    if labels:
+        data["labels"] = {
+            words(name).replace(" ", "_") or f"label_{n}": expression(name) for n, name in enumerate(labels)
+        }
+    return {**rule, "data": data}
+
+
+def _done(columns: _Columns) -> Fields:
+    done = columns.time("done_at")
+    fixed: Mapping[str, Any] = {"milestone": {"value": "done"}, "status": {"value": "reached"}}
+    data = {"promise_id": columns.id("promise_id"), **fixed, "at": done, "final": {"value": True}}
+    return {"type": "milestone.reported", "when": columns.item("done_at"), "time": done, "data": data}
+
+
+def _step(columns: _Columns) -> Fields:
+    data: Fields = {"promise_id": columns.id("promise_id"), "milestone": columns.item("milestone")}
+    data["status"] = columns.status()
+    rule: Fields = {"type": "milestone.reported", "when": columns.item("milestone")}
+    when = "at" if columns.has("at") else "planned"
+    if columns.has("at"):
+        rule["time"] = columns.time("at")
+    data["at"] = columns.time(when) if columns.has(when) else OPEN
+    if columns.has("planned"):
+        data["planned"] = columns.time("planned")
+    return {**rule, "data": data}

@@ -1,0 +1,115 @@
+"""What people and exports call the fields of promises, milestones and contacts, in English and German.
+
+Of exports: HubSpot's deals, Salesforce's opportunities, cases and work orders, Jira's issues, Zendesk's tickets.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from difflib import SequenceMatcher
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final, NamedTuple
+
+NAMES: Final = MappingProxyType(
+    {
+        "promise_id": """promise id; promise; order; order id; order no; order number; record id; deal id;
+            opportunity id; case number; work order number; issue key; key; ticket id; ticket; contract number; job id;
+            id; auftrag; auftragsnummer; auftrags nr; bestellung; bestellnummer; vorgang; vorgangsnummer;
+            vertragsnummer; ticketnummer; zusage; belegnummer""",
+        "customer_id": """customer; customer id; customer no; customer number; account; account id; account name;
+            company; company id; company name; associated company; associated company ids; client; client id;
+            organization; organisation; organization id; requester id; kunde; kunden id; kundennummer; kunden nr;
+            firma; auftraggeber; debitor""",
+        "kind": """kind; type; promise type; deal type; record type; issue type; ticket type; order type; category;
+            opportunity type; pipeline; product line; work type; art; typ; auftragsart; kategorie; leistungsart;
+            vorgangsart""",
+        "what": """what; description; summary; subject; title; deal name; opportunity name; name; work order subject;
+            item; product; service; beschreibung; betreff; bezeichnung; titel; leistung; gegenstand; artikel; text""",
+        "made_at": """made at; made; ordered; ordered at; order date; created; created at; create date; created date;
+            creation date; date created; opened; opened date; sold at; signed; auftragsdatum; bestelldatum; bestellt;
+            bestellt am; erstellt; erstellt am; angelegt am; erfasst am; vertragsdatum""",
+        "due": """due; due date; due at; promised; promised date; promised for; promise date; deadline; close date;
+            target date; delivery date; expected delivery; committed date; sla due; end date; scheduled end;
+            faellig; faellig am; faelligkeit; faelligkeitsdatum; termin; liefertermin; zugesagt; zugesagt bis;
+            zusagetermin; frist; solltermin; bis wann""",
+        "requested_due": """requested due; requested date; requested; requested delivery; wunschtermin;
+            gewuenscht; wunschdatum""",
+        "done_at": """done; done at; done on; delivered; delivered at; delivered on; completed; completed at;
+            completion date; completed date; resolved; resolved at; resolution date; closed; closed at; closed date;
+            solved at; actual delivery; actual end; finished; installed; geliefert; geliefert am; erledigt;
+            erledigt am; abgeschlossen; abgeschlossen am; fertig; fertig am; isttermin; ausgeliefert am""",
+        "value": """value; amount; deal amount; price; total; total price; revenue; order value; contract value;
+            net amount; wert; betrag; auftragswert; summe; umsatz; preis; nettobetrag; gesamtbetrag""",
+        "currency": "currency; currency code; currency iso code; deal currency; waehrung",
+        "owner": """owner; owner id; deal owner; opportunity owner; account owner; case owner; account manager;
+            assignee; responsible; seller; sales rep; verantwortlich; verantwortlicher; zustaendig; bearbeiter;
+            betreuer; verkaeufer; vertriebsmitarbeiter""",
+        "department": "department; business unit; abteilung; bereich; vertriebsbereich",
+        "deliverer": "deliverer; supplier; contractor; subcontractor; lieferant; dienstleister; ausfuehrender",
+        "milestone": "milestone; milestone name; step; stage; phase; task; meilenstein; schritt; etappe; abschnitt",
+        "status": "status; state; milestone status; zustand; stand",
+        "at": """at; date; on; timestamp; time; happened at; reported at; event date; updated; status date; datum;
+            am; zeitpunkt; gemeldet am; stand vom""",
+        "planned": """planned; planned at; planned date; scheduled; scheduled start; plan date; geplant; geplant am;
+            plantermin""",
+        "email": """email; e mail; mail; email address; contact email; requester email; e mail adresse; mailadresse;
+            emailadresse""",
+        "name": """contact name; full name; contact; primary contact; requester; ansprechpartner; kontakt; kontaktname;
+            vollstaendiger name; name des kontakts""",
+        "language": "language; locale; lang; sprache",
+        "zone": "time zone; timezone; zone; zeitzone",
+    }
+)
+LIKE: Final = 0.84
+"""How alike two names must be for one to be a slip of the other."""
+WITHIN: Final = 0.75
+"""The score of a name that has all words of a known one, and others."""
+_word: Final = re.compile(r"[a-z0-9]+")
+_camel: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_FOLDED: Final = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss"})
+
+
+class Named(NamedTuple):
+    """How well a column's name is one of a field, in [0, 1], and the known name that it is like."""
+
+    score: float
+    like: str
+
+
+@lru_cache(maxsize=2_048)
+def words(name: str) -> str:
+    """A name as plain words: `Fälligkeits-Datum` is `faelligkeits datum`, and `CloseDate` is `close date`."""
+    text = _camel.sub(" ", name).casefold().translate(_FOLDED)
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    return " ".join(_word.findall(plain))
+
+
+@lru_cache(maxsize=1)
+def known() -> dict[str, tuple[str, ...]]:
+    """The names of each field, as plain words."""
+    return {field: tuple(" ".join(one.split()) for one in said.split(";")) for field, said in NAMES.items()}
+
+
+def named(field: str, column: str) -> Named:
+    """How well a column's name is one of the field's."""
+    own = words(column)
+    best = Named(0.0, "")
+    for one in known()[field]:
+        score = _alike(own, one)
+        if score > best.score:
+            best = Named(score, one)
+    return best
+
+
+def _alike(own: str, one: str) -> float:
+    if own == one or own.replace(" ", "") == one.replace(" ", ""):
+        return 1.0
+    if len(own) < 3 or len(one) < 3:
+        return 0.0
+    mine, theirs = own.split(), one.split()
+    if set(theirs) <= set(mine):
+        return WITHIN * (0.8 + 0.2 * len(theirs) / len(mine))
+    ratio = SequenceMatcher(None, own, one).ratio()
+    return ratio * WITHIN if ratio >= LIKE else 0.0

@@ -20,7 +20,7 @@ from candor.web.http.fields import dated
 
 OPEN: Final = "???"
 ZONELESS: Final = ("seconds", "milliseconds", "nanoseconds")
-_open: Final = re.compile(r"""^\s*(?:- )?([\w"-]+):.*\?\?\?""")
+_open: Final = re.compile(r"""\s*(?:- )?([\w"-]+):(?:.*[:\s{])?\s*['"]?\?\?\?['"]?\s*(?:[,}\]]|$)""")
 
 
 class TableMap(BaseModel):

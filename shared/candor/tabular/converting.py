@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
@@ -136,7 +137,7 @@ def _columns(value: Any) -> list[str]:
     if isinstance(value, Taken):
         value = value.from_
     if isinstance(value, str):
-        return [re.sub(r"\\(.)", r"\1", quoted) or simple for quoted, simple in _column.findall(value)]
+        return [json.loads(f'"{quoted}"') if quoted else simple for quoted, simple in _column.findall(value)]
     if isinstance(value, Constant) or value is None:
         return []
     parts = value.values() if isinstance(value, dict) else value

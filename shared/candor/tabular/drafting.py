@@ -99,7 +99,11 @@ class _Columns:
 
 def expression(column: str) -> str:
     """The JMESPath of a column's cell."""
-    return f"item.{column}" if _plain.fullmatch(column) else f"item.{json.dumps(column)}"
+    return (
+        f"item.{column}"
+        if _plain.fullmatch(column)
+        else f"item.{json.dumps(column, ensure_ascii=not column.isprintable())}"
+    )
 
 
 def _status(word: str) -> str:

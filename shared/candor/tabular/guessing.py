@@ -61,7 +61,7 @@ def _dates(texts: Sequence[str]) -> tuple[str, int, str]:
         return "iso", moments, ""
     if days:
         order, example = _order(days)
-        return order, max(sum(day.fits(order) for _, day in days), 1) if order else len(days), example
+        return order, sum(day.fits(order) or day.fits("ymd") for _, day in days) if order else len(days), example
     serial = sum(_is_serial(text) for text in texts)
     return (EXCEL, serial, "") if serial else ("iso", 0, "")
 

@@ -29,7 +29,6 @@ NOTHING: Final = (
     "nan",
     "tbd",
     "tba",
-    "offen",
     "unbekannt",
     "k.a.",
     "?",

@@ -85,7 +85,7 @@ def _guarded(path: Path, sheet: str) -> Iterator[Cells]:
         raise TableError(f"{path} cannot be read as an Excel file: {type(error).__name__}: {error}"[:300]) from None
 
 
-def _quiet() -> warnings.catch_warnings:  # type: ignore[type-arg]
+def _quiet() -> warnings.catch_warnings[None]:
     return warnings.catch_warnings(action="ignore")
 
 

@@ -54,6 +54,10 @@ BAD = {
     "import, no key": ["import", "made.jsonl"],
     "import, broken": ["import", "broken.jsonl", "--key", "k"],
     "import, utf-16": ["import", "utf16.jsonl", "--key", "k"],
+    "import, a table": ["import", "orders.csv", "--key", "k"],
+    "import, no mapping": ["import", "orders.csv", "--map", "missing.yaml", "--key", "k"],
+    "import, wrong mapping": ["import", "orders.csv", "--map", "broken.jsonl", "--key", "k"],
+    "import, no table": ["import", "orders.xlsx", "--map"],
     "no such command": ["dance"],
 }
 
@@ -64,6 +68,8 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "event.jsonl").write_text(MADE.replace('"data": {"promise_id": "p1"}', '"promise_id": "p1"'))
     (tmp_path / "broken.jsonl").write_text("{half\n")
     (tmp_path / "utf16.jsonl").write_text(MADE, encoding="utf-16")
+    for name in ("orders.csv", "orders.xlsx"):
+        (tmp_path / name).write_text("order;due\nSO-1;31.12.2026\n")
     (tmp_path / "secrets.json").write_text('{"sources": {"crm": {"secrets": ["whsec_' + "QUFB" * 11 + '"]}}}')
     return tmp_path
 

@@ -15,7 +15,9 @@ from typer.testing import CliRunner
 from candor.cli import build
 from candor.command_texts import EXAMPLES
 
-FILES = ("history.jsonl", "day.jsonl", "ledger.jsonl.gz", "sources.yaml", "alert.json")
+FILES = (
+    *("history.jsonl", "day.jsonl", "ledger.jsonl.gz", "sources.yaml", "alert.json", "orders.csv", "orders.map.yaml"),
+)
 
 
 def walk(command: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], Any]]:

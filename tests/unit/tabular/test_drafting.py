@@ -1,0 +1,160 @@
+"""Rules for what was seen of a table, and the text in which a person finds them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from candor.tabular import writing
+from candor.tabular.config import OPEN
+from candor.tabular.drafting import STATUS, Draft, Given, draft, expression
+from candor.tabular.proposing import MOST_LABELS, Seen, see
+from candor.tabular.reading import open_table
+from tests.unit.tabular.tables import csv_file, workbook
+
+EXPORTED = datetime(2026, 11, 30, 8, tzinfo=UTC)
+PROMISES = ("order", "customer", "what", "due")
+SO_1, SO_2 = ("SO-1", "acme", "Grinder", "31.12.2026"), ("SO-2", "bolt", "Boiler", "30.12.2026")
+
+
+def drafted(path: Path, zone: str = "Europe/Berlin", dates: str = "", sheet: str = "") -> tuple[Seen, Draft]:
+    table = open_table(path, sheet)
+    seen = see(table)
+    return seen, draft(table, seen, Given(zone, dates), EXPORTED)
+
+
+def data_of(folder: Path, columns: Sequence[str], *rows: Sequence[str]) -> dict[str, Any]:
+    _, found = drafted(csv_file(folder, *rows, columns=columns))
+    data: dict[str, Any] = found.events[0]["data"]
+    return data
+
+
+def test_the_head_says_how_cells_are_read(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, (*SO_1, "1,5"), (*SO_2, "TBD"), columns=(*PROMISES, "amount"))
+    _, found = drafted(path)
+    assert found.head == {
+        "zone": "Europe/Berlin",
+        "exported_at": "2026-11-30T08:00:00Z",
+        "decimal": ",",
+        "empty": ["TBD"],
+    }
+    assert drafted(path, zone="")[1].head["zone"] == OPEN
+
+
+def test_times_that_carry_their_zone_need_none(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, ("SO-1", "acme", "x", "2026-12-31T10:00:00Z"), columns=PROMISES)
+    assert drafted(path, zone="")[1].head["zone"] == "UTC"
+    both = csv_file(tmp_path, ("SO-1", "a", "x", "2026-12-31T10:00:00Z", "1.2.2026"), columns=(*PROMISES, "ordered"))
+    assert drafted(both, zone="")[1].head["zone"] == OPEN
+
+
+def test_the_sheet_of_a_workbook_is_said(tmp_path: Path) -> None:
+    path = workbook(tmp_path, PROMISES, SO_1, sheets=("Notes", "Orders"))
+    assert drafted(path, sheet="Orders")[1].head["sheet"] == "Orders"
+
+
+def test_a_mere_date_means_the_end_of_a_day_for_a_promise_and_its_beginning_for_an_order(tmp_path: Path) -> None:
+    columns = (*PROMISES, "ordered", "requested date", "delivered")
+    rows = [(*row, "01.12.2026", "20.12.2026", "29.12.2026") for row in (SO_1, SO_2)]
+    _, found = drafted(csv_file(tmp_path, *rows, columns=columns))
+    made, done = found.events
+    assert {name: made["data"][name]["at"] for name in ("made_at", "due", "requested_due")} == {
+        "made_at": "00:00",
+        "due": "23:59",
+        "requested_due": "23:59",
+    }
+    assert made["time"] == made["data"]["made_at"]
+    assert done["time"]["at"] == done["data"]["at"]["at"] == "12:00"
+    assert done["data"]["final"] == {"value": True}
+    assert done["when"] == "item.delivered"
+
+
+def test_what_a_promise_needs_and_no_column_has_is_open(tmp_path: Path) -> None:
+    data = data_of(tmp_path, ("due", "amount"), ("31.12.2026", "5"), ("30.12.2026", "6"))
+    assert {name for name, value in data.items() if value == OPEN} == {"promise_id", "customer_id", "what", "currency"}
+    assert data["kind"] == {"value": "t"}
+
+
+def test_a_currency_and_people_are_taken_where_they_stand(tmp_path: Path) -> None:
+    columns = (*PROMISES, "amount", "currency", "owner", "supplier", "department", "type")
+    row = ("5", "EUR", "kim", "van-co", "Sales North", "install")
+    data = data_of(tmp_path, columns, (*SO_1, *row), (*SO_2, *row))
+    assert data["currency"] == "item.currency"
+    assert (data["owner"], data["deliverer"]) == (
+        {"from": "item.owner", "as": "id"},
+        {"from": "item.supplier", "as": "id"},
+    )
+    assert (data["department"], data["kind"]) == ("item.department", {"from": "item.type", "as": "id"})
+
+
+def test_labels_are_few_and_have_names_of_their_own(tmp_path: Path) -> None:
+    columns = (*PROMISES, "Größe", "???", *(f"Group {n}" for n in range(12)))
+    rows = [(f"SO-{n}", f"c{n}", f"w{n}", "31.12.2026", *[f"v{n % 3}"] * 14) for n in range(12)]
+    labels = data_of(tmp_path, columns, *rows)["labels"]
+    assert len(labels) == MOST_LABELS
+    assert labels["groesse"] == 'item."Größe"'
+    assert labels["label_1"] == 'item."???"'
+
+
+@pytest.mark.parametrize(("word", "ours"), [(word, ours) for ours, said in STATUS.items() for word in said.split()])
+def test_words_for_a_status_are_known(tmp_path: Path, word: str, ours: str) -> None:
+    columns = ("order", "milestone", "status", "date")
+    data = data_of(tmp_path, columns, ("SO-1", "a", word.replace("_", " ").title(), "31.12.2026"))
+    assert list(data["status"]["map"].values()) == [ours]
+
+
+def test_a_status_with_very_many_words_is_open(tmp_path: Path) -> None:
+    rows = [(f"SO-{n}", "a", f"word {n}", "31.12.2026") for n in range(60)]
+    assert data_of(tmp_path, ("order", "milestone", "status", "date"), *rows)["status"] == OPEN
+
+
+def test_steps_without_a_status_were_reached_and_with_a_plan_say_it(tmp_path: Path) -> None:
+    columns = ("order", "milestone", "date", "planned")
+    data = data_of(
+        tmp_path, columns, ("SO-1", "a", "31.12.2026", "30.12.2026"), ("SO-1", "b", "31.12.2026", "30.12.2026")
+    )
+    assert data["status"] == {"value": "reached"}
+    assert (data["at"]["from"], data["planned"]["from"]) == ("item.date", "item.planned")
+
+
+def test_columns_are_named_as_jmespath_wants_them() -> None:
+    assert [expression(name) for name in ("order", "Due date", 'a "b"', "2nd", "größe")] == [
+        *("item.order", 'item."Due date"', 'item."a \\"b\\""', 'item."2nd"', 'item."größe"'),
+    ]
+
+
+def test_the_file_says_beside_each_field_how_sure_it_is_and_why(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, SO_1, SO_2, columns=PROMISES, name="orders")
+    seen, found = drafted(path)
+    text = writing.as_yaml(found, seen, path.name, "orders.map.yaml")
+    assert (
+        "# What the columns of orders.csv mean. Edit it, then: candor import orders.csv --map orders.map.yaml" in text
+    )
+    assert "      promise_id: {from: item.order, as: id}  # 0.99, named 'order'\n" in text
+    assert "  # 1.00, named 'due', 100% of its cells are dates\n" in text
+    assert yaml.safe_load(text) == {**found.head, "events": found.events}
+    assert writing.questions(found, seen) == []
+
+
+def test_what_a_column_is_called_cannot_break_the_file(tmp_path: Path) -> None:
+    columns = (*PROMISES, "evil: [", "# hidden\x1b[31m", "- x\u202e")
+    path = csv_file(tmp_path, (*SO_1, "a", "b", "c"), (*SO_2, "d", "e", "f"), columns=columns)
+    seen, found = drafted(path)
+    text = writing.as_yaml(found, seen, "x\nzone: Mars.csv", "y")
+    assert yaml.safe_load(text) == {**found.head, "events": found.events}
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_what_is_open_is_left_out_of_what_is_shown(tmp_path: Path) -> None:
+    seen, found = drafted(csv_file(tmp_path, ("31.12.2026",), ("30.12.2026",), columns=("due",)), zone="")
+    assert len(writing.questions(found, seen)) == 4
+    shown = writing.closed(found)
+    assert shown["zone"] == "UTC"
+    (event,) = shown["events"]
+    assert event["data"].keys() == {"kind", "due"}

@@ -48,7 +48,11 @@ class PromisesHandler(NothingLeft):
         made = [message.data for message in living if isinstance(message.data, PromiseMade)]
         references = [(name.system, name.id, promise.promise_id) for promise in made for name in promise.references]
         seen = [
-            (one.promise_id, one.customer_id, promise_rows.as_json([part.item for part in one.scope]).decode())
+            (
+                *(one.promise_id, one.customer_id),
+                promise_rows.as_json([part.item for part in one.scope]).decode(),
+                one.held_due,
+            )
             for one in made
         ]
         await promise_rows.add_promises(uow, seen, references)

@@ -29,10 +29,11 @@ from candor.web.app import create_app, shared_rates
 from candor.web.http.limits import BATCH_BYTES, IMPORT_BYTES
 from candor.web.security.webhooks import Accepted
 from delivery_svc.api.neutral_events import KNOWN, statement
-from delivery_svc.api.routes import listings, reports
+from delivery_svc.api.routes import labels, listings, parked, reports
 from delivery_svc.handlers import PromisesHandler
 from delivery_svc.offered import OFFERED
 from delivery_svc.service import use_cases
+from delivery_svc.service.labels import LabelKeeper
 from delivery_svc.service.matcher import Matcher
 from delivery_svc.settings import DeliverySettings
 from delivery_svc.store import erasures, parked_rows
@@ -75,6 +76,7 @@ def build(
             Retention(settings, database, expiries(settings)),
             Eraser(database, erasures.work()),
             Counting(database, parked_rows.TALLY, parked_rows.show),
+            LabelKeeper(database, known_sources),
             shared_rates(app, database),
         ]
         backgrounds += [worker, Matcher(database)] if consuming else []
@@ -87,7 +89,7 @@ def build(
             await kafka.close()
             await database.close()
 
-    routers = [reports.router, listings.router, common(RejectedRow), audit_routes.router]
+    routers = [reports.router, parked.router, labels.router, listings.router, common(RejectedRow), audit_routes.router]
     bodies = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
     webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
     return create_app("Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)

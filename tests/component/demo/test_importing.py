@@ -7,7 +7,7 @@ import httpx
 import msgspec
 import pytest
 
-from candor.replay.importing import Importer, ImportProgress, ImportRefusedError
+from candor.replay.importing import Importer, ImportProgress, ImportRefusedError, RejectedLine
 from candor.replay.sending import ImportSender, Unreachable
 from candor.replay.stream import StreamError, StreamEvent, as_json, write_stream
 from candor.replay.teaching import Teaching
@@ -65,6 +65,17 @@ async def test_rejected_lines_are_named(tmp_path: Path) -> None:
     assert [(item.id, item.code) for item in imported.rejected] == [(f"e{n}.0", "invalid_field") for n in range(3)]
     assert [item.line for item in imported.rejected] == [1, 2, 3]
     assert imported.done == imported.total == 9
+
+
+async def test_rejected_lines_may_be_taken_one_by_one_and_are_counted_all_the_same(tmp_path: Path) -> None:
+    receiver, taken = Receiver(), list[RejectedLine]()
+    receiver.bad_types.add("milestone.reported")
+    async with serving(receiver), httpx.AsyncClient() as client:
+        sender, path = ImportSender(client, KEY, 3), stream_of(tmp_path / "s.jsonl", 3)
+        importer = Importer(sender, receiver.endpoints, tmp_path / "marks", batch=4, reject=taken.append)
+        imported = await importer.run(path)
+    assert [(line.line, line.code) for line in taken] == [(number, "invalid_field") for number in range(4, 10)]
+    assert (imported.refused, imported.rejected, imported.done, imported.total) == (6, [], 9, 9)
 
 
 async def test_a_batch_that_is_too_large_goes_in_parts_and_a_line_that_is_is_rejected(tmp_path: Path) -> None:

@@ -124,7 +124,11 @@ class IncidentIn(Body):
 
 
 class MatchIn(Body):
-    """The promise that a parked report is about; `correction` works as in a report."""
+    """The promise that a parked report is about; `correction` works as in a report.
+
+    `alike` false matches this report alone; else all that wait for its reference, and those that come.
+    """
 
     promise_id: Id
     correction: bool = False
+    alike: Annotated[bool, Field(description="Match all that wait for the same reference, now and later.")] = True

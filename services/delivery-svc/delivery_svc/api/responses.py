@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any, Literal
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from candor.web.http.listings import ListTotals
 from delivery_svc.api.requests import AffectedIn, DeliveredIn, ReferenceIn
@@ -79,6 +79,58 @@ class ParkedPage(ListTotals):
     """A page of parked reports, oldest first; the next page is in the `Link` header."""
 
     items: list[ParkedItem]
+
+
+class SuggestionItem(BaseModel):
+    """A promise that a parked report may be about."""
+
+    promise_id: str
+    customer_id: str
+    name: str = Field(description="The promise's id or reference that is like what the report names.")
+    due: datetime | None = Field(description="The promised date; null where it was not told yet.")
+    score: float = Field(description="How likely the report is about this promise, 0 to 1.")
+    why: list[str] = Field(description="What the score rests on, in words.")
+
+
+class SuggestionsOut(BaseModel):
+    """The likeliest promises for a parked report, at most ten; `alike` counts the reports under the same name."""
+
+    parked_id: str
+    items: list[SuggestionItem]
+    alike: int = Field(description="How many parked reports name the same, this one among them.")
+    alike_exact: bool = Field(description="False: there are more than `alike`.")
+
+
+class ParkedArchiveItem(BaseModel):
+    """How many parked reports ended because their promise never came."""
+
+    day: date = Field(description="The day, in UTC, on which the reports came.")
+    source: str
+    system: str = Field(description="The system of the references that they named; empty if they named promises.")
+    reports: int = Field(description="How many reports there were.")
+
+
+class ParkedArchivePage(ListTotals):
+    """A page of what parked reports ended, the oldest day first."""
+
+    items: list[ParkedArchiveItem]
+
+
+class UnknownLabelItem(BaseModel):
+    """A label of incidents that no rule knew."""
+
+    source: str
+    label: str = Field(description="The label's name.")
+    value: str = Field(description="The label's value.")
+    seen: int = Field(description="How often an incident had it.")
+    last_seen: datetime = Field(description="When an incident had it last.")
+    rule: str = Field(description="A rule that would know it, to be pasted under `affects` of sources.yaml and edited.")
+
+
+class UnknownLabelPage(ListTotals):
+    """A page of labels that no rule knew, by source, label and value."""
+
+    items: list[UnknownLabelItem]
 
 
 class MilestoneItem(BaseModel):

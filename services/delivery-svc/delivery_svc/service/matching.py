@@ -68,10 +68,13 @@ async def look_around(uow: UnitOfWork) -> None:
     await _settle(uow, await parked_rows.next_overlooked(uow, LOOK, MOST))
 
 
-async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool) -> MatchResult:
-    """Match a report by hand to a promise, along with the reports that wait for the same reference.
+async def match(
+    uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool, *, alike: bool = True
+) -> MatchResult:
+    """Match a report by hand to a promise, along with the reports that wait for the same reference if `alike`.
 
-    Of very many some are passed on with it, and the others by and by.
+    Of very many some are passed on with it, and the others by and by. The promise has the reference from then on; not
+    so if only one report is matched.
 
     Raises Refused for an unknown report or promise, and for a report that somebody else has just matched.
     """
@@ -89,7 +92,7 @@ async def match(uow: UnitOfWork, parked_id: str, promise_id: str, correction: bo
         raise Refusal(RefusalReason.ALREADY_MATCHED, "it has been matched by somebody else just now")
     name = parked.report.reference
     others: list[ParkedReport] = []
-    if parked.reason is ParkReason.AWAITING_REFERENCE and name is not None:
+    if alike and parked.reason is ParkReason.AWAITING_REFERENCE and name is not None:
         await promise_rows.add_promises(uow, [], [(name.space, name.id, promise_id)])
         others = await parked_rows.same_reference(uow, name, MOST)
         if len(others) == MOST:

@@ -35,6 +35,7 @@ class Match:
     parked_id: str
     promise_id: str
     correction: bool = False
+    alike: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +74,9 @@ async def _decide(uow: UnitOfWork, statements: Sequence[Statement], *, most_park
         if isinstance(statement.command, Match):
             command = statement.command
             try:
-                results[index] = await matching.match(uow, command.parked_id, command.promise_id, command.correction)
+                results[index] = await matching.match(
+                    uow, command.parked_id, command.promise_id, command.correction, alike=command.alike
+                )
             except Refusal as refused:
                 results[index] = problem(refused)
     if sightings:

@@ -6,6 +6,7 @@ from typing import Final
 
 from candor.store.retention import Expiry, Rule, outbox_rule, rejected_rule
 from delivery_svc.settings import DeliverySettings
+from delivery_svc.store.archive import ParkedExpiry
 
 REPORT_WORDS: Final = "(reason IS NOT NULL OR public_reason IS NOT NULL)"
 RESOLVED: Final = "words_since IS NOT NULL AND status = 'resolved'"
@@ -20,7 +21,8 @@ def expiries(settings: DeliverySettings) -> list[Expiry]:
     return [
         rejected_rule(settings),
         outbox_rule(settings),
-        Rule("parked", "parked_at", settings.parked_kept_days),
+        ParkedExpiry(settings.parked_kept_days),
+        Rule("unknown_label", "last_seen", settings.rejected_kept_days),
         Rule("milestone", "saved_at", days, REPORT_WORDS, "reason = NULL, public_reason = NULL"),
         Rule("sighting", "saved_at", days),
         Rule("incident", "words_since", days, RESOLVED, UNTITLED),

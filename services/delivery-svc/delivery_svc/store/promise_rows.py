@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 import msgspec
@@ -86,16 +87,16 @@ async def pass_on(uow: UnitOfWork, passed: Sequence[MilestoneRecord]) -> None:
 
 
 async def add_promises(
-    uow: UnitOfWork, promises: Sequence[tuple[str, str, str]], references: Sequence[tuple[str, ...]]
+    uow: UnitOfWork, promises: Sequence[tuple[str, str, str, datetime]], references: Sequence[tuple[str, ...]]
 ) -> None:
-    """Store promises (id, customer, scope items as JSON) and their references (system, id, promise).
+    """Store promises (id, customer, scope items as JSON, promised date) and their references (system, id, promise).
 
     Those already known stay unchanged; those of customers being erased make room.
     """
     if promises:
         columns = _columns(sorted(set(promises)))
         added = {row["promise_id"] for row in await uow.connection.fetch(_ADD_PROMISES, *columns)}
-        known_before = {promise_id for promise_id, _, _ in promises} - added
+        known_before = {promise_id for promise_id, *_ in promises} - added
         if known_before and await erasures.end_doomed(uow, known_before):
             await uow.connection.execute(_ADD_PROMISES, *columns)
     if references:
@@ -132,7 +133,8 @@ _ADVANCE: Final = """
 UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS new (promise_id, version)
 WHERE promise.promise_id = new.promise_id"""
 _ADD_PROMISES: Final = """
-INSERT INTO promise (promise_id, customer_id, scope) SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[])
+INSERT INTO promise (promise_id, customer_id, scope, due)
+SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::timestamptz[])
 ON CONFLICT (promise_id) DO NOTHING RETURNING promise_id"""
 _ADD_REFERENCES: Final = """
 INSERT INTO reference (system, ref_id, promise_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Column, MetaData
@@ -27,6 +27,7 @@ class PromiseRow(Base, table=True):
     customer_id: str = Field(index=True)
     version: int
     scope: list[str] = document()
+    due: datetime | None = moment(nullable=True)
 
 
 class ReferenceRow(Base, table=True):
@@ -86,6 +87,29 @@ class ParkedRow(Base, table=True):
     parked_at: datetime = moment()
     delivered: list[Any] = document()
     public_reason: str | None
+
+
+class ParkedArchiveRow(Base, table=True):
+    """How many parked reports of a day, source and system ended because their promise never came."""
+
+    __tablename__ = "parked_archive"
+
+    day: date = Field(primary_key=True)
+    source: str = Field(primary_key=True)
+    system: str = Field(primary_key=True)
+    reports: int
+
+
+class UnknownLabelRow(Base, table=True):
+    """A label of incidents that no rule knew, how often and when it was seen last."""
+
+    __tablename__ = "unknown_label"
+
+    source: str = Field(primary_key=True)
+    label: str = Field(primary_key=True)
+    value: str = Field(primary_key=True)
+    seen: int
+    last_seen: datetime = moment()
 
 
 class IncidentRow(Base, table=True):

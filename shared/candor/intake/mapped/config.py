@@ -22,6 +22,7 @@ from pydantic import (
 )
 
 from candor.intake.mapped.expressions import compiled
+from candor.intake.mapped.labels import LabelRule
 from candor.web.http.fields import zones
 
 MOST_SOURCES: Final = 100
@@ -139,11 +140,11 @@ class Taken(_Part):
         Literal["text", "number", "boolean", "id"] | None,
         Field(alias="as", description="id: letters, digits, dot, underscore, colon; a hyphen for all others."),
     ] = None
-    cut: Annotated[int | None, Field(ge=1, le=10_000, description="Characters that are kept of a longer text.")] = None
     decimal: Annotated[
         Literal[".", ","] | None,
         Field(description="Of a number in a text: its decimal sign; groups of thousands and a currency may be there."),
     ] = None
+    cut: Annotated[int | None, Field(ge=1, le=10_000, description="Characters that are kept of a longer text.")] = None
     default: Annotated[Any, Field(description="Where the sender says nothing.")] = None
 
     @model_validator(mode="after")
@@ -154,9 +155,9 @@ class Taken(_Part):
             raise ValueError("`zone` and `at` are for times: say which with `time`")
         if self.time in ("seconds", "milliseconds", "nanoseconds") and self.zone is not None:
             raise ValueError("seconds since 1970 have no zone")
-        return self
         if self.decimal is not None and self.as_ != "number":
             raise ValueError("`decimal` is for numbers: say `as: number`")
+        return self
 
 
 def _kind(value: Any) -> str:
@@ -204,6 +205,13 @@ class SourceRule(_Part):
     ignore: Annotated[Expression | None, Field(description="Items that mean nothing here, and are no mistake.")] = None
     events: Annotated[list[EventRule], Field(min_length=1, max_length=MOST_EVENTS)]
     answer: Answer = Answer()
+    labels: Annotated[
+        Expression | None, Field(description="Of incidents: their labels, an object or a list of {label, value}.")
+    ] = None
+    affects: Annotated[
+        str | list[LabelRule] | None,
+        Field(description="By which rules labels become what an incident affects: one of the names under `affects`."),
+    ] = None
     needs: Annotated[
         list[str],
         Field(description="Of a preset: the fields that only a company knows, to be given where it is extended."),
@@ -218,6 +226,8 @@ class ExtendedRule(_Part):
     about: Annotated[str | None, Field(max_length=300)] = None
     proof: Proof | None = None
     ignore: Expression | None = None
+    labels: Expression | None = None
+    affects: str | list[LabelRule] | None = None
     data: Annotated[dict[str, Value], Field(max_length=64)] = {}
 
 
@@ -233,6 +243,10 @@ Rule = Annotated[Annotated[SourceRule, Tag("whole")] | Annotated[ExtendedRule, T
 class SourceFile(_Part):
     """A file of mapped sources, by name; the secrets file names them as `source`."""
 
+    affects: Annotated[
+        dict[Name, Annotated[list[LabelRule], Field(max_length=MOST_VALUES)]],
+        Field(max_length=MOST_SOURCES, description="Rules by which labels become what incidents affect, by name."),
+    ] = {}
     sources: Annotated[dict[Name, Rule], Field(max_length=MOST_SOURCES)]
 
 

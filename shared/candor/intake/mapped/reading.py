@@ -10,6 +10,7 @@ from pydantic import BaseModel, ValidationError
 
 from candor.intake.mapped import located
 from candor.intake.mapped.config import Constant, EventRule, ExtendedRule, Proof, SourceFile, SourceRule
+from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.located import Located, LocatedError, Path
 from candor.intake.mapped.schemes import schemes_of
 
@@ -20,6 +21,7 @@ Presets = Mapping[str, SourceRule]
 NO_PRESETS: Final[Presets] = MappingProxyType({})
 _WORDS: Final = {
     "missing": "is missing",
+    "model_type": "must be names with what they are",
     "extra_forbidden": "is no name that may stand here",
     "union_tag_invalid": "must be an expression, a constant ({value: …}), or {from: …}",
     "string_type": "must be a text (in quotes, if it looks like a number)",
@@ -44,6 +46,7 @@ def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO
         if said.service != service:
             continue
         rule = _extended(said, path, document, presets) if isinstance(said, ExtendedRule) else said
+        rule = _with_labels(rule, file.affects, path, document)
         for number, event in enumerate(rule.events):
             check_event(event, rule.needs, (*path, "events", number), document, shapes)
         found[name] = rule
@@ -65,10 +68,23 @@ def _extended(said: ExtendedRule, path: Path, document: Located, presets: Preset
     if missing := [name for name in base.needs if name not in said.data]:
         raise _at(document, path, f"{said.extends} needs, under data: {', '.join(missing)}")
     changes: dict[str, Any] = {"needs": [], "events": [_changed(event, base, said) for event in base.events]}
-    for name in ("about", "proof", "ignore"):
+    for name in ("about", "proof", "ignore", "labels", "affects"):
         if (given := getattr(said, name)) is not None:
             changes[name] = given
     return base.model_copy(update=changes)
+
+
+def _with_labels(rule: SourceRule, known: Mapping[str, list[LabelRule]], path: Path, document: Located) -> SourceRule:
+    if rule.affects is None:
+        return rule
+    if rule.labels is None:
+        raise _at(document, (*path, "affects"), "say with `labels` where the labels of an incident stand")
+    if not isinstance(rule.affects, str):
+        return rule
+    if rule.affects not in known:
+        words = f"there are no rules {rule.affects[:64]!r} under affects, there are {_listed(known) or 'none'}"
+        raise _at(document, (*path, "affects"), words)
+    return rule.model_copy(update={"affects": known[rule.affects]})
 
 
 def _changed(event: EventRule, base: SourceRule, said: ExtendedRule) -> EventRule:
@@ -108,7 +124,7 @@ def mistake(error: ValidationError, document: Located) -> LocatedError:
     _, item = max(places, key=lambda place: place[0])
     path = document.standing(item["loc"])
     said = _WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
-    name = item["loc"][-1]
+    name = item["loc"][-1] if item["loc"] else ""
     if item["type"] == "missing" and name not in path:
         said = f"{name} is missing"
     return _at(document, path, said)

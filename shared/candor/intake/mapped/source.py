@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from candor.intake.event import Event
 from candor.intake.mapped.config import MOST_ITEMS, EventRule, SourceRule
 from candor.intake.mapped.expressions import ExpressionError, evaluate, holds
 from candor.intake.mapped.fields import made, moment
+from candor.intake.mapped.labels import UnknownLabels, labels_of, places
 from candor.intake.mapped.schemes import schemes_of
 from candor.intake.source import Incoming, Items, Outcome, Reply, Unusable, canonical, counted
 from candor.web.http import strict_json
 from candor.web.http.body import JSON
 from candor.web.http.problems import Problem
 from candor.web.security.webhooks import Webhook
+
+INCIDENT: Final = "incident.reported"
 
 
 class MappedSource:
@@ -27,6 +30,7 @@ class MappedSource:
         self.name = name
         self.rule = rule
         self.schemes = schemes_of(rule.proof)
+        self.unknown = UnknownLabels()
 
     def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:  # noqa: ARG002
         """The events of a body, one an item; those that mean nothing here are left out if the mapping says so."""
@@ -63,7 +67,26 @@ class MappedSource:
             rules = self._rules(given)
         except Problem as problem:
             return [Unusable(problem, raw=raw)]
-        return [_event(rule, given, raw, now, alone=len(rules) == 1) for rule in rules]
+        found = [_event(rule, given, raw, now, alone=len(rules) == 1) for rule in rules]
+        if self.rule.labels is not None:
+            found = [self._affecting(item, given) for item in found]
+        return found
+
+    def _affecting(self, item: Incoming | Unusable, given: dict[str, Any]) -> Incoming | Unusable:
+        """The incident with what its labels affect; what no rule knows is counted, and what it said itself stands."""
+        if isinstance(item, Unusable) or item.event.type != INCIDENT:
+            return item
+        rules = self.rule.affects if isinstance(self.rule.affects, list) else []
+        try:
+            labels = labels_of(evaluate(self.rule.labels or "`null`", given))
+        except ExpressionError:
+            labels = {}
+        data = item.event.data
+        if found := places(labels, rules):
+            data = {**data, "affects": found}
+        elif rules or not data.get("affects"):
+            self.unknown.add(given["sender"], labels)
+        return item._replace(event=item.event._replace(data=data))
 
     def _rules(self, given: dict[str, Any]) -> list[EventRule]:
         try:

@@ -148,7 +148,7 @@ async def crossed(api: Api, promise_id: str, customer_id: str, body: dict[str, A
     async with unit_of_work(api.intake.database) as uow:
         await PromisesHandler().apply(uow, [], tick=False)
         await promise_rows.add_promises(
-            uow, [(promise_id, customer_id, "[]")], [("ops", f"ref {promise_id}", promise_id)]
+            uow, [(promise_id, customer_id, "[]", NOON)], [("ops", f"ref {promise_id}", promise_id)]
         )
         assert (await report(api, body))["state"] == "parked"
 

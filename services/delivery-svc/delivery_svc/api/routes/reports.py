@@ -78,8 +78,8 @@ async def events(request: Request, principal: Operator) -> Response:
 
 @router.post("/v1/parked/{parked_id}/match", responses={200: {"model": MatchTaken}}, openapi_extra=accepts(MatchIn))
 async def match(request: Request, parked_id: PathId, principal: Operator) -> Response:
-    """Match a parked report to a promise, along with all reports that wait for the same reference."""
+    """Match a parked report to a promise, alone or along with all reports that wait for the same reference."""
     raw, body = await read_command(MatchIn, request, principal)
     origin, receipts = identity(request, principal, raw)
-    command = Match(parked_id, body.promise_id, body.correction)
+    command = Match(parked_id, body.promise_id, body.correction, body.alike)
     return respond(await intake_of(request).submit(Submission(PARKED, command, origin, presenters.reported, receipts)))

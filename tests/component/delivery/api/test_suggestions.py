@@ -16,8 +16,9 @@ from tests.component.delivery.reports import code, erased, hear, known, mileston
 from tests.support.api import Api
 
 
-async def park(api: Api, name: str, minutes: float = -60, **changes: Any) -> str:
-    answer = await api.call("POST", "/v1/milestones", referring(name, minutes, **changes))
+async def park(api: Api, name: str, minutes: float = -60, system: str = "ops") -> str:
+    body = milestone(None, minutes, reference={"system": system, "id": name})
+    answer = await api.call("POST", "/v1/milestones", body)
     assert answer.json()["state"] == "parked", answer.text
     return str(answer.json()["parked_id"])
 
@@ -162,7 +163,7 @@ async def archived(api: Api, **filters: str) -> list[dict[str, Any]]:
 async def test_reports_that_end_are_counted_by_day_source_and_system(delivery_api: Api) -> None:
     system, name = new("sys"), new("ref")
     for minutes in (-60, -50, -40):
-        await park(delivery_api, name, minutes, reference={"system": system, "id": name})
+        await park(delivery_api, name, minutes, system)
     await aged(delivery_api, name, 91)
     assert await end(delivery_api, 2) == 2
     while await end(delivery_api, 2):
@@ -173,7 +174,7 @@ async def test_reports_that_end_are_counted_by_day_source_and_system(delivery_ap
     assert await archived(delivery_api, system=system, until="2000-01-01") == []
     assert await archived(delivery_api, system=system, since="2199-01-01") == []
     later = new("ref")
-    await park(delivery_api, later, reference={"system": system, "id": later})
+    await park(delivery_api, later, system=system)
     await aged(delivery_api, later, 91)
     await end(delivery_api)
     assert [item["reports"] for item in await archived(delivery_api, system=system)] == [4]
@@ -182,7 +183,7 @@ async def test_reports_that_end_are_counted_by_day_source_and_system(delivery_ap
 async def test_the_archive_is_paged_and_given_as_csv(delivery_api: Api) -> None:
     systems = sorted(new("sys") for _ in range(3))
     for system in systems:
-        await park(delivery_api, system, reference={"system": system, "id": system})
+        await park(delivery_api, system, system=system)
         await aged(delivery_api, system, 100)
     await end(delivery_api)
     day = (await archived(delivery_api, system=systems[0]))[0]["day"]

@@ -123,9 +123,12 @@ def field_of(pointer: str) -> str:
 
 
 def column_of(rule: EventRule, pointer: str) -> str:
-    """The columns from which a rule takes what stands at a pointer, such as /data/due."""
-    value: Any = {"data": rule.data, "id": rule.id, "time": rule.time}
-    for part in pointer.strip("/").split("/"):
+    """The columns from which a rule takes what stands at a pointer, such as /data/due; "" for no field of its own."""
+    root, *path = pointer.strip("/").split("/")
+    value: Any = {"data": rule.data, "id": rule.id, "time": rule.time}.get(root)
+    if root == "data":
+        value = rule.data.get(path.pop(0)) if path else None
+    for part in path:
         if isinstance(value, dict) and part in value:
             value = value[part]
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):

@@ -264,16 +264,21 @@ def test_names_are_compared_as_plain_words() -> None:
     assert named("due", "Region").score == 0.0
 
 
-@settings(max_examples=150, print_blob=True, deadline=None)
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("any")
+
+
+@settings(max_examples=60, print_blob=True, deadline=None)
 @given(
     some.lists(some.text(min_size=1, max_size=20), min_size=1, max_size=6),
     some.lists(some.lists(some.text(max_size=15), max_size=6), max_size=8),
 )
 def test_whatever_a_table_has_its_mapping_is_readable_yaml(
-    tmp_path_factory: pytest.TempPathFactory, columns: list[str], rows: list[list[str]]
+    folder: Path, columns: list[str], rows: list[list[str]]
 ) -> None:
     book = [[_fit(cell) for cell in row] for row in (columns, *rows)]
-    path = workbook(tmp_path_factory.mktemp("any"), *book)
+    path = workbook(folder, *book)
     try:
         seen, found = proposed(path)
     except ValueError as error:

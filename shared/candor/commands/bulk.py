@@ -32,6 +32,33 @@ TOO_LATE: Final = 3
 """Exit status when the import finished but some promises came too late to teach."""
 
 
+File = Annotated[
+    Path,
+    typer.Argument(help="JSON lines of events, sorted by time; or a CSV or Excel file.", exists=True, dir_okay=False),
+]
+Mapping = Annotated[
+    Path | None, typer.Argument(help="With --map: what the columns of the table mean.", exists=True, dir_okay=False)
+]
+Key = Annotated[
+    str, typer.Option(envvar=["CANDOR_KEY", "KEY"], help="API key of an operator: candor token --role operator.")
+]
+Mapped = Annotated[
+    bool, typer.Option("--map", help="The file is a table: propose a mapping, or import it by the one that follows.")
+]
+Check = Annotated[bool, typer.Option(help="With --map: only say what the rows would be, and which are wrong.")]
+Sheet = Annotated[str, typer.Option(help="The sheet of an Excel file; default: the first.")]
+Zone = Annotated[str, typer.Option(help="For a proposal: the zone of the table's times, such as Europe/Berlin.")]
+Dates = Annotated[
+    Literal["", "dmy", "mdy"],
+    typer.Option(help="For a proposal: dates such as 03/04/2026 have the day first (dmy) or the month (mdy)."),
+]
+PromiseUrl = Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")]
+DeliveryUrl = Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")]
+RiskUrl = Annotated[str, typer.Option(help="Address of risk-svc; default: the local stack.")]
+Rejects = Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object per line.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON and show no progress.")]
+
+
 def register(app: typer.Typer) -> None:
     """Adds the command."""
     shown = (
@@ -45,38 +72,19 @@ def register(app: typer.Typer) -> None:
 
 
 def import_history(  # noqa: PLR0913, PLR0917 - options of a command
-    file: Annotated[
-        Path,
-        typer.Argument(
-            help="JSON lines of events, sorted by time; or a CSV or Excel file.", exists=True, dir_okay=False
-        ),
-    ],
-    mapping: Annotated[
-        Path | None, typer.Argument(help="With --map: what the columns of the table mean.", exists=True, dir_okay=False)
-    ] = None,
-    key: Annotated[
-        str, typer.Option(envvar=["CANDOR_KEY", "KEY"], help="API key of an operator: candor token --role operator.")
-    ] = "",
-    mapped: Annotated[
-        bool,
-        typer.Option("--map", help="The file is a table: propose a mapping, or import it by the one that follows."),
-    ] = False,
-    check: Annotated[
-        bool, typer.Option(help="With --map: only say what the rows would be, and which are wrong.")
-    ] = False,
-    sheet: Annotated[str, typer.Option(help="The sheet of an Excel file; default: the first.")] = "",
-    zone: Annotated[
-        str, typer.Option(help="For a proposal: the zone of the table's times, such as Europe/Berlin.")
-    ] = "",
-    dates: Annotated[
-        Literal["", "dmy", "mdy"],
-        typer.Option(help="For a proposal: dates such as 03/04/2026 have the day first (dmy) or the month (mdy)."),
-    ] = "",
-    promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
-    delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",
-    risk_url: Annotated[str, typer.Option(help="Address of risk-svc; default: the local stack.")] = "",
-    rejects: Annotated[Path | None, typer.Option(help="Write rejected lines here, one JSON object per line.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the outcome as JSON and show no progress.")] = False,
+    file: File,
+    mapping: Mapping = None,
+    key: Key = "",
+    mapped: Mapped = False,
+    check: Check = False,
+    sheet: Sheet = "",
+    zone: Zone = "",
+    dates: Dates = "",
+    promise_url: PromiseUrl = "",
+    delivery_url: DeliveryUrl = "",
+    risk_url: RiskUrl = "",
+    rejects: Rejects = None,
+    as_json: Json = False,
 ) -> None:
     """Import a stream or a table as history: forecasts learn from it, and no customer is notified about the past.
 
@@ -95,27 +103,15 @@ def import_history(  # noqa: PLR0913, PLR0917 - options of a command
     from candor.tabular.reading import is_table  # noqa: PLC0415
 
     console = Screen(stderr=True)
-    say = partial(console.print, soft_wrap=True)
     if mapped and mapping is None:
-        from candor.tabular.command import propose  # noqa: PLC0415
-        from candor.tabular.drafting import Given  # noqa: PLC0415
-
-        propose(file, sheet, Given(zone, dates), say)
+        _propose(console, file, sheet, zone, dates)
         return
     if is_table(file) and not mapped:
         raise InputError(f"{file} is a table: candor import {file} --map proposes what its columns mean")
     if mapping is not None and not mapped:
         raise InputError(f"write --map before {mapping}")
     target = Target(key, promise_url, delivery_url, risk_url)
-    try:
-        if mapping is None:
-            found = _sent(console, file, target, as_json=as_json)
-            wrong = found.refused
-        else:
-            found, wrong = _table(console, file, mapping, sheet, target, check=check, as_json=as_json)
-    except KeyboardInterrupt:
-        console.print("stopped; run it again to continue from here")
-        raise typer.Exit(130) from None
+    found, wrong = _imported(console, file, mapping, sheet, target, check=check, as_json=as_json)
     if rejects is not None:
         rejects.write_text("".join(json.dumps(asdict(item)) + "\n" for item in found.rejected))
     if as_json:
@@ -126,6 +122,13 @@ def import_history(  # noqa: PLR0913, PLR0917 - options of a command
     raise typer.Exit(status)
 
 
+def _propose(console: Screen, file: Path, sheet: str, zone: str, dates: str) -> None:
+    from candor.tabular.command import propose  # noqa: PLC0415
+    from candor.tabular.drafting import Given  # noqa: PLC0415
+
+    propose(file, sheet, Given(zone, dates), partial(console.print, soft_wrap=True))
+
+
 class Target(NamedTuple):
     """Where events go, and with whose key."""
 
@@ -133,6 +136,20 @@ class Target(NamedTuple):
     promise_url: str
     delivery_url: str
     risk_url: str
+
+
+def _imported(
+    console: Screen, file: Path, mapping: Path | None, sheet: str, target: Target, *, check: bool, as_json: bool
+) -> tuple[ImportProgress, int]:
+    """Import a stream or a table; returns how it went, and how many lines or rows were not taken."""
+    try:
+        if mapping is not None:
+            return _table(console, file, mapping, sheet, target, check=check, as_json=as_json)
+        found = _sent(console, file, target, as_json=as_json)
+    except KeyboardInterrupt:
+        console.print("stopped; run it again to continue from here")
+        raise typer.Exit(130) from None
+    return found, found.refused
 
 
 def _table(

@@ -104,7 +104,7 @@ def _made(spec: Any, given: dict[str, Any], name: str) -> Any:
 def fault(row: int, rule: EventRule, problem: Problem) -> Fault:
     """The fault that a problem with an event of a rule is, by its first error."""
     first = problem.errors[0] if problem.errors else None
-    pointer, detail = (first.pointer, first.detail) if first else ("", problem.detail)
+    pointer, detail = (first.pointer or "", first.detail) if first else ("", problem.detail)
     return Fault(row, column_of(rule, pointer), f"{field_of(pointer)}{detail}")
 
 

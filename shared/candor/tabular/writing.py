@@ -90,10 +90,10 @@ def closed(draft: Draft) -> dict[str, Any]:
     head = {**draft.head, "zone": "UTC" if draft.head["zone"] == OPEN else draft.head["zone"]}
     events = []
     for event in draft.events:
-        data = {name: value for name, value in event["data"].items() if not _is_open(value)}
+        data: dict[str, Any] = {name: value for name, value in event["data"].items() if not _is_open(value)}
         rest = {name: event[name] for name in ("type", "when", "time") if name in event and not _is_open(event[name])}
         if data:
-            events.append({**rest, "data": data})
+            events.append(rest | {"data": data})
     return {**head, "events": events}
 
 

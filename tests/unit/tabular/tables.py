@@ -56,7 +56,7 @@ def csv_file(
 def workbook(folder: Path, *rows: Sequence[Any], sheets: Sequence[str] = ("Orders",), name: str = "t") -> Path:
     """An Excel file with the rows on the last of its sheets."""
     book = openpyxl.Workbook()
-    book.remove(book.active)  # type: ignore[arg-type]
+    book.remove(book.active)
     for title in sheets:
         sheet = book.create_sheet(title)
     for row in rows:

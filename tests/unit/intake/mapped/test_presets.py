@@ -78,7 +78,7 @@ TOLD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
         )
     ],
     "dynamics365": [("8d7c6b5a-4938-4271-8605-4f3e2d1c0b9a", {"status": "started", "at": "2026-11-26T11:45:03+00:00"})],
-    "servicetitan": [("b7f20c3e-9a51-4a0d-8a55-3f1c0e6d7720", {"promise_id": "PR-20418", "status": "started"})],
+    "servicetitan": [("71200418:InProgress:2026-11-26T11:45:02.417Z", {"promise_id": "PR-20418", "status": "started"})],
 }
 
 

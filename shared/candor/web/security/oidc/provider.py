@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final, NamedTuple, TypeVar
 from urllib.parse import quote_plus, urlsplit
 
-import certifi
 import httpx
 import msgspec
 import structlog
 
 from candor.ops.clock import Clock, SystemClock
 from candor.ops.loopback import LOOPBACK
+from candor.ops.trust import authorities
 from candor.web.security.oidc.refusal import ProviderDownError, RefusedError
 from candor.web.security.oidc.tokens import Jwk
 
@@ -79,7 +78,7 @@ class Provider:
         self.issuer = issuer
         self.client = client
         self._clock = clock or SystemClock()
-        self._trust = _trust()
+        self._trust = authorities()
         self._lock = asyncio.Lock()
         self._places = asyncio.Semaphore(AT_ONCE)
         self._failed: tuple[str, datetime] | None = None
@@ -218,10 +217,3 @@ def _error_of(body: bytes) -> str:
         return msgspec.json.decode(body, type=_TokenError).error[:64]
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return ""
-
-
-def _trust() -> ssl.SSLContext:
-    # Include the system's authorities: a provider inside a company often has a certificate of the company's own.
-    context = ssl.create_default_context()
-    context.load_verify_locations(certifi.where())
-    return context

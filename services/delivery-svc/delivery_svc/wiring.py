@@ -10,6 +10,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.intake import Intake
+from candor.intake.beside import beside, routes
 from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.messaging.consumer import Worker
@@ -38,8 +39,10 @@ from delivery_svc.service.matcher import Matcher
 from delivery_svc.settings import DeliverySettings
 from delivery_svc.store import erasures, parked_rows
 from delivery_svc.store.expiry import expiries
-from delivery_svc.store.tables import RejectedRow
+from delivery_svc.store.tables import PollRow, RejectedRow, RhythmRow
 
+BODIES: Final = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
+OUTSIDE: Final = (common(RejectedRow), *routes(PollRow, RhythmRow), audit_routes.router)
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -70,6 +73,7 @@ def build(
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
+        asked = beside(intake, known_sources, app.state.health)
         app.state.health.add("consumer", worker.check, needed=False)
         backgrounds: list[Background] = [
             GrowthWatch(database),
@@ -79,9 +83,10 @@ def build(
             LabelKeeper(database, known_sources),
             shared_rates(app, database),
         ]
-        backgrounds += [worker, Matcher(database)] if consuming else []
+        backgrounds += [*asked, *([worker, Matcher(database)] if consuming else [])]
         beating: dict[str, Relay | Worker] = {"relay": relay} | ({"consumer": worker} if consuming else {})
         pulse = Pulse(current, "", beating, {name: part.reached for name, part in beating.items()})
+        pulse.silent = lambda: asked.listening.silent
         try:
             yield [*backgrounds, relay, pulse] if settings.publishing else backgrounds
         finally:
@@ -89,7 +94,6 @@ def build(
             await kafka.close()
             await database.close()
 
-    routers = [reports.router, parked.router, labels.router, listings.router, common(RejectedRow), audit_routes.router]
-    bodies = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
+    routers = [reports.router, parked.router, labels.router, listings.router, *OUTSIDE]
     webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
-    return create_app("Candor delivery-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)
+    return create_app("Candor delivery-svc", settings, parts, routers, bodies=BODIES, webhooks=webhooks)

@@ -11,6 +11,7 @@ from typing import Final
 from fastapi import FastAPI
 
 from candor.intake import Intake
+from candor.intake.beside import beside, routes
 from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.messaging.growth import GrowthWatch, as_grown
@@ -51,13 +52,14 @@ from promise_svc.service.joiner import Joiner
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
 from promise_svc.store import draft_rows, ledger, waiting_rows
-from promise_svc.store.tables import RejectedRow
+from promise_svc.store.tables import PollRow, RejectedRow, RhythmRow
 
 LEDGER: Final = (statements.router, listings.router, waiting.router, drafts.router)
 MATTERS: Final = (
     *(aggregates.router, themes.router, sheets.router, market.router, matters.router(), matter_lists.router()),
     answers.router,
 )
+OUTSIDE: Final = (common(RejectedRow), *routes(PollRow, RhythmRow), audit_routes.router)
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -94,13 +96,15 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
+        asked = beside(intake, known_sources, app.state.health)
         relay = Relay(current, database, keeps=True)
         retention = Retention(settings, database, expiries(settings, business))
         eraser = Eraser(database, ledger.erasures())
         try:
             pulse = Pulse(current, "", {"relay": relay}, {"relay": relay.reached})
+            pulse.silent = lambda: asked.listening.silent
             kept: list[Background] = [
-                *(GrowthWatch(database), retention, eraser, shared_rates(app, database)),
+                *(GrowthWatch(database), retention, eraser, shared_rates(app, database), *asked),
                 *(Joiner(database), Counting(database, waiting_rows.TALLY), Counting(database, draft_rows.TALLY)),
             ]
             yield [*kept, relay, pulse] if settings.publishing else kept
@@ -109,7 +113,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
             await kafka.close()
             await database.close()
 
-    routers = [*LEDGER, *MATTERS, common(RejectedRow), audit_routes.router]
+    routers = [*LEDGER, *MATTERS, *OUTSIDE]
     bodies = {IMPORTS: IMPORT_BYTES, WEBHOOKS: BATCH_BYTES}
     webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
     return create_app("Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)

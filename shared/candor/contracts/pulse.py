@@ -31,7 +31,8 @@ class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
 
     `reached`: by part and partition, the system time (epoch seconds) up to which its work is done. Of a `relay`: all
     that was accepted until then is in Kafka. Of a `consumer`: all that was in Kafka until then is applied.
-    `held`: customers whose messages wait for a person.
+    `held`: customers whose messages wait for a person. `silent`: senders that are silent against their own rhythm, each
+    with when it was last heard (system time, epoch seconds).
     """
 
     TYPE: ClassVar[str] = "candor.process.alive.v1"
@@ -44,6 +45,7 @@ class ProcessAlive(Event, frozen=True, gc=False, omit_defaults=True):
     stopped: list[str] = []
     reached: dict[str, dict[int, float]] = {}
     held: int = 0
+    silent: dict[str, float] = {}
 
     @property
     def process(self) -> str:

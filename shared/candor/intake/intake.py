@@ -13,8 +13,9 @@ from prometheus_client import Counter
 from candor.intake import metrics, rejected
 from candor.intake.customer_rates import CustomerRates, Request, subject_of
 from candor.intake.event import Event, known_name, plain_type
+from candor.intake.heard import Heard
 from candor.intake.once import Acceptance, C, Caller, Origin, R, Submission, event_receipt
-from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
+from candor.intake.source import Completing, Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
 from candor.store.db import Database
@@ -61,6 +62,7 @@ class Intake(Generic[C, R]):
         self.clock = clock
         self.known = frozenset(known)
         self.sources = sources
+        self.heard = Heard()
         self._customers = CustomerRates(customers)
         self._read = read
         self._commands: GroupCommit[Submission[C, R], Acceptance] = GroupCommit(database, apply)
@@ -100,12 +102,25 @@ class Intake(Generic[C, R]):
         source = self.sources[webhook.read_as]
         if webhook.read_as == STANDARD:
             self._look_at_event(webhook)
-        reading = partial(source.read, webhook, self.known, self.clock.now())
+        if isinstance(source, Completing):
+            webhook = await source.complete(webhook)
+        outcomes = await self.read(webhook)
+        only = outcomes[0].result if len(outcomes) == 1 else None
+        if isinstance(only, Problem) and only.code == NOT_ALLOWED:
+            raise only
+        return source.answer(webhook, told(outcomes))
+
+    async def read(self, webhook: Webhook, *, polled: bool = False) -> list[Outcome]:
+        """Take the events of a genuine body, and list those that are refused; `polled`: we asked for it.
+
+        Raises StoreUnavailable, and a Problem that is not the body's fault, such as 429.
+        """
+        reading = partial(self.sources[webhook.read_as].read, webhook, self.known, self.clock.now())
         try:
             items = reading() if len(webhook.raw) <= LARGE else await asyncio.to_thread(reading)
         except Problem as problem:
             items = [Unusable(problem)]
-        outcomes = await self.take(items, Caller("webhook", webhook.source, webhook.events))
+        outcomes = await self.take(items, Caller("webhook", webhook.source, webhook.events), polled=polled)
         refused = []
         for item, result in outcomes:
             if isinstance(result, Problem):
@@ -114,25 +129,24 @@ class Intake(Generic[C, R]):
                 refused.append(self._rejection(webhook, item, result))
         if refused:
             await self._keep(refused)
-        only = outcomes[0].result if len(outcomes) == 1 else None
-        if isinstance(only, Problem) and only.code == NOT_ALLOWED:
-            raise only
-        return source.answer(webhook, told(outcomes))
+        return outcomes
 
     def _look_at_event(self, webhook: Webhook) -> None:
         refusal = self._customers.event_at_first_sight(webhook.source, webhook.raw)
         if refusal is not None:
-            metrics.SOURCE_LAST_EVENT.labels(webhook.source).set_to_current_time()
+            self.heard.note(webhook.source)
             metrics.REFUSED.labels(refusal.code).inc()
             raise refusal
 
-    async def take(self, items: Items, caller: Caller, *, historical: bool = False) -> list[Outcome]:
-        """Take events in order, each on its own; `historical`: nobody is warned about them.
+    async def take(
+        self, items: Items, caller: Caller, *, historical: bool = False, polled: bool = False
+    ) -> list[Outcome]:
+        """Take events in order, each on its own; `historical`: nobody is warned of them; `polled`: we asked for them.
 
         Raises StoreUnavailable if the database failed for any event; repeating the request takes the missing ones.
         """
-        if items and not historical:
-            metrics.SOURCE_LAST_EVENT.labels(caller.name).set_to_current_time()
+        if items and not historical and not polled:
+            self.heard.note(caller.name)
         request = self._customers.begin(caller.name)
         found = [self._submission(item, caller, request, historical=historical) for item in items]
         results = iter(await self._apply([entry for entry in found if isinstance(entry, Submission)], caller.name))
@@ -147,6 +161,8 @@ class Intake(Generic[C, R]):
                 _count(entry.kind, result)
                 request.charge(entry, result)
             outcomes.append(Outcome(item, result))
+        if polled and any(isinstance(one.result, Acceptance) and not one.result.replayed for one in outcomes):
+            self.heard.note(caller.name)
         return outcomes
 
     async def _apply(self, wanted: Sequence[Submission[C, R]], caller: str) -> Sequence[Acceptance | BaseException]:

@@ -12,3 +12,8 @@ REFUSED: Final = counter("refused_total", "Signed events refused after their sig
 SOURCE_LAST_EVENT: Final = gauge(
     "source_last_event_timestamp_seconds", "When something genuine last came from this sender; not history.", "source"
 )
+RECONCILED: Final = counter(
+    "reconciled_total", "Events of polls: new is what no webhook had brought.", "source", "outcome"
+)
+POLL_FAILED: Final = counter("poll_failed_total", "Pages that a polled system did not give.", "source")
+SOURCE_STALE: Final = gauge("source_stale", "1 while a sender is silent for longer than its rhythm explains.", "source")

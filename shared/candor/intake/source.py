@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
 import msgspec
 
@@ -100,6 +100,15 @@ class Source(Protocol):
 
     def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
         """The answer this sender expects, once every outcome is durable."""
+        ...
+
+
+@runtime_checkable
+class Completing(Protocol):
+    """A source whose webhooks are thin: what they are about is asked of the sender's own interface."""
+
+    async def complete(self, webhook: Webhook) -> Webhook:
+        """The webhook with what its events are about in its body. Raises Problem 503 if the sender is away."""
         ...
 
 

@@ -8,6 +8,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Mapping
 from contextlib import suppress
+from datetime import datetime
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -56,6 +57,7 @@ class Pulse:
         self._parts = dict(parts)
         self._reaching = dict(reaching or {})
         self.held: Callable[[], int] = lambda: 0
+        self.silent: Callable[[], Mapping[str, datetime]] = dict
         self._reached: dict[str, dict[int, float]] = {}
         self._instance = f"{socket.gethostname()}-{os.getpid()}-{secrets.token_hex(4)}"
         self._producer: Producer | None = None
@@ -124,8 +126,9 @@ class Pulse:
 
     def _alive(self) -> ProcessAlive:
         stopped = [name for name, part in self._parts.items() if part.standing_still]
+        silent = {name: since.timestamp() for name, since in self.silent().items()}
         return ProcessAlive(
-            self._instance, self._settings.service, self._role, stopped, dict(self._reached), self.held()
+            self._instance, self._settings.service, self._role, stopped, dict(self._reached), self.held(), silent
         )
 
     async def _close(self) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 
 from sqlalchemy import Column, DateTime
 from sqlalchemy.dialects.postgresql import JSONB
@@ -17,3 +17,8 @@ def moment(*, nullable: bool = False) -> Any:
 def document(*, nullable: bool = False) -> Any:
     """JSON that no query filters by."""
     return Field(sa_column=Column(JSONB, nullable=nullable))
+
+
+def shared_moment(*, nullable: bool = False) -> Any:
+    """The same for columns that the tables of several services have: each of them makes its own."""
+    return Field(sa_type=cast(Any, DateTime(timezone=True)), nullable=nullable)

@@ -35,6 +35,23 @@ async def rejected(api: Api) -> None:
     assert len(await whole(api, "/v1/rejected", "times")) == MANY
 
 
+async def systems(api: Api) -> None:
+    """Ten thousand polls, and as many senders."""
+    pool = api.intake.database.pool
+    await pool.execute("INSERT INTO poll (name, since) VALUES ('s', now())")
+    await pool.execute("INSERT INTO source_rhythm SELECT 's', now(), now(), 1, array_fill(1.0, ARRAY[168]), '{}'")
+    await copied(pool, "poll", "'name', 's' || n")
+    await copied(pool, "source_rhythm", "'source', 's' || n")
+    assert len(await whole(api, "/v1/polls", "source")) == MANY
+    assert len(await whole(api, "/v1/sources", "source")) == MANY
+
+
+async def test_systems_of_both_services(start: Started) -> None:
+    for service in ("promise-svc", "delivery-svc"):
+        async with start(service) as api:
+            await systems(api)
+
+
 async def test_promise_svc(start: Started) -> None:
     async with start("promise-svc") as api:
         await first(api, "/v1/promises", body(promise_id="p1", due="2199-01-01T00:00:00Z"))

@@ -19,8 +19,8 @@ from tools.grafana.classic import made
 pytestmark = [pytest.mark.dashboards, pytest.mark.prometheus]
 LABELS = {
     "band", "bin", "channel", "check", "code", "file", "instance", "job", "key", "le",
-    "level", "method", "part", "path", "policy", "process", "reason", "route", "rule", "service", "slo", "source",
-    "standing", "state", "statement", "status", "topic", "type", "version",
+    "level", "method", "outcome", "part", "path", "policy", "process", "reason", "route", "rule", "service", "slo",
+    "source", "standing", "state", "statement", "status", "topic", "type", "version",
 }  # fmt: skip
 """Every label that a metric or rule of ours may have; each has few values, whatever is promised to how many."""
 MOST_VALUES = 40

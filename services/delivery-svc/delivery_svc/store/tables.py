@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from candor.intake.polling.book import PollColumns
 from candor.intake.rejected import RejectedColumns
+from candor.intake.silence.book import RhythmColumns
 from candor.store.columns import document, moment
 
 
@@ -142,3 +144,15 @@ class RejectedRow(RejectedColumns, Base, table=True):
     """A signed webhook that could not be used, or a parked report that contradicts its promise's history."""
 
     __tablename__ = "rejected"
+
+
+class PollRow(PollColumns, Base, table=True):
+    """How far the poll of a source is."""
+
+    __tablename__ = "poll"
+
+
+class RhythmRow(RhythmColumns, Base, table=True):
+    """The rhythm in which a sender is heard."""
+
+    __tablename__ = "source_rhythm"

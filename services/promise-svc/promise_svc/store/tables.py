@@ -10,7 +10,9 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import registry
 from sqlmodel import Field, SQLModel
 
+from candor.intake.polling.book import PollColumns
 from candor.intake.rejected import RejectedColumns
+from candor.intake.silence.book import RhythmColumns
 from candor.store.columns import moment
 from candor.store.erasing import doomed
 
@@ -189,3 +191,15 @@ LIVING_MATTER = text(f"NOT {doomed('matter')}")
 """The same of matters."""
 LIVING_CLAIM = text(f"NOT {doomed('claim')}")
 """The same of claims."""
+
+
+class PollRow(PollColumns, Base, table=True):
+    """How far the poll of a source is."""
+
+    __tablename__ = "poll"
+
+
+class RhythmRow(RhythmColumns, Base, table=True):
+    """The rhythm in which a sender is heard."""
+
+    __tablename__ = "source_rhythm"

@@ -150,6 +150,7 @@ def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> No
     if step is None:
         step = StepState(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
+    step.source = data.source
     if data.planned is not None:
         steps.planned(step, data.planned.timestamp(), said, known)
     status = _STATUS.get(data.status, StepStatus.PENDING)

@@ -46,6 +46,7 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     reopened the step. `reason` is internal; `public_reason` may be shown to the customer. `known_at`: when `at` became
     known, None: at once. `plans` holds (when it became known, plan) in order; `unplanned`: the promise named no plan.
     `others`: what else was reported and may come to stand when a report is taken back.
+    `source` is who reported it last, "" in older rows.
     """
 
     name: str
@@ -65,6 +66,7 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     plans: list[tuple[float, float]] = []
     unplanned: bool = False
     others: list[Said] = []
+    source: str = ""
 
     @property
     def known(self) -> float | None:

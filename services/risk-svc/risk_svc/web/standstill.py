@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from candor.contracts import PROCESSES, ProcessAlive
@@ -22,6 +22,8 @@ OVERDUE_SECONDS: Final = {"database": 3.0, "kafka": 3.0, "feed": 1.5}
 """One that has not answered for this long may be about to be told of: what may follow from that waits for it."""
 RECONNECT_SECONDS: Final = 8.0
 """After a start or an outage: how long the feed, the processes and their parts have to find what was away."""
+SHOWN: Final = 5
+"""Silent senders that a page names; it counts the others."""
 ANSWERS: Final = {"database": "the database", "kafka": "Kafka", "feed": "this board's own feed of changes"}
 
 
@@ -30,6 +32,13 @@ class Moment(NamedTuple):
 
     seconds: float
     at: datetime
+
+
+class Silence(NamedTuple):
+    """A sender that is silent against its own rhythm: nothing that happened since its last word is known here."""
+
+    source: str
+    since: datetime
 
 
 class Stoppage(NamedTuple):
@@ -47,6 +56,7 @@ class _LastSign:
     heard: Moment
     stopped: dict[str, datetime] = field(default_factory=dict)
     held: int = 0
+    silent: dict[str, float] = field(default_factory=dict)
 
 
 class SignsOfLife:
@@ -71,11 +81,21 @@ class SignsOfLife:
             return
         self._last[name] = now
         before = signs[alive.instance].stopped if alive.instance in signs else {}
-        signs[alive.instance] = _LastSign(now, {part: before.get(part, now.at) for part in alive.stopped}, alive.held)
+        stopped = {part: before.get(part, now.at) for part in alive.stopped}
+        signs[alive.instance] = _LastSign(now, stopped, alive.held, dict(alive.silent))
 
     def held(self, now: Moment) -> int:
         """Customers whose messages wait for a person, as the processes heard lately say."""
         return max((sign.held for name in self._signs for sign in self._fresh(name, now).values()), default=0)
+
+    def silent(self, now: Moment) -> list[Silence]:
+        """Silent senders by name, as the processes heard lately say; of one that two services miss, the later word."""
+        found: dict[str, float] = {}
+        for name in self._signs:
+            for sign in self._fresh(name, now).values():
+                for source, since in sign.silent.items():
+                    found[source] = max(since, found.get(source, since))
+        return [Silence(source, datetime.fromtimestamp(since, UTC)) for source, since in sorted(found.items())]
 
     def answered(self, name: str, now: Moment) -> None:
         """Note that a server (or the feed), named as in ANSWERS, answered."""
@@ -165,3 +185,12 @@ def held_words(customers: int) -> str:
     if not customers:
         return ""
     return f"Messages to {customers:,} customers are held: an administrator releases or drops them (`candor messages`)."
+
+
+def silent_words(found: Sequence[Silence]) -> str:
+    """The text for a page while senders are silent; empty if none is."""
+    if not found:
+        return ""
+    told = ", ".join(f"{one.source} since {one.since:%d %b %H:%M} UTC" for one in found[:SHOWN])
+    more = f" and {len(found) - SHOWN:,} more" if len(found) > SHOWN else ""
+    return f"No word from {told}{more}, which is unusual: what happened there since is not known here."

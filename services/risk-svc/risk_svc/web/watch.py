@@ -14,7 +14,7 @@ from candor.contracts import PROCESSES
 from candor.ops.clock import Clock, SystemClock
 from candor.ops.tasks import end
 from risk_svc import metrics
-from risk_svc.web.standstill import ANSWERS, Moment, SignsOfLife, Stoppage
+from risk_svc.web.standstill import ANSWERS, Moment, SignsOfLife, Silence, Stoppage
 
 if TYPE_CHECKING:
     from candor.contracts import ProcessAlive
@@ -60,6 +60,10 @@ class Watch:
     def held(self) -> int:
         """Customers whose messages wait for a person at this moment."""
         return self._signs.held(self._now())
+
+    def silent(self) -> list[Silence]:
+        """Senders that are silent at this moment."""
+        return self._signs.silent(self._now())
 
     async def run(self) -> None:
         """Ask until `stop`."""

@@ -23,6 +23,7 @@ from pydantic import (
 
 from candor.intake.mapped.expressions import compiled
 from candor.intake.mapped.labels import LabelRule
+from candor.intake.mapped.poll_config import Poll
 from candor.web.http.fields import zones
 
 MOST_SOURCES: Final = 100
@@ -212,6 +213,7 @@ class SourceRule(_Part):
         str | list[LabelRule] | None,
         Field(description="By which rules labels become what an incident affects: one of the names under `affects`."),
     ] = None
+    poll: Poll | None = None
     needs: Annotated[
         list[str],
         Field(description="Of a preset: the fields that only a company knows, to be given where it is extended."),
@@ -229,6 +231,7 @@ class ExtendedRule(_Part):
     labels: Expression | None = None
     affects: str | list[LabelRule] | None = None
     data: Annotated[dict[str, Value], Field(max_length=64)] = {}
+    poll: Poll | None = None
 
 
 def _rule(value: Any) -> str:

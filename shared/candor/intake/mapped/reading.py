@@ -12,6 +12,7 @@ from candor.intake.mapped import located
 from candor.intake.mapped.config import Constant, EventRule, ExtendedRule, Proof, SourceFile, SourceRule
 from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.located import Located, LocatedError, Path
+from candor.intake.mapped.poll_config import APIS
 from candor.intake.mapped.schemes import schemes_of
 
 Shapes = Mapping[str, type[BaseModel]]
@@ -43,6 +44,9 @@ def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO
         path: Path = ("sources", name)
         if said.proof is not None:
             _check_proof(said.proof, path, document)
+        if said.poll is not None and said.poll.api not in APIS[said.service]:
+            words = f"{said.service} polls {_listed(APIS[said.service])}, not {said.poll.api}"
+            raise _at(document, (*path, "poll", "api"), words)
         if said.service != service:
             continue
         rule = _extended(said, path, document, presets) if isinstance(said, ExtendedRule) else said
@@ -68,7 +72,7 @@ def _extended(said: ExtendedRule, path: Path, document: Located, presets: Preset
     if missing := [name for name in base.needs if name not in said.data]:
         raise _at(document, path, f"{said.extends} needs, under data: {', '.join(missing)}")
     changes: dict[str, Any] = {"needs": [], "events": [_changed(event, base, said) for event in base.events]}
-    for name in ("about", "proof", "ignore", "labels", "affects"):
+    for name in ("about", "proof", "ignore", "labels", "affects", "poll"):
         if (given := getattr(said, name)) is not None:
             changes[name] = given
     return base.model_copy(update=changes)

@@ -8,7 +8,9 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
+from candor.intake.mapped.completing import mapped
 from candor.intake.mapped.config import SourceRule
+from candor.intake.mapped.poll_config import Poll
 from candor.intake.mapped.reading import NO_PRESETS, Presets, Shapes, read_sources
 from candor.intake.mapped.source import MappedSource
 from candor.intake.source import Source
@@ -62,7 +64,7 @@ class Registry(Mapping[str, Source]):
 
         def parse(raw: bytes) -> Mapping[str, Source]:
             own = read_sources(raw, service, shapes, presets)
-            return {**self._fixed, **{name: MappedSource(name, rule) for name, rule in own.items()}}
+            return {**self._fixed, **{name: mapped(name, rule) for name, rule in own.items()}}
 
         self._file = SecretFile(file, parse, name="SOURCES_FILE", then=self._tell) if file is not None else None
 
@@ -70,6 +72,11 @@ class Registry(Mapping[str, Source]):
         """Read the file again when it changes, and the secrets with it: they name schemes of sources."""
         self._senders = senders
         watched.watch(self._file)
+
+    def polls(self) -> dict[str, Poll]:
+        """The sources that are polled, and how, by name."""
+        mapped = [source for source in self._now().values() if isinstance(source, MappedSource)]
+        return {source.name: source.rule.poll for source in mapped if source.rule.poll is not None}
 
     def __getitem__(self, name: str) -> Source:
         return self._now()[name]

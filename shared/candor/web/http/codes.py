@@ -65,6 +65,7 @@ CODES: Final[dict[str, Kind]] = {
     "overloaded": Kind(503, "Too much is waiting: try again shortly"),
     "too_many_connections": Kind(503, "Too many connections are open: close some, or try again shortly"),
     "keys_unavailable": Kind(503, "The file of keys has been unreadable for too long: nobody is let in"),
+    "source_unavailable": Kind(503, "What this webhook is about cannot be asked of its sender now: try again later"),
     "store_unavailable": Kind(503, "The database cannot be reached: try again shortly"),
     "took_too_long": Kind(503, "The request took too long and was given up"),
     "not_ready": Kind(503, "The service is starting, stopping or cut off"),

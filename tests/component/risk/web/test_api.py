@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 from prometheus_client import generate_latest
 
-from candor.contracts import Message, ScopeItem
+from candor.contracts import Message, ProcessAlive, ScopeItem
 from candor.ops.metrics import REGISTRY
 from candor.store.db import Database
 from risk_svc import metrics
@@ -354,3 +354,21 @@ async def test_figures_become_metrics(api: Api) -> None:
     bands = [line for line in text.splitlines() if line.startswith("candor_promises_open{")]
     assert sum(float(line.rpartition(" ")[2]) for line in bands) == 8
     assert "candor_forecast_brier_ratio" in text
+
+
+async def test_a_promise_says_which_of_those_that_report_it_are_silent(api: Api) -> None:
+    since = {"field": DEPARTS.timestamp(), "odoo": DEPARTS.timestamp()}
+    sign = ProcessAlive("delivery-1", "delivery-svc", silent=since)
+    said = {"source": "field", "since": DEPARTS.isoformat().replace("+00:00", "Z")}
+    api.app.state.watch.heard(sign)
+    found = await get(api, "/v1/gaps/p3")
+    assert (found["reported_by"], found["silent"]) == (["field"], [said])
+    # One that is over is not waited for.
+    api.app.state.watch.heard(sign)
+    over = await get(api, "/v1/gaps/p8")
+    assert (over["reported_by"], over["silent"]) == (["field"], [])
+    api.app.state.watch.heard(sign)
+    assert (await get(api, "/v1/summary"))["silent"] == [said, {**said, "source": "odoo"}]
+    api.app.state.watch.heard(ProcessAlive("delivery-1", "delivery-svc"))
+    assert (await get(api, "/v1/gaps/p3"))["silent"] == []
+    assert (await get(api, "/v1/summary"))["silent"] == []

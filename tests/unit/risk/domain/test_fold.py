@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ from candor.contracts import (
     Verdict,
 )
 from risk_svc.domain.fold import FoldOutcome, fold
-from risk_svc.domain.state import PromiseState, StepStatus, completed_at, folded, standing
+from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, folded, standing
 from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, again, erased
 
 
@@ -291,3 +292,11 @@ def test_long_text_of_senders_is_cut() -> None:
     state = folding(made, story.milestone("departed", 9, reason="y" * 4000, public_reason="z" * 300))
     assert len(state.what) == len(state.steps[0].reason) == 120
     assert state.steps[0].public_reason == "z" * 300
+
+
+def test_a_step_keeps_who_reported_it_last_and_rows_of_before_name_nobody() -> None:
+    story = Story()
+    state = folding(story.made(), story.milestone("departed", 10, status=MilestoneStatus.REDATED, planned=DUE))
+    assert {step.name: step.source for step in state.steps} == {"departed": "field", "arrived": ""}
+    row = msgspec.to_builtins(state.steps[0])[:-1]
+    assert msgspec.convert(row, StepState).source == ""

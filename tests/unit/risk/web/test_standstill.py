@@ -14,8 +14,10 @@ from risk_svc.web.standstill import (
     FailedReads,
     Moment,
     SignsOfLife,
+    Silence,
     Stoppage,
     held_words,
+    silent_words,
     words,
 )
 
@@ -194,3 +196,47 @@ def test_held_messages_are_said_while_a_process_says_so_and_it_is_heard() -> Non
     world.off = {"notify-svc"}
     world.go(SILENT + 1)
     assert world.signs.held(world.now) == 0
+
+
+def silent(world: World, process: str, instance: str = "1", **since: float) -> None:
+    sign = ProcessAlive(f"{process}-{instance}", process.partition(" ")[0], silent=since)
+    world.signs.heard(sign, world.now)
+
+
+def test_a_silent_sender_is_known_until_its_service_says_so_no_more() -> None:
+    world, since = World(), START.timestamp()
+    world.go(20)
+    silent(world, "delivery-svc", aftership=since, odoo=since + 60)
+    assert world.signs.silent(world.now) == [
+        Silence("aftership", START),
+        Silence("odoo", START + timedelta(seconds=60)),
+    ]
+    silent(world, "delivery-svc", odoo=since + 60)
+    assert [one.source for one in world.signs.silent(world.now)] == ["odoo"]
+    world.go(1)
+    assert world.signs.silent(world.now) == []
+
+
+def test_of_a_sender_that_two_processes_miss_the_later_word_counts() -> None:
+    world, since = World(), START.timestamp()
+    silent(world, "promise-svc", crm=since + 30)
+    silent(world, "delivery-svc", crm=since)
+    assert world.signs.silent(world.now) == [Silence("crm", START + timedelta(seconds=30))]
+
+
+def test_a_service_that_is_gone_says_nothing_of_its_senders() -> None:
+    world = World()
+    silent(world, "promise-svc", crm=START.timestamp())
+    world.off = {"promise-svc"}
+    assert [one.part for one in world.go(SILENT + 3)] == ["promise-svc"]
+    assert world.signs.silent(world.now) == []
+
+
+def test_the_words_name_some_silent_senders_and_count_the_others() -> None:
+    found = [Silence(f"van-{number}", START) for number in range(8)]
+    assert silent_words([]) == ""
+    assert silent_words(found[:1]) == (
+        "No word from van-0 since 28 Nov 12:01 UTC, which is unusual: what happened there since is not known here."
+    )
+    assert "van-4 since 28 Nov 12:01 UTC and 3 more, which" in silent_words(found)
+    assert "van-5" not in silent_words(found)

@@ -117,6 +117,16 @@ class StoppedOut(BaseModel):
     since: datetime
 
 
+class SilentOut(BaseModel):
+    """A sender that is silent against its own rhythm: of what happened there since its last word nothing is known.
+
+    `since` is system time, the time of that word.
+    """
+
+    source: str
+    since: datetime
+
+
 class GapPage(ListTotals):
     """A page of gaps; the next page is in the `Link` header."""
 
@@ -248,6 +258,10 @@ class GapDetail(GapItem):
     department: str | None
     zone: str
     completed_at: datetime | None
+    reported_by: list[str] = Field(default=[], description="The senders whose reports of its steps came last, by name.")
+    silent: list[SilentOut] = Field(
+        default=[], description="Those of them that are silent: gap and forecast know nothing later of their steps."
+    )
 
 
 class CustomerGap(BaseModel):
@@ -276,6 +290,7 @@ class Summary(BaseModel):
     settled: dict[str, int]
     as_of: datetime
     stopped: list[StoppedOut]
+    silent: list[SilentOut] = []
 
 
 class Learning(BaseModel):

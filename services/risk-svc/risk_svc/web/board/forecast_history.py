@@ -12,6 +12,7 @@ from risk_svc.domain import support
 from risk_svc.domain.components.lateness import span
 from risk_svc.web.api import responses
 from risk_svc.web.board import style, times_held
+from risk_svc.web.standstill import Silence
 
 STEPS_OF_TIME: Final = 300
 """The present is drawn in steps of lead time / 300: finer ones are invisible and cost every watcher."""
@@ -100,14 +101,23 @@ def no_fan_words(detail: responses.GapDetail) -> str:
     return f"{said[0].upper()}{said[1:]}. When it will be done is stated from {MIN_CASES} similar promises on."
 
 
-def rests_on(detail: responses.GapDetail) -> list[str]:
-    """What the current forecast rests on and what moved it most, one line each; empty if the promise is over."""
+def rests_on(detail: responses.GapDetail, silent: Sequence[Silence] = ()) -> list[str]:
+    """What the current forecast rests on and what moved it most, one line each; empty if the promise is over.
+
+    Of `silent` senders those are named that reported its steps: gap and forecast end with their last word.
+    """
     forecast = detail.forecast
     if forecast is None:
         return []
     lines = [f"{forecast.basis}; {forecast.n:,} similar promises"]
     if forecast.model:
         lines.append(f"model version {forecast.model:,}")
+    for one in silent:
+        if one.source in detail.reported_by:
+            since = f"{one.since:%d %b %H:%M} UTC"
+            lines.append(
+                f"no word from {one.source} since {since}, which is unusual: nothing later is known of its steps"
+            )
     return lines + [f"{item.words}: without it {item.p_slip_without:.0%} would slip" for item in forecast.why]
 
 

@@ -195,13 +195,14 @@ class LiveData:
                 self.changes += len(batch)
 
     def standstill(self) -> str:
-        """What has stopped or waits for a person, as text for a page; empty if nothing does."""
+        """What has stopped, is silent or waits for a person, as text for a page; empty if nothing does."""
         found = self._watch.stopped() if self._watch is not None else []
         return " ".join(
             said
             for said in (
                 standstill.words(found, replayed=not isinstance(self.clock, SystemClock)),
                 standstill.held_words(self.held()),
+                standstill.silent_words(self.silent()),
             )
             if said
         )
@@ -209,6 +210,10 @@ class LiveData:
     def held(self) -> int:
         """Customers whose messages wait for a person."""
         return self._watch.held() if self._watch is not None else 0
+
+    def silent(self) -> list[standstill.Silence]:
+        """Senders that are silent against their rhythm."""
+        return self._watch.silent() if self._watch is not None else []
 
     async def overview(self, asked: ListQuery) -> Overview:
         """The page asked for. Raises StoreUnavailable while the database is unavailable."""

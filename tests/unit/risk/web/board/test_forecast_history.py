@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from candor.contracts import Standing
 from risk_svc.web.api import responses
 from risk_svc.web.board import forecast_history
+from risk_svc.web.standstill import Silence
 from tests.support.board import NOW, detail, fan_point, forecast, incident, milestone, notice, point
 
 LATE = NOW + timedelta(minutes=42)
@@ -165,6 +166,17 @@ def test_what_it_rests_on_names_class_number_version_and_reasons() -> None:
         "flight, after departed; 1,234 similar promises"
     ]
     assert forecast_history.rests_on(detail()) == []
+
+
+def test_it_ends_with_the_last_word_of_a_silent_sender_that_reports_its_steps() -> None:
+    found = detail(forecast=forecast(model=0), reported_by=["aftership", "gate"])
+    silent = [Silence("aftership", NOW - timedelta(days=1)), Silence("odoo", NOW)]
+    assert forecast_history.rests_on(found, silent) == [
+        "flight, after departed; 1,234 similar promises",
+        f"no word from aftership since {NOW - timedelta(days=1):%d %b %H:%M} UTC, which is unusual:"
+        " nothing later is known of its steps",
+    ]
+    assert forecast_history.rests_on(detail(reported_by=["aftership"]), silent) == []
 
 
 def test_the_course_reaches_to_the_held_date_in_local_time() -> None:

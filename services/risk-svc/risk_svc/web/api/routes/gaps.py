@@ -58,6 +58,7 @@ async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> respo
         found = await presenters.promise(session, promise_id, request.app.state.clock.now(), request.app.state.weights)
     if found is None:
         raise Problem.not_found("there is no such promise")
+    found.silent = [one for one in _silent(request) if one.source in found.reported_by and found.completed_at is None]
     return found
 
 
@@ -81,7 +82,8 @@ async def summary(request: Request, _principal: Viewer) -> responses.Summary:
     """The status of all promises."""
     async with database(request).reading() as session:
         counted: dict[str, Any] = await queries.counts(session)
-    return responses.Summary(**counted, as_of=request.app.state.clock.now(), stopped=_stopped(request))
+    now = request.app.state.clock.now()
+    return responses.Summary(**counted, as_of=now, stopped=_stopped(request), silent=_silent(request))
 
 
 @router.get("/v1/learning")
@@ -130,6 +132,11 @@ def database(request: Request) -> Database:
 def _stopped(request: Request) -> list[responses.StoppedOut]:
     watch = cast(Watch, request.app.state.watch)
     return [responses.StoppedOut(**one._asdict()) for one in watch.stopped()]
+
+
+def _silent(request: Request) -> list[responses.SilentOut]:
+    watch = cast(Watch, request.app.state.watch)
+    return [responses.SilentOut(**one._asdict()) for one in watch.silent()]
 
 
 def _printable(text: str | None) -> str | None:

@@ -152,7 +152,7 @@ class Page:
         else:
             self.no_fan.set_text(no_fan_words(detail))
         self.moves.show(moves(detail))
-        self.basis.show(rests_on(detail) or ["Nothing any more: it is over."])
+        self.basis.show(rests_on(detail, self.reading.silent()) or ["Nothing any more: it is over."])
         self.incidents.show([(one.incident_id, words) for one, words in style.incidents(detail)])
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))

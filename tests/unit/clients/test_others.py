@@ -135,7 +135,7 @@ async def test_jobber_tells_of_visits_by_their_jobs_as_its_webhooks_would(token:
         found = told("jobber", bodies)
         assert (f"VISIT_COMPLETE:V1:{stamp(done)}", "visit", "reached") in found
         assert (f"JOB_CLOSED:J2:{stamp(done)}", "job", "reached") in found
-        assert len(found) == 6
+        assert len(found) == 7
         thin = {"topic": "VISIT_COMPLETE", "itemId": "V1", "occurredAt": stamp(done + timedelta(seconds=3))}
         whole = json.loads(await client.complete(json.dumps({"data": {"webHookEvent": thin}}).encode()))
         assert told("jobber", [whole]) == [(f"VISIT_COMPLETE:V1:{stamp(done)}", "visit", "reached")]

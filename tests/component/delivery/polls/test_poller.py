@@ -17,8 +17,6 @@ from tests.support.api import Api
 from tests.support.stand_in import raw, status
 from tests.support.waiting import until
 
-pytestmark = pytest.mark.asyncio(loop_scope="session")
-
 
 async def reports(api: Api, name: str) -> list[dict[str, Any]]:
     return await api.rows("SELECT * FROM parked WHERE promise_id = $1 ORDER BY seq", f"PR-{name}")

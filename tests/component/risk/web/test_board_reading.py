@@ -13,7 +13,7 @@ from typing import Any, cast
 import pytest
 from starlette.requests import Request
 
-from candor.contracts import Dependency, IncidentStatus
+from candor.contracts import Dependency, IncidentStatus, ProcessAlive
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain.frozen_forecasts import ForecastScore
@@ -31,6 +31,7 @@ from risk_svc.web.board.live_data import (
     SheetQuery,
 )
 from risk_svc.web.board.style import PAGE
+from risk_svc.web.watch import Watch as Signs
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.risk import MADE, MADE_S, Desk, Story, incident
@@ -211,3 +212,16 @@ async def test_of_many_promises_few_readings_are_kept(
     found = [await reading.promise(f"p{number}") for number in range(6)]
     assert await reading.promise("p5") is found[5]
     assert await reading.promise("p0") is not found[0]
+
+
+async def test_pages_say_which_senders_are_silent(risk_database: Database, clock: ManualClock) -> None:
+    signs, said = Signs({}, clock), clock.now()
+    reading = LiveData(risk_database, cast(Any, SimpleNamespace()), clock, watch=signs)
+    assert (reading.standstill(), reading.silent()) == ("", [])
+    signs.heard(ProcessAlive("delivery-1", "delivery-svc", silent={"aftership": said.timestamp()}))
+    assert reading.standstill() == (
+        f"No word from aftership since {said:%d %b %H:%M} UTC, which is unusual: what happened there since is not known"
+        " here."
+    )
+    signs.heard(ProcessAlive("delivery-1", "delivery-svc"))
+    assert reading.standstill() == ""

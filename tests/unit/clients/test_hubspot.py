@@ -51,7 +51,8 @@ def objects(body: bytes) -> dict[str, Any]:
 async def test_all_that_changed_comes_in_pages_oldest_first(there: StandIn, deals: HubSpotDeals) -> None:
     for number in range(250):
         deals.put(number, AT + timedelta(seconds=number))
-    seen, asked = [], Asked(AT + timedelta(seconds=10))
+    seen: list[str] = []
+    asked = Asked(AT + timedelta(seconds=10))
     while True:
         page = await client(there).page(asked)
         [body] = page.bodies
@@ -76,7 +77,8 @@ async def test_beyond_what_one_search_gives_it_begins_anew_from_the_latest_chang
     deals.cap = 200
     for number in range(450):
         deals.put(number, AT + timedelta(seconds=number))
-    seen, asked, anew = set(), Asked(AT), 0
+    seen: set[str] = set()
+    asked, anew = Asked(AT), 0
     for _ in range(20):
         page = await client(there).page(asked)
         seen |= {name for body in page.bodies for name in objects(body)}

@@ -42,7 +42,8 @@ async def there(answer: Any, header: str = "authorization", prefix: str = "Beare
 
 async def run(client: Client, since: datetime) -> tuple[list[Any], datetime | None, int]:
     """All bodies of a run, the latest change in it, and how many pages it had."""
-    bodies, late, asked, pages = [], [], Asked(since), 0
+    bodies: list[Any] = []
+    late, asked, pages = [], Asked(since), 0
     while True:
         page = await client.page(asked)
         pages += 1

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from sqlalchemy.dialects.postgresql import ARRAY, DOUBLE_PRECISION
 from sqlmodel import Field, SQLModel
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from alembic.operations import Operations
 
 
+FLOATS: Final = cast(Any, ARRAY(DOUBLE_PRECISION))
+
+
 class RhythmColumns(SQLModel):
     """Columns of the table `source_rhythm`, as in Rhythm; all times are system time."""
 
@@ -25,8 +28,8 @@ class RhythmColumns(SQLModel):
     since: datetime = shared_moment()
     last: datetime = shared_moment()
     minutes: int
-    rates: list[float] = Field(sa_type=ARRAY(DOUBLE_PRECISION))
-    gaps: list[float] = Field(sa_type=ARRAY(DOUBLE_PRECISION))
+    rates: list[float] = Field(sa_type=FLOATS)
+    gaps: list[float] = Field(sa_type=FLOATS)
 
 
 def create(op: Operations) -> None:

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 
 from candor.intake.heard import Heard
-from candor.intake.silence import book, listening, rhythm
+from candor.intake.silence import book, rhythm
 from candor.intake.silence.listening import Listening
 from candor.intake.silence.rhythm import HOUR, MINUTE
 from candor.ops.metrics import REGISTRY
@@ -119,7 +119,7 @@ async def test_what_could_not_be_saved_is_saved_later(api: Api, monkeypatch: pyt
         raise LinkBroken("gone")
 
     with monkeypatch.context() as patched:
-        patched.setattr(listening.book, "note", away)
+        patched.setattr(book, "note", away)
         await process.hears(name, NOW)
         await process.hears(name, NOW + MINUTE)
     await process.listening.round()

@@ -23,6 +23,7 @@ from risk_svc.domain import steps
 from risk_svc.domain.state import (
     DUES_LIMIT,
     NOTICES_LIMIT,
+    REPORTERS_LIMIT,
     ItemState,
     NoticeRecord,
     PromiseState,
@@ -146,11 +147,13 @@ def _merge(reported: list[StepState], data: PromiseMade) -> list[StepState]:
 def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> None:
     said = data.at.timestamp()
     _delivered(state, data, said)
+    if state.reporters[-1:] != [data.source]:
+        others = [name for name in state.reporters if name != data.source]
+        state.reporters = [*others, data.source][-REPORTERS_LIMIT:]
     step = next((step for step in state.steps if step.name == data.milestone), None)
     if step is None:
         step = StepState(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
-    step.source = data.source
     if data.planned is not None:
         steps.planned(step, data.planned.timestamp(), said, known)
     status = _STATUS.get(data.status, StepStatus.PENDING)

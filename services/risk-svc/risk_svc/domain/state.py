@@ -14,6 +14,7 @@ NOTICES_LIMIT: Final = 8
 PLANS_LIMIT: Final = 8
 """Plans of a step that are remembered, so that what was known at a time does not depend on what came in when."""
 DUES_LIMIT: Final = 16
+REPORTERS_LIMIT: Final = 4
 WITHHELD: Final = -2
 
 
@@ -46,7 +47,6 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     reopened the step. `reason` is internal; `public_reason` may be shown to the customer. `known_at`: when `at` became
     known, None: at once. `plans` holds (when it became known, plan) in order; `unplanned`: the promise named no plan.
     `others`: what else was reported and may come to stand when a report is taken back.
-    `source` is who reported it last, "" in older rows.
     """
 
     name: str
@@ -66,7 +66,6 @@ class StepState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     plans: list[tuple[float, float]] = []
     unplanned: bool = False
     others: list[Said] = []
-    source: str = ""
 
     @property
     def known(self) -> float | None:
@@ -187,7 +186,8 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     """One promise, folded; about 400 bytes encoded, at most 1.5 KB for a promise with four labels and four milestones.
 
     A `placeholder` has milestones or notices but no promise yet; it is never scored, published or shown. `dues` are the
-    newest revisions: (when it became known, the promised date before it).
+    newest revisions: (when it became known, the promised date before it). `reporters` are the senders that reported its
+    steps, the newest last; those before REPORTERS_LIMIT others are forgotten.
     """
 
     promise_id: str
@@ -224,6 +224,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     scope: list[ItemState] = []
     dues: list[tuple[float, float]] = []
     withdrawn_at: float | None = None
+    reporters: list[str] = []
 
     @property
     def placeholder(self) -> bool:

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from candor.contracts import (
     Message,
+    MilestoneReported,
     MilestoneStatus,
     NoticeState,
     PlannedMilestone,
@@ -20,7 +21,7 @@ from candor.contracts import (
     Verdict,
 )
 from risk_svc.domain.fold import FoldOutcome, fold
-from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, folded, standing
+from risk_svc.domain.state import PromiseState, StepStatus, completed_at, folded, standing
 from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, again, erased
 
 
@@ -294,9 +295,15 @@ def test_long_text_of_senders_is_cut() -> None:
     assert state.steps[0].public_reason == "z" * 300
 
 
-def test_a_step_keeps_who_reported_it_last_and_rows_of_before_name_nobody() -> None:
+def test_the_last_who_reported_its_steps_are_kept_and_rows_of_before_name_nobody() -> None:
     story = Story()
     state = folding(story.made(), story.milestone("departed", 10, status=MilestoneStatus.REDATED, planned=DUE))
-    assert {step.name: step.source for step in state.steps} == {"departed": "field", "arrived": ""}
-    row = msgspec.to_builtins(state.steps[0])[:-1]
-    assert msgspec.convert(row, StepState).source == ""
+    assert state.reporters == ["field"]
+    for number in (1, 2, 3, 1, 4):
+        report = story.milestone("departed", number)
+        assert isinstance(report.data, MilestoneReported)
+        data = msgspec.structs.replace(report.data, source=f"van-{number}")
+        assert fold(state, report.envelope, data) is FoldOutcome.APPLIED
+    assert state.reporters == ["van-2", "van-3", "van-1", "van-4"]
+    row = msgspec.to_builtins(state)[:-1]
+    assert msgspec.convert(row, PromiseState).reporters == []

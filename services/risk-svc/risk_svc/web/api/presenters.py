@@ -90,7 +90,7 @@ def detail(
         department=state.department,
         zone=state.zone,
         completed_at=_at(completed_at(state)),
-        reported_by=sorted({step.source for step in state.steps if step.source}),
+        reported_by=sorted(state.reporters),
     )
 
 

@@ -258,7 +258,9 @@ class GapDetail(GapItem):
     department: str | None
     zone: str
     completed_at: datetime | None
-    reported_by: list[str] = Field(default=[], description="The senders whose reports of its steps came last, by name.")
+    reported_by: list[str] = Field(
+        default=[], description="The senders whose reports of its steps came last, at most 4, by name."
+    )
     silent: list[SilentOut] = Field(
         default=[], description="Those of them that are silent: gap and forecast know nothing later of their steps."
     )

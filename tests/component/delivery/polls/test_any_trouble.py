@@ -78,6 +78,8 @@ async def test_all_are_found_once(desk: Desk, seed: int) -> None:
             assert answer.status_code == 202
         else:
             await desk.run()
+    # The first may end a run that began long ago; what changed meanwhile is for the next.
+    await desk.run()
     last = await desk.run()
     told = {
         (f"PR-{name}", {"InTransit": "in transit", "OutForDelivery": "out for delivery"}.get(one["tag"], "delivered"))

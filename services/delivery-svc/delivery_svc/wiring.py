@@ -95,5 +95,5 @@ def build(
             await database.close()
 
     routers = [reports.router, parked.router, labels.router, listings.router, *OUTSIDE]
-    webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
+    webhooks = Accepted(known_sources, KNOWN, known_sources.attach, OFFERED.media_types())
     return create_app("Candor delivery-svc", settings, parts, routers, bodies=BODIES, webhooks=webhooks)

@@ -115,5 +115,5 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
 
     routers = [*LEDGER, *MATTERS, *OUTSIDE]
     bodies = {IMPORTS: IMPORT_BYTES, WEBHOOKS: BATCH_BYTES}
-    webhooks = Accepted(known_sources, KNOWN, known_sources.attach)
+    webhooks = Accepted(known_sources, KNOWN, known_sources.attach, OFFERED.media_types())
     return create_app("Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)

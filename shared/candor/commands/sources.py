@@ -91,11 +91,14 @@ def schema() -> None:
     say_json(schema_for_editors(), indent=2)
 
 
-def sample(name: Annotated[str, typer.Argument(help="A preset's name; see candor sources list.")]) -> None:
+def sample(
+    name: Annotated[str, typer.Argument(help="A preset's name; see candor sources list.")],
+    xml: Annotated[bool, typer.Option("--xml", help="The one in XML, where a system sends both.")] = False,
+) -> None:
     """Print a body as that system sends it, with invented values."""
     from candor.intake.mapped.trying import find  # noqa: PLC0415
 
-    raw = find(name, None).sample()
+    raw = find(name, None).sample(xml=xml)
     if raw is None:
         raise InputError(f"there is no sample of {name}: it is your own source or takes Candor's own events")
     say(raw.decode())

@@ -141,7 +141,8 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     app.state.files.watch(app.state.keys, app.state.webhook_secrets, *settings.kafka_secrets.files)
     webhooks.attach(app.state.files, app.state.webhook_secrets)
     app.state.health.add("secret files", app.state.files.check, needed=False)
-    app.state.webhook_types = sorted({kind for source in webhooks.sources.values() for kind in source.media_types})
+    there = {kind for source in webhooks.sources.values() for kind in source.media_types}
+    app.state.webhook_types = sorted(there | set(webhooks.media_types))
     metrics.INFO.labels(settings.service, __version__).set(1)
 
 

@@ -1,13 +1,15 @@
 """What may stand in a file of mapped sources; the JSON Schema for editors is made from this.
 
 Every text under `each`, `when`, `ignore`, `id`, `time` and `data` is a JMESPath expression over `{"body", "item",
-"number", "sender"}`: `body` is the sender's JSON, `item` one of its events, `number` its place from 0 on, and `sender`
-the sender's name in the secrets file.
+"number", "sender", "parameters", "named"}`: `body` is the sender's JSON, `item` one of its events, `number` its place
+from 0 on, `sender` the sender's name in the secrets file, `parameters` what a company says of its own system, and
+`named` what the mapping gives a name.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -86,6 +88,16 @@ class HmacProof(_Part):
     key: Annotated[
         Literal["plain", "nfkd", "base64", "hex"], Field(description="How the key is made from the secret.")
     ] = "plain"
+    unescaped: Annotated[
+        str, Field(max_length=32, description="Characters whose escapes in the URI are decoded before it is signed.")
+    ] = ""
+
+
+class HashedProof(_Part):
+    """A SHA-256 of the secret and the request, as HubSpot's first version has it: it proves no time."""
+
+    header: Header
+    signed: Annotated[str, Field(description="Of {secret}, {method}, {uri} and {body}.")] = "{secret}{body}"
 
 
 class Proof(_Part):
@@ -95,6 +107,7 @@ class Proof(_Part):
     """
 
     hmac: HmacProof | None = None
+    hashed: HashedProof | None = None
     standard_webhooks: Nothing | None = None
     header: HeaderProof | None = None
     bearer: Nothing | None = None
@@ -128,12 +141,13 @@ class Taken(_Part):
     time: Annotated[
         str | None,
         Field(
-            description="iso, seconds, milliseconds, nanoseconds (since 1970), date, or a pattern such as"
-            " '%d.%m.%Y %H:%M'. As people write dates, with or without a time of day: dmy, mdy, ymd; as spreadsheets"
-            " count days: excel."
+            description="iso, seconds, milliseconds, nanoseconds (since 1970), date, instant (iso or milliseconds),"
+            " deadline (a date or an instant; midnight UTC is a date), or a pattern such as '%d.%m.%Y %H:%M'. As people"
+            " write dates, with or without a time of day: dmy, mdy, ymd; as spreadsheets count days: excel."
         ),
     ] = None
     zone: Annotated[Zone | None, Field(description="Of times that carry none.")] = None
+    zone_from: Annotated[Expression | None, Field(description="Of such times, by an expression.")] = None
     at: Annotated[str, AfterValidator(_hour), Field(description="The time of day that a mere date stands for.")] = (
         "23:59"
     )
@@ -152,8 +166,11 @@ class Taken(_Part):
     def _fits(self) -> Taken:
         if "otherwise" in self.model_fields_set and self.map is None:
             raise ValueError("`otherwise` is for values that `map` has not: give a map")
-        if self.time is None and (self.zone is not None or "at" in self.model_fields_set):
+        zoned = self.zone is not None or self.zone_from is not None
+        if self.time is None and (zoned or "at" in self.model_fields_set):
             raise ValueError("`zone` and `at` are for times: say which with `time`")
+        if self.zone is not None and self.zone_from is not None:
+            raise ValueError("give `zone` or `zone_from`, not both")
         if self.time in ("seconds", "milliseconds", "nanoseconds") and self.zone is not None:
             raise ValueError("seconds since 1970 have no zone")
         if self.decimal is not None and self.as_ != "number":
@@ -184,7 +201,10 @@ class EventRule(_Part):
 
     type: Annotated[str, Field(description="Such as promise.made or incident.reported.")]
     when: Expression | None = None
-    id: Annotated[Value | None, Field(description="The same on every retry; without it the content is the id.")] = None
+    id: Annotated[
+        Value | None,
+        Field(description="The same on every retry; a list is joined by colons; without it the content is the id."),
+    ] = None
     time: Annotated[Value | None, Field(description="When the sender says so; now if it does not say.")] = None
     data: Data
 
@@ -196,13 +216,41 @@ class Answer(_Part):
     text: str | None = None
 
 
+class Parameter(_Part):
+    """What a company says of its own system where it extends a preset; expressions read it as `parameters.NAME`."""
+
+    about: Annotated[str, Field(min_length=1, max_length=300, description="A sentence for people.")]
+    as_: Annotated[Literal["text", "texts", "number", "boolean", "zone"], Field(alias="as")] = "text"
+    default: Annotated[Any, Field(description="Without it a company must say it; null where it may say nothing.")] = (
+        None
+    )
+    example: Annotated[Any, Field(description="What `candor sources try` takes for it.")] = None
+
+    @property
+    def needed(self) -> bool:
+        """Whether a company must give it."""
+        return "default" not in self.model_fields_set
+
+
+ParameterName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,63}$")]
+
+
 class SourceRule(_Part):
     """A source: who it is for, how senders prove themselves, and what their bodies mean."""
 
     service: Literal["promise-svc", "delivery-svc"]
     about: Annotated[str, Field(max_length=300, description="A sentence for people.")] = ""
     proof: Proof
+    formats: Annotated[
+        list[Literal["json", "outbound_message"]],
+        Field(min_length=1, description="What bodies are written in; outbound_message is Salesforce's XML."),
+    ] = ["json"]
+    parameters: Annotated[dict[ParameterName, Parameter], Field(max_length=32)] = {}
     each: Annotated[Expression | None, Field(description="The list of items; without it the body is one.")] = None
+    named: Annotated[
+        dict[ParameterName, Expression],
+        Field(max_length=32, description="Expressions with names, found once an item in this order: named.NAME."),
+    ] = {}
     ignore: Annotated[Expression | None, Field(description="Items that mean nothing here, and are no mistake.")] = None
     events: Annotated[list[EventRule], Field(min_length=1, max_length=MOST_EVENTS)]
     answer: Answer = Answer()
@@ -219,6 +267,23 @@ class SourceRule(_Part):
         Field(description="Of a preset: the fields that only a company knows, to be given where it is extended."),
     ] = []
 
+    def missing(self) -> list[str]:
+        """The names of parameters that a company must give, and has not."""
+        return [name for name, one in self.parameters.items() if one.needed]
+
+    def given(self, values: Mapping[str, Any]) -> SourceRule:
+        """The same with these parameters; the values are right."""
+        filled = {
+            name: one.model_copy(update={"default": values[name]})
+            for name, one in self.parameters.items()
+            if name in values
+        }
+        return self.model_copy(update={"parameters": {**self.parameters, **filled}})
+
+    def shown(self) -> SourceRule:
+        """The same with the examples of parameters that a company has yet to give."""
+        return self.given({name: self.parameters[name].example for name in self.missing()})
+
 
 class ExtendedRule(_Part):
     """A preset of Candor's with changes: `data` replaces these fields in every event that has them or needs them."""
@@ -230,6 +295,13 @@ class ExtendedRule(_Part):
     ignore: Expression | None = None
     labels: Expression | None = None
     affects: str | list[LabelRule] | None = None
+    parameters: Annotated[
+        dict[ParameterName, str | int | float | bool | list[str | int]],
+        Field(max_length=32, description="What the preset asks for by name."),
+    ] = {}
+    named: Annotated[
+        dict[ParameterName, Expression], Field(max_length=32, description="What the preset names, found otherwise.")
+    ] = {}
     data: Annotated[dict[str, Value], Field(max_length=64)] = {}
     poll: Poll | None = None
 

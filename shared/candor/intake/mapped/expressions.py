@@ -1,7 +1,7 @@
 """JMESPath expressions over a sender's JSON: they select and rearrange, and can neither loop, read files nor call out.
 
-The language is JMESPath (https://jmespath.org) with four functions more: `lower(text)`, `split(text, separator)`,
-`part(text, separator, number)` and `slug(text)`.
+The language is JMESPath (https://jmespath.org) with seven functions more: `lower(text)`, `split(text, separator)`,
+`part(text, separator, number)`, `slug(text)`, `field(object, name)`, `entries(object)` and `spread(list, &path)`.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from jmespath.parser import ParsedResult
 LONGEST: Final = 2_000
 GROWS: Final = 1_000
 """How many times as large as what it is given the result of an expression may be."""
+SPREADS: Final = 200
+"""How many entries of a list within an object `spread` takes: as many as one change of Salesforce's may name."""
 _CHAINS: Final = ("subexpression", "index_expression")
 _not_slug: Final = re.compile(r"[^a-z0-9]+")
 
@@ -49,6 +51,24 @@ class _Functions(functions.Functions):
     def _func_slug(self, text: str) -> str | None:
         plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
         return _not_slug.sub("-", plain).strip("-")[:64] or None
+
+    @functions.signature({"types": ["object", "null"]}, {"types": ["string", "null"]})
+    def _func_field(self, holder: dict[str, Any] | None, name: str | None) -> Any:
+        return (holder or {}).get(name) if name is not None else None
+
+    @functions.signature({"types": ["object", "null"]})
+    def _func_entries(self, holder: dict[str, Any] | None) -> list[dict[str, Any]]:
+        return [{"key": key, "value": value} for key, value in (holder or {}).items()]
+
+    @functions.signature({"types": ["array"]}, {"types": ["expref"]})
+    def _func_spread(self, holders: list[Any], path: Any) -> list[dict[str, Any]]:
+        found = []
+        for holder in holders:
+            ones = path.visit(path.expression, holder)
+            if isinstance(ones, list) and len(ones) > SPREADS:
+                raise ExpressionError(f"spread takes at most {SPREADS} entries of one list, here are {len(ones):,}")
+            found += [{"one": one, "of": holder} for one in ones] if isinstance(ones, list) else []
+        return found
 
 
 _OPTIONS: Final = jmespath.Options(custom_functions=_Functions())
@@ -104,6 +124,8 @@ def evaluate(text: str, given: Any) -> Any:
     """What the expression selects of `given`, None if there is nothing. Raises ExpressionError if it does not fit."""
     try:
         return compiled(text).search(given, options=_OPTIONS)
+    except ExpressionError:
+        raise
     except JMESPathError as error:
         raise ExpressionError(_plainly(error)) from None
     except (ArithmeticError, TypeError, ValueError, RecursionError, AttributeError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, date, datetime, time
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
@@ -10,10 +11,12 @@ from candor.intake.mapped.config import Constant, Taken, Value
 from candor.intake.mapped.expressions import ExpressionError, evaluate
 from candor.intake.mapped.written import EXCEL, ORDERS, Order, as_id, read_date, read_number, read_serial
 from candor.ops.moments import read_moment
+from candor.web.http.fields import zones
 from candor.web.http.problems import Problem
 
 PER_SECOND: Final = {"seconds": 1, "milliseconds": 1_000, "nanoseconds": 1_000_000_000}
 MOST_SHOWN: Final = 80
+_whole: Final = re.compile(r"-?[0-9]{1,15}")
 
 
 def made(value: Value, given: Any, pointer: str) -> Any:
@@ -59,7 +62,7 @@ def _taken(spec: Taken, given: Any, pointer: str) -> Any:
     if spec.map is not None:
         found = _looked_up(spec, found, pointer)
     if spec.time is not None and found is not None:
-        found = _time(spec, found, pointer)
+        found = _time(spec, _zone(spec, given, pointer), found, pointer)
     if spec.as_ is not None and found is not None:
         found = _as(spec, found, pointer)
     if spec.cut is not None and isinstance(found, str) and len(found) > spec.cut:
@@ -100,35 +103,40 @@ def _text(found: Any) -> str:
     return found if isinstance(found, str) else str(found)
 
 
-def _time(spec: Taken, found: Any, pointer: str) -> str:
+def _zone(spec: Taken, given: Any, pointer: str) -> ZoneInfo | None:
+    name = _selected(spec.zone_from, given, pointer) if spec.zone_from is not None else spec.zone
+    if name is not None and name not in zones():
+        raise Problem.invalid_field(pointer, "`zone_from` must select an IANA zone, such as Europe/Berlin")
+    return ZoneInfo(name) if name is not None else None
+
+
+def _time(spec: Taken, zone: ZoneInfo | None, found: Any, pointer: str) -> str:
     try:
-        return _moment(spec, found).isoformat()
+        return _moment(spec, zone, found).isoformat()
     except (ValueError, OverflowError, OSError, TypeError):
-        wanted = f"{spec.time}" if spec.zone is not None or spec.time != "iso" else "iso with a zone"
+        wanted = f"{spec.time}" if zone is not None or spec.time != "iso" else "iso with a zone"
         raise Problem.invalid_field(pointer, f"must be a time ({wanted}): check `time` and `zone`") from None
 
 
-def _moment(spec: Taken, found: Any) -> datetime:
+def _moment(spec: Taken, zone: ZoneInfo | None, found: Any) -> datetime:
     kind = cast(str, spec.time)
-    zone = ZoneInfo(spec.zone or "UTC")
     if kind in PER_SECOND:
-        # Split in whole numbers: as a float, nanoseconds since 1970 lose their last three digits and more.
-        whole, rest = divmod(int(found), PER_SECOND[kind])
-        return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest * 1_000_000 // PER_SECOND[kind])
-    text, hour = str(found).strip(), time.fromisoformat(spec.at)
+        return _since_1970(int(found), PER_SECOND[kind])
+    text = _text(found).strip()
     if kind == EXCEL or kind in ORDERS:
-        return _as_people_write(text, kind, zone, hour)
+        return _as_people_write(text, kind, zone or ZoneInfo("UTC"), time.fromisoformat(spec.at))
     if kind == "date":
-        return datetime.combine(date.fromisoformat(text[:10]), hour, zone)
+        return _end_of(date.fromisoformat(text[:10]), spec.at, zone)
+    if kind in ("instant", "deadline"):
+        if kind == "deadline" and len(text) == len("2026-11-30") and "-" in text:
+            return _end_of(date.fromisoformat(text), spec.at, zone).astimezone(UTC)
+        at = _since_1970(int(text), 1_000) if _whole.fullmatch(text) else _zoned(text, zone).astimezone(UTC)
+        # CRMs write a date also as the midnight UTC with which it begins, which is yesterday in half of the world.
+        return _end_of(at.date(), spec.at, zone).astimezone(UTC) if kind == "deadline" and at.time() == time() else at
     if kind == "iso":
-        try:
-            return read_moment(text)
-        except ValueError:
-            if spec.zone is None:
-                raise
-            return read_moment(f"{text}Z").replace(tzinfo=zone)
+        return _zoned(text, zone)
     parsed = datetime.strptime(text, kind)  # noqa: DTZ007 - the zone comes from the mapping
-    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=zone)
+    return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=zone or UTC)
 
 
 def _as_people_write(text: str, kind: str, zone: ZoneInfo, hour: time) -> datetime:
@@ -139,3 +147,23 @@ def _as_people_write(text: str, kind: str, zone: ZoneInfo, hour: time) -> dateti
         return read_moment(text)
     except ValueError:
         return read_date(text, cast(Order, kind), zone, hour)
+
+
+def _since_1970(count: int, per_second: int) -> datetime:
+    # Split in whole numbers: as a float, nanoseconds since 1970 lose their last three digits and more.
+    whole, rest = divmod(count, per_second)
+    return datetime.fromtimestamp(whole, UTC).replace(microsecond=rest * 1_000_000 // per_second)
+
+
+def _end_of(day: date, at: str, zone: ZoneInfo | None) -> datetime:
+    hour, minute = at.split(":")
+    return datetime.combine(day, time(int(hour), int(minute)), zone or UTC)
+
+
+def _zoned(text: str, zone: ZoneInfo | None) -> datetime:
+    try:
+        return read_moment(text)
+    except ValueError:
+        if zone is None:
+            raise
+        return read_moment(f"{text}Z").replace(tzinfo=zone)

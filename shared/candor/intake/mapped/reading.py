@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from candor.intake.mapped import located
+from candor.intake.mapped import located, parameters
 from candor.intake.mapped.config import Constant, EventRule, ExtendedRule, Proof, SourceFile, SourceRule
 from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.located import Located, LocatedError, Path
@@ -20,6 +21,7 @@ Shapes = Mapping[str, type[BaseModel]]
 Presets = Mapping[str, SourceRule]
 """The sources that Candor comes with, which a file may extend."""
 NO_PRESETS: Final[Presets] = MappingProxyType({})
+_names: Final = re.compile(r"(?<![\w.])(parameters|named)\.(\w+)")
 _WORDS: Final = {
     "missing": "is missing",
     "model_type": "must be names with what they are",
@@ -51,6 +53,7 @@ def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO
             continue
         rule = _extended(said, path, document, presets) if isinstance(said, ExtendedRule) else said
         rule = _with_labels(rule, file.affects, path, document)
+        _check_names(rule, path, document)
         for number, event in enumerate(rule.events):
             check_event(event, rule.needs, (*path, "events", number), document, shapes)
         found[name] = rule
@@ -71,7 +74,12 @@ def _extended(said: ExtendedRule, path: Path, document: Located, presets: Preset
         raise _at(document, (*path, "extends"), words)
     if missing := [name for name in base.needs if name not in said.data]:
         raise _at(document, path, f"{said.extends} needs, under data: {', '.join(missing)}")
+    base = base.given(_parameters(said, base, path, document))
     changes: dict[str, Any] = {"needs": [], "events": [_changed(event, base, said) for event in base.events]}
+    if unknown := [name for name in said.named if name not in base.named]:
+        words = f"{said.extends} names no such thing, it has {_listed(base.named) or 'none'}"
+        raise _at(document, (*path, "named", unknown[0]), words)
+    changes["named"] = {**base.named, **said.named}
     for name in ("about", "proof", "ignore", "labels", "affects", "poll"):
         if (given := getattr(said, name)) is not None:
             changes[name] = given
@@ -89,6 +97,38 @@ def _with_labels(rule: SourceRule, known: Mapping[str, list[LabelRule]], path: P
         words = f"there are no rules {rule.affects[:64]!r} under affects, there are {_listed(known) or 'none'}"
         raise _at(document, (*path, "affects"), words)
     return rule.model_copy(update={"affects": known[rule.affects]})
+
+
+def _parameters(said: ExtendedRule, base: SourceRule, path: Path, document: Located) -> dict[str, Any]:
+    found = {}
+    for name, value in said.parameters.items():
+        place = (*path, "parameters", name)
+        asked = base.parameters.get(name)
+        if asked is None:
+            raise _at(document, place, f"{said.extends} has no such parameter, it has {_listed(base.parameters)}")
+        try:
+            found[name] = parameters.given(asked, value)
+        except ValueError as error:
+            raise _at(document, place, f"{error}: {asked.about}") from None
+    if missing := [name for name in base.missing() if name not in found]:
+        lines = "; ".join(f"{name} ({base.parameters[name].about})" for name in missing)
+        raise _at(document, path, f"{said.extends} needs, under parameters: {lines}")
+    return found
+
+
+def _check_names(rule: SourceRule, path: Path, document: Located) -> None:
+    # An expression with a name that nobody gives would select nothing, for ever and in silence.
+    for kind, name in _names.findall(rule.model_dump_json(exclude={"parameters"})):
+        if name not in (known := getattr(rule, kind)):
+            words = f"an expression reads {kind}.{name}, the source has {_listed(known) or 'none'}"
+            raise _at(document, path, words)
+    for name, one in rule.parameters.items():
+        for key in ("default", "example"):
+            if (value := getattr(one, key)) is not None:
+                try:
+                    parameters.given(one, value)
+                except ValueError as error:
+                    raise _at(document, (*path, "parameters", name, key), str(error)) from None
 
 
 def _changed(event: EventRule, base: SourceRule, said: ExtendedRule) -> EventRule:

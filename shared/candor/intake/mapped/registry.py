@@ -12,7 +12,7 @@ from candor.intake.mapped.completing import mapped
 from candor.intake.mapped.config import SourceRule
 from candor.intake.mapped.poll_config import Poll
 from candor.intake.mapped.reading import NO_PRESETS, Presets, Shapes, read_sources
-from candor.intake.mapped.source import MappedSource
+from candor.intake.mapped.source import MappedSource, media_types_of
 from candor.intake.source import Source
 from candor.intake.sources import discover, registered
 from candor.ops.secret_files import SecretFile, SecretFiles
@@ -45,6 +45,10 @@ class Offered(NamedTuple):
         """Its presets, by name."""
         return presets_of(self.package, self.service, self.shapes)
 
+    def media_types(self) -> set[str]:
+        """What bodies of its presets come as, also of those that only a company's file makes a source."""
+        return {kind for rule in self.presets().values() for kind in media_types_of(rule)}
+
     def sources(self, extra: Iterable[Source] = (), file: Path | None = None) -> Registry:
         """All its sources, with `extra` ones and those of a file. Raises ValueError for a wrong module or file."""
         fixed = discover(self.package, extra)
@@ -58,7 +62,7 @@ class Registry(Mapping[str, Source]):
     """
 
     def __init__(self, fixed: Mapping[str, Source], presets: Presets, service: str, shapes: Shapes, file: Path | None):
-        whole = {name: MappedSource(name, rule) for name, rule in presets.items() if not rule.needs}
+        whole = {name: MappedSource(name, rule) for name, rule in presets.items() if not (rule.needs or rule.missing())}
         self._fixed = registered([*fixed.values(), *whole.values()])
         self._senders: SecretFile[Any] | None = None
 

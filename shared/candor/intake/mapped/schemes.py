@@ -6,10 +6,19 @@ import base64
 import binascii
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Final
 
 from candor.intake.mapped.config import HmacProof, Proof
-from candor.web.security.schemes import Basic, Bearer, HmacSignature, PathToken, Scheme, StandardWebhooks
+from candor.web.security.schemes import (
+    Basic,
+    Bearer,
+    HmacSignature,
+    PathToken,
+    Scheme,
+    SecretHash,
+    StandardWebhooks,
+)
 from candor.web.security.schemes.hmac_signature import plain_key
 
 
@@ -50,10 +59,20 @@ def schemes_of(proof: Proof) -> Sequence[Scheme]:
     }
     if proof.hmac is not None:
         found["hmac"] = _hmac(proof.hmac)
+    if proof.hashed is not None:
+        found["hashed"] = SecretHash(proof.hashed.header, proof.hashed.signed)
     if proof.header is not None:
         found["header"] = Bearer(proof.header.name, "header")
     return [found[name] for name in Proof.model_fields if name in proof.model_fields_set]
 
 
 def _hmac(said: HmacProof) -> Scheme:
-    return _CheckedHmac(**said.model_dump(exclude={"key"}), key=_KEYS[said.key])
+    uri = partial(_unescaped, said.unescaped)
+    return _CheckedHmac(**said.model_dump(exclude={"key", "unescaped"}), key=_KEYS[said.key], uri=uri)
+
+
+def _unescaped(characters: str, uri: str) -> str:
+    for character in characters:
+        for escape in {f"%{ord(character):02X}", f"%{ord(character):02x}"}:
+            uri = uri.replace(escape, character)
+    return uri

@@ -7,7 +7,8 @@ from datetime import datetime
 from typing import Any, Final
 
 from candor.intake.event import Event
-from candor.intake.mapped.config import MOST_ITEMS, EventRule, SourceRule
+from candor.intake.mapped import outbound_message
+from candor.intake.mapped.config import MOST_ITEMS, EventRule, SourceRule, Value
 from candor.intake.mapped.expressions import ExpressionError, evaluate, holds
 from candor.intake.mapped.fields import made, moment
 from candor.intake.mapped.labels import UnknownLabels, labels_of, places
@@ -24,29 +25,36 @@ INCIDENT: Final = "incident.reported"
 class MappedSource:
     """Reads what a mapping describes; the mapping is right, as `read_sources` has checked it."""
 
-    media_types: Sequence[str] = JSON
-
     def __init__(self, name: str, rule: SourceRule) -> None:
         self.name = name
         self.rule = rule
         self.schemes = schemes_of(rule.proof)
         self.unknown = UnknownLabels()
+        self.media_types = media_types_of(rule)
+        self._parameters = {key: one.default for key, one in rule.parameters.items()}
 
     def read(self, webhook: Webhook, known: Collection[str], now: datetime) -> Items:  # noqa: ARG002
         """The events of a body, one an item; those that mean nothing here are left out if the mapping says so."""
-        body = strict_json.loads(webhook.raw)
-        given = {"body": body, "item": body, "number": 0, "sender": webhook.source}
+        body = outbound_message.read(webhook.raw) if self._soap(webhook.raw) else strict_json.loads(webhook.raw)
+        given = {"body": body, "item": body, "number": 0, "sender": webhook.source, "parameters": self._parameters}
         found: list[Incoming | Unusable] = []
         for number, item in enumerate(self._items(given)):
             found += self._events({**given, "item": item, "number": number}, now)
         return found
 
-    def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:  # noqa: ARG002
-        """What the mapping says that the sender wants to hear."""
+    def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
+        """What the mapping says that the sender wants to hear; Salesforce's acknowledgement of an Outbound Message."""
+        if self._soap(webhook.raw):
+            return outbound_message.acknowledged()
         said = self.rule.answer
         if said.text is None:
             return counted(outcomes, said.status)
         return Reply(said.status, said.text.encode(), "text/plain; charset=utf-8")
+
+    def _soap(self, raw: bytes) -> bool:
+        return "outbound_message" in self.rule.formats and (
+            "json" not in self.rule.formats or outbound_message.is_xml(raw)
+        )
 
     def _items(self, given: dict[str, Any]) -> list[Any]:
         if self.rule.each is None:
@@ -62,12 +70,12 @@ class MappedSource:
         return items
 
     def _events(self, given: dict[str, Any], now: datetime) -> Items:
-        raw = canonical(given["item"])
         try:
+            given["named"] = self._named(given)
             rules = self._rules(given)
         except Problem as problem:
-            return [Unusable(problem, raw=raw)]
-        found = [_event(rule, given, raw, now, alone=len(rules) == 1) for rule in rules]
+            return [Unusable(problem, raw=canonical(given["item"]))]
+        found = [_event(rule, given, now, alone=len(rules) == 1) for rule in rules]
         if self.rule.labels is not None:
             found = [self._affecting(item, given) for item in found]
         return found
@@ -88,6 +96,15 @@ class MappedSource:
             self.unknown.add(given["sender"], labels)
         return item._replace(event=item.event._replace(data=data))
 
+    def _named(self, given: dict[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for name, expression in self.rule.named.items():
+            try:
+                found[name] = evaluate(expression, {**given, "named": found})
+            except ExpressionError as error:
+                raise Problem.invalid_field("", f"named {name}: {error}") from None
+        return found
+
     def _rules(self, given: dict[str, Any]) -> list[EventRule]:
         try:
             if self.rule.ignore is not None and holds(self.rule.ignore, given):
@@ -101,7 +118,13 @@ class MappedSource:
         return found
 
 
-def _event(rule: EventRule, given: dict[str, Any], raw: bytes, now: datetime, *, alone: bool) -> Incoming | Unusable:
+def media_types_of(rule: SourceRule) -> Sequence[str]:
+    """What its bodies come as."""
+    soap = outbound_message.MEDIA_TYPES if "outbound_message" in rule.formats else ()
+    return (*(JSON if "json" in rule.formats else ()), *soap)
+
+
+def _event(rule: EventRule, given: dict[str, Any], now: datetime, *, alone: bool) -> Incoming | Unusable:
     try:
         name = _id(rule, given)
         data = {}
@@ -110,18 +133,24 @@ def _event(rule: EventRule, given: dict[str, Any], raw: bytes, now: datetime, *,
                 data[key] = value
         time = (moment(rule.time, given, "/time") if rule.time is not None else None) or now
     except Problem as problem:
-        return Unusable(problem, type=rule.type, raw=raw)
+        return Unusable(problem, type=rule.type, raw=canonical(given["item"]))
     if name:
         # A sender that names its event may repeat it with another text around it: it stays the same event.
         return Incoming(name, Event(rule.type, time, data), canonical([rule.type, name]))
     # Of several events that one item makes, each has what it says for its identity.
-    return Incoming("", Event(rule.type, time, data), raw if alone else canonical([rule.type, data]))
+    return Incoming("", Event(rule.type, time, data), canonical(given["item"] if alone else [rule.type, data]))
 
 
 def _id(rule: EventRule, given: dict[str, Any]) -> str:
     if rule.id is None:
         return ""
-    found = made(rule.id, given, "/id")
+    if isinstance(rule.id, list):
+        return ":".join(_part(one, given) for one in rule.id)
+    return _part(rule.id, given)
+
+
+def _part(value: Value, given: dict[str, Any]) -> str:
+    found = made(value, given, "/id")
     if found in (None, "") or isinstance(found, dict | list):
         raise Problem.invalid_field("/id", "the mapping's `id` selects nothing that could be one")
     return str(found)

@@ -13,6 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from candor.errors import InputError
 from candor.intake.intake import reason
+from candor.intake.mapped.outbound_message import is_xml
 from candor.intake.mapped.reading import read_sources
 from candor.intake.mapped.registry import Offered
 from candor.intake.mapped.source import MappedSource
@@ -61,10 +62,13 @@ class Known(NamedTuple):
         rest = {"schemes": schemes, "needs": list(self.needs), "about": about}
         return {"name": self.name, "service": self.offered.service, **rest}
 
-    def sample(self) -> bytes | None:
-        """A body as the system sends it; None if there is none."""
-        file = files(self.offered.package).joinpath("samples", f"{self.name}.json")
-        return file.read_bytes() if file.is_file() else None
+    def sample(self, *, xml: bool = False) -> bytes | None:
+        """A body as the system sends it, in XML if it sends that as well and it is asked for; None if there is none."""
+        for kind in ("xml", "json") if xml else ("json", "xml"):
+            file = files(self.offered.package).joinpath("samples", f"{self.name}.{kind}")
+            if file.is_file():
+                return file.read_bytes()
+        return None
 
     def tried(self, raw: bytes) -> list[Outcome]:
         """What a body becomes."""
@@ -97,8 +101,10 @@ class Known(NamedTuple):
         address = url or f"{URLS[self.offered.service]}/v1/webhooks/{self.name}"
         if isinstance(chosen, PathToken):
             address = f"{address}/{secret}"
-        headers = chosen.sign(SignedRequest("POST", address, {}, body.read_bytes()), secret, datetime.now(UTC))
-        said = {"content-type": self.source.media_types[0], **headers}
+        raw = body.read_bytes()
+        headers = chosen.sign(SignedRequest("POST", address, {}, raw), secret, datetime.now(UTC))
+        kinds = self.source.media_types
+        said = {"content-type": next((kind for kind in kinds if is_xml(raw) and "xml" in kind), kinds[0]), **headers}
         options = " ".join(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in said.items())
         # A file's bytes as they are: without `binary` curl leaves out line ends, and no signature would hold.
         return f"curl -sS {options} --data-binary @{shlex.quote(str(body))} {shlex.quote(address)}"
@@ -135,7 +141,8 @@ def _of(offered: Offered, file: Path | None) -> Iterator[Known]:
             yield Known(name, offered, source)
     for name, rule in presets.items():
         if name not in mine:
-            yield Known(name, offered, MappedSource(name, rule), tuple(rule.needs))
+            needs = (*rule.needs, *(f"parameters.{one}" for one in rule.missing()))
+            yield Known(name, offered, MappedSource(name, rule.shown()), needs)
     yield from mine.values()
 
 

@@ -14,6 +14,7 @@ class Kind(NamedTuple):
 
 CODES: Final[dict[str, Kind]] = {
     "malformed_json": Kind(400, "The body is not the JSON that is expected here"),
+    "malformed_xml": Kind(400, "The body is not the XML that is expected here"),
     "bad_request": Kind(400, "The request cannot be understood"),
     "bad_host": Kind(400, "This service does not answer for that host"),
     "bad_framing": Kind(400, "The request's length is stated wrongly or twice"),

@@ -54,12 +54,14 @@ def _nothing(_watched: SecretFiles, _senders: SecretFile[Any] | None) -> None:
 class Accepted(NamedTuple):
     """The webhooks that a service takes: its sources by name, and the event types that they may bring.
 
-    `attach` is given all watched files and the one of secrets, for sources that are read again.
+    `attach` is given all watched files and the one of secrets, for sources that are read again; `media_types` are what
+    bodies of such sources may come as besides.
     """
 
     sources: WebhookFormats = STANDARD_ONLY
     events: Collection[str] = ()
     attach: Callable[[SecretFiles, SecretFile[Any] | None], None] = _nothing
+    media_types: Collection[str] = ()
 
 
 NEUTRAL: Final = Accepted()

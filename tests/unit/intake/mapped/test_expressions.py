@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.intake.mapped.expressions import LONGEST, ExpressionError, compiled, evaluate, holds
+from candor.intake.mapped.expressions import LONGEST, SPREADS, ExpressionError, compiled, evaluate, holds
 
 BODY = {"a": {"b": [1, 2], "c": "Von Süd nach Nord"}, "zero": 0, "none": None, "empty": [], "text": "x,y"}
 
@@ -30,6 +30,15 @@ BODY = {"a": {"b": [1, 2], "c": "Von Süd nach Nord"}, "zero": 0, "none": None, 
         ("part(text, ',', `-1`)", "y"),
         ("part(text, ',', `2`)", None),
         ("{kind: 'site', id: text}", {"kind": "site", "id": "x,y"}),
+        ("field(a, 'c')", "Von Süd nach Nord"),
+        ("field(a, text)", None),
+        ("field(none, 'c')", None),
+        ("field(a, none)", None),
+        ("entries(a)[?key == 'c'].value", ["Von Süd nach Nord"]),
+        ("entries(none)", []),
+        ("spread([a], &b)[].{one: one, c: of.c}", [{"one": n, "c": "Von Süd nach Nord"} for n in (1, 2)]),
+        ("spread([a, @], &nothing)", []),
+        ("spread([a], &c)", []),
     ],
 )
 def test_an_expression_selects(text: str, found: Any) -> None:
@@ -119,3 +128,9 @@ def test_no_value_makes_an_expression_fail_otherwise(text: str, value: Any) -> N
         evaluate(text, value)
     except ExpressionError as error:
         assert str(error)
+
+
+def test_a_list_within_an_object_is_spread_up_to_a_limit() -> None:
+    assert len(evaluate("spread([@], &many)", {"many": list(range(SPREADS))})) == SPREADS
+    with pytest.raises(ExpressionError, match="spread takes at most 200 entries of one list, here are 201"):
+        evaluate("spread([@], &many)", {"many": list(range(SPREADS + 1))})

@@ -22,6 +22,7 @@ from candor.web.security.schemes import (
     HmacSignature,
     PathToken,
     Scheme,
+    SecretHash,
     SignedRequest,
     StandardWebhooks,
 )
@@ -195,7 +196,33 @@ def test_path_token() -> None:
         assert verdict(PathToken(), request(token=wrong), [TOKEN]) == "bad_signature"
 
 
-SCHEMES: list[Scheme] = [Bearer(), Basic(), PathToken(), HmacSignature(header="x-sig"), SLACK, StandardWebhooks()]
+HASH = SecretHash("x-sig")
+
+
+@pytest.mark.parametrize("signed", ["{secret}{body}", "{secret}{method}{uri}{body}"])
+def test_a_hash_of_secret_and_request(signed: str) -> None:
+    scheme = SecretHash("x-sig", signed)
+    before = SECRET + ("POST" + URI if "uri" in signed else "")
+    wanted = hashlib.sha256(before.encode() + RAW).hexdigest()
+    sent = request(x_sig=wanted.upper())
+    assert dict(scheme.sign(request(), SECRET, AT)) == {"x-sig": wanted}
+    assert verdict(scheme, sent, [OTHER, SECRET]) == "ok "
+    for wrong in (wanted[:-1], wanted + "0", "", wanted[::-1]):
+        assert verdict(scheme, request(x_sig=wrong)) == "bad_signature"
+    assert verdict(scheme, sent._replace(raw=RAW + b" ")) == "bad_signature"
+    assert verdict(scheme, sent._replace(method="PUT")) == ("bad_signature" if "uri" in signed else "ok ")
+
+
+@pytest.mark.parametrize("signed", ["{body}", "{body}{secret}", "{secret}", "{secret}{body}.", "{secret}{nonce}{body}"])
+def test_a_hash_over_too_little_is_no_scheme(signed: str) -> None:
+    with pytest.raises(ValueError, match=r"a hash begins|nothing may follow"):
+        SecretHash("x-sig", signed)
+
+
+SCHEMES: list[Scheme] = [
+    *(Bearer(), Basic(), PathToken(), HmacSignature(header="x-sig"), SLACK, HASH),
+    StandardWebhooks(),
+]
 
 
 @pytest.mark.parametrize("scheme", SCHEMES, ids=lambda scheme: str(scheme.name))
@@ -213,6 +240,7 @@ def test_without_secrets_nothing_comes_in_and_an_empty_one_is_no_secret(scheme: 
         (Basic(), "crm:short-secret"),
         (PathToken(), "a token/with a slash in it, long"),
         (HmacSignature(header="x-sig"), "short-secret"),
+        (HASH, "short-secret"),
         (StandardWebhooks(), "whsec_c2hvcnQ="),
     ],
 )
@@ -222,7 +250,7 @@ def test_a_secret_that_is_none_is_refused_without_showing_it(scheme: Scheme, sec
     assert secret not in str(caught.value)
 
 
-@pytest.mark.parametrize("scheme", SCHEMES[:5], ids=lambda scheme: str(scheme.name))
+@pytest.mark.parametrize("scheme", SCHEMES[:6], ids=lambda scheme: str(scheme.name))
 @given(
     texts=st.dictionaries(
         st.sampled_from(["authorization", "x-sig", "x-slack-signature", "x-slack-request-timestamp"]),

@@ -2,7 +2,17 @@
 
 from candor.web.security.schemes.hmac_signature import HmacSignature
 from candor.web.security.schemes.scheme import Scheme, SignedRequest
+from candor.web.security.schemes.secret_hash import SecretHash
 from candor.web.security.schemes.shared_secrets import Basic, Bearer, PathToken
 from candor.web.security.schemes.standard_webhooks import StandardWebhooks
 
-__all__ = ["Basic", "Bearer", "HmacSignature", "PathToken", "Scheme", "SignedRequest", "StandardWebhooks"]
+__all__ = [
+    "Basic",
+    "Bearer",
+    "HmacSignature",
+    "PathToken",
+    "Scheme",
+    "SecretHash",
+    "SignedRequest",
+    "StandardWebhooks",
+]

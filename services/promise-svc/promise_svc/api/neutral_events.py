@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from functools import partial
 from types import MappingProxyType
-from typing import Final
+from typing import Any, Final
 
 from candor.intake import Event, Origin, Submission
 from candor.intake.mapped import Shapes
 from candor.store.receipts import Receipt
 from candor.web.http.body import convert
+from candor.web.http.problems import Problem
 from candor.web.http.fields import Id, not_ahead
 from promise_svc.api import presenters
 from promise_svc.api.matter_kinds import EVENTS, told
@@ -36,10 +37,17 @@ class Outlined(DraftIn):
     promise_id: Id
 
 
+class Making(PromiseIn):
+    """A promise by webhook; `if_new`: of one that there is already nothing is said, as its sender tells states."""
+
+    if_new: bool = False
+
+
 class Revision(RevisionIn):
-    """A revision that names its promise."""
+    """A revision that names its promise; `if_moved`: its sender tells the date there is, moved or not."""
 
     promise_id: Id
+    if_moved: bool = False
 
 
 class Withdrawal(WithdrawalIn):
@@ -62,7 +70,7 @@ class Contact(ContactIn):
 
 SHAPES: Final[Shapes] = MappingProxyType(
     {
-        MADE: PromiseIn,
+        MADE: Making,
         REVISED: Revision,
         WITHDRAWN: Withdrawal,
         SETTLED: Settlement,
@@ -94,7 +102,7 @@ class Reader:
                 return _promise(event)
             case "promise.revised":
                 revision = convert(Revision, event.data, "/data")
-                return revision.command(revision.promise_id, reported=True)
+                return replace(revision.command(revision.promise_id, reported=True), if_moved=revision.if_moved)
             case "promise.withdrawn":
                 withdrawal = convert(Withdrawal, event.data, "/data")
                 return withdrawal.command(withdrawal.promise_id, reported=True)
@@ -110,7 +118,7 @@ class Reader:
 
 def _promise(event: Event) -> Make | Outline:
     """A promise, or the draft of one that names itself and misses something."""
-    data = event.data
+    data, if_new = _parted(event.data)
     named = isinstance(data, dict) and data.get("promise_id") is not None
     if named and any(data.get(name) is None for name in REQUIRED):
         # What a sender leaves empty is not said.
@@ -118,13 +126,23 @@ def _promise(event: Event) -> Make | Outline:
         part = convert(Outlined, said, "/data")
         if part.made_at is not None:
             not_ahead(part.made_at, event.time, "/data/made_at")
-        return part.outline(part.promise_id, reported=True)
+        return replace(part.outline(part.promise_id, reported=True), if_new=if_new)
     promise = convert(PromiseIn, data, "/data")
     if promise.made_at is not None:
         not_ahead(promise.made_at, event.time, "/data/made_at")
-    command = promise.command(event.time)
+    command = replace(promise.command(event.time), if_new=if_new)
     if promise.promise_id is None:
         return command
     fields = {name: value for name, value in data.items() if name != "promise_id" and value is not None}
     name = command.promise_id
-    return replace(command, outline=Outline(promise_id=name, fields=fields, read=partial(whole, name)))
+    outline = Outline(promise_id=name, fields=fields, read=partial(whole, name), if_new=if_new)
+    return replace(command, outline=outline)
+
+
+def _parted(data: Any) -> tuple[Any, bool]:
+    """The fields of a promise, and apart from them whether it is only of interest if it is new."""
+    if not isinstance(data, dict) or "if_new" not in data:
+        return data, False
+    if not isinstance(data["if_new"], bool):
+        raise Problem.invalid_field("/data/if_new", "must be true or false")
+    return {name: value for name, value in data.items() if name != "if_new"}, data["if_new"]

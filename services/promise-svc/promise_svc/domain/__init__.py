@@ -7,6 +7,7 @@ from promise_svc.domain.matter import Enter, Entry, Matter, enter, repeats
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
 from promise_svc.domain.story import Arrival, arrive, fold, follows, order
+from promise_svc.domain.restating import restates
 
 __all__ = [
     "MACHINES",
@@ -40,6 +41,7 @@ __all__ = [
     "order",
     "remove_contact",
     "repeats",
+    "restates",
     "revise",
     "set_contact",
     "settle",

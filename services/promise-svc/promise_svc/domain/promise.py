@@ -106,13 +106,15 @@ class Promise:
 class Outline:
     """Some fields of a promise, as JSON. `read` makes the promise of all of them, made at a time unless they say when.
 
-    `reported`: another system says so, at a time of its own; else one of our own users does, now.
+    `reported`: another system says so, at a time of its own; else one of our own users does, now. `if_new`: a promise
+    that there is already stays as it is.
     """
 
     promise_id: str
     fields: Mapping[str, Any]
     read: Callable[[Mapping[str, Any], datetime], Make]
     reported: bool = True
+    if_new: bool = False
 
     @property
     def customer_id(self) -> str:
@@ -122,7 +124,10 @@ class Outline:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Make:
-    """Make a promise to a customer; `outline`: what another system said of it, for a draft that there may be."""
+    """Make a promise to a customer; `outline`: what another system said of it, for a draft that there may be.
+
+    `if_new`: one that there is already stays as it is.
+    """
 
     promise_id: str
     customer_id: str
@@ -134,13 +139,15 @@ class Make:
     tolerance_s: int
     terms: Terms
     outline: Outline | None = None
+    if_new: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Revise:
     """Give a new date; it moves the held date only if `asked_by_customer` or `agreed`.
 
-    `reported`: another system says so, at a time of its own; else one of our own users does, now.
+    `reported`: another system says so, at a time of its own; else one of our own users does, now. `if_moved`: it says
+    which date there is, not that it moved, and changes nothing if that date stands already.
     """
 
     promise_id: str
@@ -151,6 +158,7 @@ class Revise:
     expected_version: int | None = None
     public_reason: str | None = None
     reported: bool = False
+    if_moved: bool = False
 
 
 @dataclass(frozen=True, slots=True)

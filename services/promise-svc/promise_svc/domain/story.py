@@ -83,12 +83,24 @@ def fold(promise: Promise, told: Iterable[Change]) -> tuple[Promise, list[Change
         completed_at=None,
     )
     held, story = [promise.first_due], []
-    for change in sorted(told, key=order):
+    told = sorted(told, key=order)
+    restated = _restated(promise, told)
+    for change in told:
+        if restated is not None and (change.said_at or change.at) > restated.latest_at:
+            folded, restated = replace(folded, latest_due=restated.latest_due, latest_at=restated.latest_at), None
         folded, entry = follow(folded, change, held)
         if folded.held_due != held[-1]:
             held.append(folded.held_due)
         story.append(entry)
+    if restated is not None and folded.state is State.MADE:
+        folded = replace(folded, latest_due=restated.latest_due, latest_at=restated.latest_at)
     return folded, story
+
+
+def _restated(promise: Promise, told: Sequence[Change]) -> Promise | None:
+    """The promise if its latest date was said once more by who tells states: that is no change, and among none."""
+    dates = {promise.made_at} | {one.said_at or one.at for one in told if one.kind is ChangeKind.REVISED}
+    return None if promise.latest_at in dates else promise
 
 
 def follow(promise: Promise, change: Change, held: Collection[datetime]) -> tuple[Promise, Change]:

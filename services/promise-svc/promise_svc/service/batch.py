@@ -183,6 +183,10 @@ def _say(batch: _Batch, command: domain.Statement, origin: Origin) -> Promise | 
 
 
 def _report(batch: _Batch, promise: Promise, command: domain.Statement, origin: Origin) -> Promise:
+    stands = domain.restates(promise, command, origin.time) if isinstance(command, Revise) else None
+    if stands is not None:
+        _changed(batch, stands, None, origin)
+        return stands
     found = batch.stories.arrive(promise, command, origin.time)
     if found.change is not None:
         _changed(batch, found.promise, found.change, origin, found.story)
@@ -252,6 +256,8 @@ def _made(batch: _Batch, command: Make, origin: Origin) -> Promise:
 def _outline(batch: _Batch, said: Outline, origin: Origin) -> Promise | Draft:
     """Another field or two of a draft, which is a promise once nothing is missing."""
     if said.promise_id in batch.promises:
+        if said.if_new:
+            return batch.promises[said.promise_id]
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     known = batch.drafts.current.get(said.promise_id)
     customer = batch.customers.get(said.customer_id or (known.customer_id if known else ""))
@@ -278,7 +284,10 @@ def _withdraw_draft(batch: _Batch, command: WithdrawDraft, origin: Origin) -> Dr
 def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
     customer = batch.customers.get(command.customer_id)
     domain.admit(customer.erased_at if customer else None, min(command.made_at, origin.time))
-    if command.promise_id in batch.promises:
+    known = batch.promises.get(command.promise_id)
+    if known is not None and command.if_new and known.customer_id == command.customer_id:
+        return known
+    if known is not None:
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     promise = domain.make(command, historical=origin.historical)
     batch.promises[promise.promise_id] = promise

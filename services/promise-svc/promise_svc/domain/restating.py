@@ -1,0 +1,20 @@
+"""Statements of systems that tell states instead of changes: a CRM says which date there is, moved or not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+
+from promise_svc.domain.promise import Promise, Revise, State
+
+
+def restates(promise: Promise, command: Revise, at: datetime) -> Promise | None:
+    """The promise if the command only says the date that stands, as of `at`; None if it moves one."""
+    if not command.if_moved or command.due != promise.latest_due or at < promise.latest_at:
+        return None
+    if (command.asked_by_customer or command.agreed) and command.due != promise.held_due:
+        return None
+    # An older statement of another date, should it still come, is older than this one too.
+    if promise.state is not State.MADE:
+        return promise
+    return replace(promise, latest_at=at, newest_at=max(at, promise.newest_at or at))

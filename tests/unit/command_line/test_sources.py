@@ -15,9 +15,19 @@ from typer.testing import CliRunner, Result
 from candor.cli import build
 from candor.web.security.schemes import SignedRequest
 from delivery_svc.offered import OFFERED
+from promise_svc.offered import OFFERED as PROMISES
 from tests.unit.intake.mapped.mappings import TEXT, stop
 
 SECRET = "0123456789abcdef-0123456789abcdef"
+
+
+DEAL = """\
+sources:
+  hubspot:
+    extends: hubspot
+    service: promise-svc
+    parameters: {stages: [won], date: closedate}
+"""
 
 
 def run(*arguments: str) -> Result:
@@ -83,13 +93,39 @@ def test_a_body_that_is_none_is_refused_as_a_whole(file: Path, body: Path) -> No
     assert (said.exit_code, said.stdout[:8]) == (0, "nothing:")
 
 
-@pytest.mark.parametrize("name", OFFERED.presets())
+@pytest.mark.parametrize("name", [*OFFERED.presets(), *PROMISES.presets()])
 def test_every_preset_has_a_sample_that_becomes_events(name: str, tmp_path: Path) -> None:
     made = tmp_path / "sample.json"
     made.write_text(run("sample", name).stdout)
     said = run("try", name, str(made))
     assert said.exit_code == 0, said.stdout
-    assert "reported" in said.stdout
+    assert "reported" in said.stdout or "promise." in said.stdout
+
+
+def test_a_system_that_posts_xml_as_well_has_a_sample_of_it_that_is_sent_as_xml(tmp_path: Path) -> None:
+    made = tmp_path / "message"
+    made.write_text(run("sample", "salesforce", "--xml").stdout)
+    assert "promise.revised" in run("try", "salesforce", str(made)).stdout
+    said = shlex.split(run("sign", "salesforce", str(made), "--secret", SECRET, "--scheme", "path_token").stdout)
+    assert "content-type: text/xml" in said
+    made.write_text(run("sample", "salesforce").stdout)
+    said = shlex.split(run("sign", "salesforce", str(made), "--secret", SECRET, "--scheme", "path_token").stdout)
+    assert "content-type: application/json" in said
+
+
+def test_what_a_preset_asks_for_is_listed_and_examples_stand_for_it_until_it_is_given(tmp_path: Path) -> None:
+    found = {one["name"]: one for one in json.loads(run("list", "--json").stdout)}
+    assert found["hubspot"]["needs"] == ["parameters.stages", "parameters.date"]
+    assert found["zendesk"]["needs"] == []
+    (made := tmp_path / "deal.json").write_text(run("sample", "hubspot").stdout)
+    (file := tmp_path / "sources.yaml").write_text(DEAL)
+    assert run("check", str(file)).stdout.endswith("1 sources are right: hubspot\n")
+    assert "promise.made deal:29911840275:made" in run("try", "hubspot", str(made)).stdout
+    said = run("try", "hubspot", str(made), "--sources", str(file)).stdout
+    assert said.startswith("nothing")
+    file.write_text(DEAL.replace("stages: [won], ", ""))
+    said = run("check", str(file))
+    assert "line 2: sources.hubspot: hubspot needs, under parameters: stages (the internal names" in str(said.exception)
 
 
 def test_own_sources_have_no_sample() -> None:
@@ -141,6 +177,7 @@ def test_the_schema_is_one_that_editors_read(file: Path) -> None:
     jsonschema.Draft202012Validator.check_schema(schema)
     document = yaml.safe_load(file.read_text())
     jsonschema.validate(document, schema)
+    jsonschema.validate(yaml.safe_load(DEAL), schema)
     document["sources"]["vans"]["eech"] = "x"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema)

@@ -19,28 +19,12 @@ from candor.web.security.schemes import SignedRequest
 from candor.web.security.webhooks import Webhook
 from delivery_svc.api.neutral_events import statement
 from delivery_svc.offered import OFFERED
+from tests.support.mutations import mutated
 
 NOW: Final = datetime(2026, 11, 30, tzinfo=UTC)
 PRESETS: Final = OFFERED.presets()
 SAMPLES: Final = {name: files(OFFERED.package).joinpath("samples", f"{name}.json").read_bytes() for name in PRESETS}
 MUTATIONS: Final = 100
-JUNK: Final[tuple[Any, ...]] = (
-    None,
-    "",
-    0,
-    -1,
-    1e300,
-    True,
-    [],
-    {},
-    "x" * 5_000,
-    [[]],
-    {"a": {}},
-    "2026-13-45",
-    "☕",
-    "../..",
-)
-
 TOLD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     "alertmanager": [
         ("c1d20418a7b3e5f9:2026-11-26T09:01:30.118Z:firing", {"status": "opened", "severity": 1}),
@@ -78,7 +62,19 @@ TOLD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
         )
     ],
     "dynamics365": [("8d7c6b5a-4938-4271-8605-4f3e2d1c0b9a", {"status": "started", "at": "2026-11-26T11:45:03+00:00"})],
+    "salesforce-field-service": [
+        (
+            "appointment:08pWd000000a1BcIAI:In Progress:2026-11-26T11:45:00+00:00",
+            {"milestone": "visit", "status": "started", "at": "2026-11-26T11:45:00+00:00"},
+        )
+    ],
     "servicetitan": [("71200418:InProgress:2026-11-26T11:45:02.417Z", {"promise_id": "PR-20418", "status": "started"})],
+    "zendesk-tickets": [
+        (
+            "5e0e3f2a-0b7c-4a51-9a46-8c1f0d7e2b93",
+            {"reference": {"system": "zendesk", "id": "20418"}, "milestone": "ticket", "status": "started"},
+        )
+    ],
 }
 
 
@@ -148,6 +144,10 @@ def test_an_alert_without_what_most_have_is_an_incident_too() -> None:
         ("jobber", {"data__webHookEvent__topic": "CLIENT_UPDATE"}),
         ("dynamics365", {"MessageName": "Delete"}),
         ("servicetitan", {"eventType": "customer.updated"}),
+        ("zendesk-tickets", {"type": "zen:event-type:ticket.created"}),
+        ("zendesk-tickets", {"detail__tags": ["vip"]}),
+        ("salesforce-field-service", {"payload__ChangeEventHeader__entityName": "Opportunity"}),
+        ("salesforce-field-service", {"payload__Status": None}),
     ],
 )
 def test_what_means_nothing_here_is_left_out(name: str, paths: dict[str, Any]) -> None:
@@ -168,6 +168,18 @@ def test_what_means_nothing_here_is_left_out(name: str, paths: dict[str, Any]) -
         ("odoo", {"date_start": False, "write_date": "2026-11-26 08:00:00"}, [("visit", "planned")]),
         ("jobber", {"data__webHookEvent__topic": "JOB_CLOSED"}, [("job", "reached")]),
         ("servicetitan", {"data__jobStatus": "Canceled"}, [("job", "cancelled")]),
+        ("zendesk-tickets", {"event__current": "SOLVED"}, [("ticket", "reached")]),
+        ("zendesk-tickets", {"event__current": "DELETED"}, [("ticket", "cancelled")]),
+        ("salesforce-field-service", {"payload__Status": "Dispatched"}, [("visit", "planned")]),
+        ("salesforce-field-service", {"payload__StatusCategory": "Completed"}, [("visit", "reached")]),
+        ("salesforce-field-service", {"payload__StatusCategory": "CannotComplete"}, [("visit", "missed")]),
+        ("salesforce-field-service", {"payload__Status": "Canceled"}, [("visit", "cancelled")]),
+        ("salesforce-field-service", {"payload__ChangeEventHeader__changeType": "DELETE"}, [("visit", "cancelled")]),
+        (
+            "salesforce-field-service",
+            {"payload__SchedEndTime": "2026-11-26T14:00:00Z"},
+            [("visit", "started"), ("visit", "redated")],
+        ),
         (
             "dynamics365",
             {"InputParameters__0__value__Attributes": [{"key": "msdyn_systemstatus", "value": {"Value": 690970003}}]},
@@ -184,6 +196,8 @@ def test_a_status_that_no_preset_knows_is_listed_and_not_guessed() -> None:
         ("servicetitan", "data__jobStatus"),
         ("aftership", "msg__tag"),
         ("pagerduty", "event__data__status"),
+        ("zendesk-tickets", "event__current"),
+        ("salesforce-field-service", "payload__StatusCategory"),
     ):
         found = changed(name, **{path: "Novel"})
         refused = [one for one in found if isinstance(one, Unusable)]
@@ -208,6 +222,30 @@ def test_old_apps_of_jobber_misspell_the_time() -> None:
     [one] = read("jobber", body)
     assert isinstance(one, Incoming)
     assert one.event.data["at"] == "2026-11-26T15:20:41-05:00"
+
+
+def test_visits_of_salesforce_come_in_both_decodings_in_lists_and_by_polls() -> None:
+    event = sample("salesforce-field-service")
+    decoded = copy.deepcopy(event)
+    decoded["payload"] |= {"ActualStartTime": 1795693500000, "SchedEndTime": None, "StatusCategory": None}
+    visit = {"Id": "08pWd000000a1BcIAI", "SystemModstamp": "2026-11-26T11:45:00.000+0000", "Status": "In Progress"}
+    polled = {"events": [], "objects": {"ServiceAppointment/08pWd000000a1BcIAI": visit}}
+    ways = [read("salesforce-field-service", body) for body in (event, decoded, [event], polled)]
+    assert [[one.id for one in way] for way in ways] == [[ways[0][0].id]] * 4
+    many = copy.deepcopy(event)
+    many["payload"]["ChangeEventHeader"]["recordIds"] = ["08pA", "08pB"]
+    assert [one.id.split(":")[1] for one in read("salesforce-field-service", many)] == ["08pA", "08pB"]
+
+
+def test_a_visit_may_be_known_by_a_field_of_the_company() -> None:
+    rule = PRESETS["salesforce-field-service"].given({"reference": "ParentRecordId", "milestone": "installation"})
+    event = sample("salesforce-field-service")
+    event["payload"]["ParentRecordId"] = "0WO1"
+    raw = json.dumps(event).encode()
+    [one] = MappedSource("sfs", rule).read(Webhook("sfs", "", raw), tuple(OFFERED.shapes), NOW)
+    assert isinstance(one, Incoming)
+    assert one.event.data["reference"] == {"system": "salesforce", "id": "0WO1"}
+    assert one.event.data["milestone"] == "installation"
 
 
 SIGNED: Final = [
@@ -282,30 +320,3 @@ def test_no_mutation_of_a_body_does_more_than_be_refused(name: str) -> None:
                     statement(one.event, Origin(one.id or "x", name, one.event.time, False, "", None), ())
                 except Problem as problem:
                     assert problem.status == 422
-
-
-def mutated(body: Any, chance: random.Random) -> Any:
-    """The body with some values replaced, left out or moved."""
-    body = copy.deepcopy(body)
-    for _ in range(chance.randint(1, 4)):
-        holders = [one for one in walk(body) if one]
-        if not holders:
-            return body
-        holder = chance.choice(holders)
-        key: Any = chance.choice(list(holder)) if isinstance(holder, dict) else chance.randrange(len(holder))
-        match chance.randrange(3):
-            case 0:
-                holder[key] = copy.deepcopy(chance.choice(JUNK))
-            case 1:
-                del holder[key]
-            case _:
-                holder[key] = copy.deepcopy(chance.choice(holders))
-    return body
-
-
-def walk(value: Any) -> list[Any]:
-    if isinstance(value, dict):
-        return [value, *(one for part in value.values() for one in walk(part))]
-    if isinstance(value, list):
-        return [value, *(one for part in value for one in walk(part))]
-    return []

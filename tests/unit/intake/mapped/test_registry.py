@@ -41,7 +41,25 @@ def test_modules_presets_and_the_file_are_sources(file: Path) -> None:
     assert {"standard", "cloudevents", "alertmanager", "pagerduty", "vans"} <= set(found)
     assert len(found) == len(list(found))
     assert "vans" not in OFFERED.sources()
-    assert list(PROMISES.sources((), file)) == ["standard"]
+    assert set(PROMISES.sources((), file)) == {"standard", "zendesk"}
+
+
+def test_a_preset_that_asks_for_parameters_is_a_source_once_they_are_given(file: Path) -> None:
+    head = "sources:\n  crm:\n    extends: hubspot\n    service: promise-svc\n"
+    own = head + "    parameters: {stages: [won], date: closedate}\n"
+    file.write_text(own)
+    found = PROMISES.sources((), file)["crm"]
+    assert isinstance(found, MappedSource)
+    assert found.rule.missing() == []
+    assert "hubspot" in PROMISES.presets()
+    with pytest.raises(ValueError, match=r"line 2: sources\.crm: hubspot needs, under parameters: date"):
+        file.write_text(own.replace(", date: closedate", ""))
+        PROMISES.sources((), file)
+
+
+def test_bodies_of_a_preset_that_only_a_file_makes_a_source_are_let_in_from_the_start() -> None:
+    assert {"text/xml", "application/json"} <= PROMISES.media_types()
+    assert "text/xml" not in OFFERED.media_types()
 
 
 def test_a_source_of_the_file_stands_before_a_preset_of_its_name(file: Path) -> None:

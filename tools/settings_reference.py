@@ -20,6 +20,7 @@ from pydantic_settings import BaseSettings
 
 from candor.diagnosis import process as diagnosis
 from candor.diagnosis.process import settings_class
+from candor.intake.settings import IntakeSettings
 from candor.ops.kafka_settings import KafkaSettings
 from candor.ops.loading import example, meaning
 from candor.ops.settings import Settings
@@ -46,6 +47,7 @@ USED_BY: Final[dict[str, tuple[str, ...]]] = {
     "max_pages_per_session": BOARD,
     "reviews_per_tick": ("risk-svc worker",),
     "rejected_kept_days": ("promise-svc", "delivery-svc"),
+    "requests_kept_days": ("promise-svc", "delivery-svc"),
     "outbox_kept_days": ("promise-svc", "delivery-svc"),
     "parked_kept_days": ("promise-svc", "delivery-svc"),
     "parked_most_a_source": ("promise-svc", "delivery-svc"),
@@ -78,6 +80,8 @@ A name that ends in `_FILE` names a file that must be readable at the start; sec
 Made by `python -m tools.settings_reference > docs/operations/configuration.md` from the settings classes; a test
 compares.
 """
+INTAKE: Final = IntakeSettings.model_fields.keys() - Settings.model_fields.keys()
+"""Settings of both services that take webhooks."""
 NOT_SECRET: Final = ("public", "_ca_", "certificate", "origin")
 
 
@@ -152,7 +156,8 @@ def _row(name: str, field: FieldInfo, kind: type[BaseSettings]) -> Row:
 
 def users(name: str, kind: type[BaseSettings]) -> list[str]:
     """Return the processes that use a setting."""
-    found = [process for process, its in PROCESSES.items() if issubclass(its, kind)] or ["notify-svc"]
+    shared = IntakeSettings if name in INTAKE else kind
+    found = [process for process, its in PROCESSES.items() if issubclass(its, shared)] or ["notify-svc"]
     if kind in (Settings, KafkaSettings) and name not in USED_BY:
         return ["all"]
     return [process for process in found if process in USED_BY.get(name, found)]

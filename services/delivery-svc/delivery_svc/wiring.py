@@ -11,6 +11,9 @@ from fastapi import FastAPI
 
 from candor.intake import Intake
 from candor.intake.beside import beside, routes
+from candor.intake.requests.content import Vault
+from candor.intake.requests.routes import stored
+from candor.intake.requests.started import replayable
 from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.messaging.consumer import Worker
@@ -39,10 +42,10 @@ from delivery_svc.service.matcher import Matcher
 from delivery_svc.settings import DeliverySettings
 from delivery_svc.store import erasures, parked_rows
 from delivery_svc.store.expiry import expiries
-from delivery_svc.store.tables import PollRow, RejectedRow, RhythmRow
+from delivery_svc.store.tables import PollRow, RejectedRow, RequestRow, RhythmRow
 
 BODIES: Final = {IMPORTS: IMPORT_BYTES, reports.EVENTS: BATCH_BYTES, WEBHOOKS: BATCH_BYTES}
-OUTSIDE: Final = (common(RejectedRow), *routes(PollRow, RhythmRow), audit_routes.router)
+OUTSIDE: Final = (common(RejectedRow), stored(RequestRow), *routes(PollRow, RhythmRow), audit_routes.router)
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -56,7 +59,7 @@ def build(
     """
     known_sources = OFFERED.sources(sources, settings.sources_file)
     settings.refuse_unsigned_events(signs=False)
-    business = clock or settings.business_clock()
+    business, vault = clock or settings.business_clock(), Vault.of(settings)
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -65,11 +68,11 @@ def build(
         current = await as_grown(settings, database)
         kafka = KafkaReach(settings)
         decide = use_cases.UseCases(settings.parked_most_a_source).apply
-        intake = Intake(database, business, KNOWN, statement, decide, known_sources, app.state.customers)
+        intake = Intake(database, business, KNOWN, statement, decide, known_sources, app.state.customers, vault)
         worker = Worker(current, database, PromisesHandler(), settings.service)
         relay = Relay(current, database, keeps=True)
         app.state.intake, app.state.database = intake, database
-        app.state.files.watch(database.password_file)
+        app.state.files.watch(database.password_file, vault.file)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
@@ -81,6 +84,7 @@ def build(
             Eraser(database, erasures.work()),
             Counting(database, parked_rows.TALLY, parked_rows.show),
             LabelKeeper(database, known_sources),
+            replayable(app, intake),
             shared_rates(app, database),
         ]
         backgrounds += [*asked, *([worker, Matcher(database)] if consuming else [])]

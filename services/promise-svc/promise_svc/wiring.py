@@ -12,6 +12,9 @@ from fastapi import FastAPI
 
 from candor.intake import Intake
 from candor.intake.beside import beside, routes
+from candor.intake.requests.content import Vault
+from candor.intake.requests.routes import stored
+from candor.intake.requests.started import replayable
 from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
 from candor.messaging.growth import GrowthWatch, as_grown
@@ -52,14 +55,14 @@ from promise_svc.service.joiner import Joiner
 from promise_svc.service.sealing import Sealer
 from promise_svc.settings import PromiseSettings
 from promise_svc.store import draft_rows, ledger, waiting_rows
-from promise_svc.store.tables import PollRow, RejectedRow, RhythmRow
+from promise_svc.store.tables import PollRow, RejectedRow, RequestRow, RhythmRow
 
 LEDGER: Final = (statements.router, listings.router, waiting.router, drafts.router)
 MATTERS: Final = (
     *(aggregates.router, themes.router, sheets.router, market.router, matters.router(), matter_lists.router()),
     answers.router,
 )
-OUTSIDE: Final = (common(RejectedRow), *routes(PollRow, RhythmRow), audit_routes.router)
+OUTSIDE: Final = (common(RejectedRow), stored(RequestRow), *routes(PollRow, RhythmRow), audit_routes.router)
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 
@@ -73,7 +76,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
     settings.refuse_unsigned_events(signs=True)
     signer = Signer(settings.event_signing_key_file) if settings.event_signing_key_file is not None else None
     business = clock or settings.business_clock()
-    secrets = settings.answer_secrets()
+    secrets, vault = settings.answer_secrets(), Vault.of(settings)
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -85,14 +88,14 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         reader = Reader(sealer, settings.statement_hops)
         apply = partial(use_cases.apply, most_waiting=settings.parked_most_a_source)
         rates = app.state.customers
-        intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, rates)
+        intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, rates, vault)
         app.state.intake = intake
         app.state.database = database
         app.state.files.watch(database.password_file)
         app.state.sealer = sealer
         app.state.hops = settings.statement_hops
         app.state.links = AnswerLinks(secrets.get, settings.public_url) if secrets is not None else None
-        app.state.files.watch(sealer.file, signer.file if signer else None, secrets)
+        app.state.files.watch(sealer.file, signer.file if signer else None, secrets, vault.file)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
@@ -106,6 +109,7 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
             kept: list[Background] = [
                 *(GrowthWatch(database), retention, eraser, shared_rates(app, database), *asked),
                 *(Joiner(database), Counting(database, waiting_rows.TALLY), Counting(database, draft_rows.TALLY)),
+                replayable(app, intake),
             ]
             yield [*kept, relay, pulse] if settings.publishing else kept
         finally:

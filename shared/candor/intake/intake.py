@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from functools import lru_cache, partial
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final, Generic
 
 from prometheus_client import Counter
@@ -15,7 +16,12 @@ from candor.intake.customer_rates import CustomerRates, Request, subject_of
 from candor.intake.event import Event, known_name, plain_type
 from candor.intake.heard import Heard
 from candor.intake.once import Acceptance, C, Caller, Origin, R, Submission, event_receipt
-from candor.intake.source import Completing, Incoming, Items, Outcome, Reply, Source, Unusable, derived_id
+from candor.intake.requests import arriving
+from candor.intake.requests.arriving import Arrivals, Keeping
+from candor.intake.requests.content import Vault
+from candor.intake.requests.table import WAITING
+from candor.intake.requests.writing import Request as Stored
+from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, completion_of, derived_id
 from candor.ops.clock import Clock
 from candor.ops.tracing import current_traceparent
 from candor.store.db import Database
@@ -27,7 +33,7 @@ from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.fields import not_ahead
 from candor.web.http.idempotency import sha256
 from candor.web.http.problems import Problem
-from candor.web.http.rates import Rates
+from candor.web.http.rates import Rates, overload
 from candor.web.http.text import event_id
 from candor.web.security.webhooks import STANDARD, Webhook
 
@@ -45,7 +51,7 @@ class Intake(Generic[C, R]):
     """Takes commands of one service: `read` makes them from events of `known` types, `apply` decides a batch.
 
     `sources` are the sources whose webhooks it understands, by name; `customers` limits what is sent
-    about one customer.
+    about one customer; `vault` seals what senders sent.
     """
 
     def __init__(
@@ -57,6 +63,7 @@ class Intake(Generic[C, R]):
         apply: Apply[C, R],
         sources: Mapping[str, Source],
         customers: Rates,
+        vault: Vault,
     ) -> None:
         self.database = database
         self.clock = clock
@@ -65,12 +72,13 @@ class Intake(Generic[C, R]):
         self.heard = Heard()
         self._customers = CustomerRates(customers)
         self._read = read
-        self._commands: GroupCommit[Submission[C, R], Acceptance] = GroupCommit(database, apply)
-        self._rejections: GroupCommit[rejected.Rejection, None] = GroupCommit(database, rejected.keep)
+        self.arrivals = Arrivals(vault)
+        self._commands: GroupCommit[Submission[C, R], Acceptance] = GroupCommit(database, arriving.keeping(apply))
+        self._keepings: GroupCommit[Keeping, None] = GroupCommit(database, arriving.keep)
 
     async def close(self) -> None:
         """Answer waiting commands, and refuse new ones."""
-        await asyncio.gather(self._commands.close(), self._rejections.close())
+        await asyncio.gather(self._commands.close(), self._keepings.close())
 
     def look(self, caller: str, raw: bytes = b"", about: str = "") -> None:
         """Raises Problem 429 if the customer or promise that a command's body names has used up its share.
@@ -96,59 +104,119 @@ class Intake(Generic[C, R]):
     async def webhook(self, webhook: Webhook) -> Reply:
         """The answer to a genuine webhook; its content can no longer make it fail (see `rejected`).
 
-        But for a single event of a type that its sender may not send: raises Problem `event_type_not_allowed`, so that
-        whoever set the sender up sees it at once.
+        One that is completed first is stored and answered; all others have been processed. Where too much comes about a
+        customer, Problem 503 is raised: a sender would take a 4xx for its own fault. But one of our own senders hears
+        Problem `event_type_not_allowed` for a single event, so that whoever set it up sees it at once.
         """
         source = self.sources[webhook.read_as]
         if webhook.read_as == STANDARD:
             self._look_at_event(webhook)
-        if isinstance(source, Completing):
-            webhook = await source.complete(webhook)
-        outcomes = await self.read(webhook)
+        if completion_of(source) is not None:
+            self.heard.note(webhook.source)
+            await self.hold(self.arrivals.request(webhook, source))
+            return source.answer(webhook, ())
+        outcomes = await self.process(webhook)
         only = outcomes[0].result if len(outcomes) == 1 else None
-        if isinstance(only, Problem) and only.code == NOT_ALLOWED:
+        if isinstance(only, Problem) and only.code == NOT_ALLOWED and webhook.read_as == STANDARD:
             raise only
         return source.answer(webhook, told(outcomes))
 
-    async def read(self, webhook: Webhook, *, polled: bool = False) -> list[Outcome]:
-        """Take the events of a genuine body, and list those that are refused; `polled`: we asked for it.
+    async def read(self, webhook: Webhook) -> list[Outcome]:
+        """Take the events of a body that we asked for: a sign of life if anything is new, kept if anything is refused.
 
-        Raises StoreUnavailable, and a Problem that is not the body's fault, such as 429.
+        Raises StoreUnavailable, and a Problem that is not the body's fault, such as 503.
         """
-        reading = partial(self.sources[webhook.read_as].read, webhook, self.known, self.clock.now())
+        source = self.sources[webhook.read_as]
+        reading = partial(source.read, webhook, self.known, self.clock.now())
         try:
             items = reading() if len(webhook.raw) <= LARGE else await asyncio.to_thread(reading)
         except Problem as problem:
             items = [Unusable(problem)]
-        outcomes = await self.take(items, Caller("webhook", webhook.source, webhook.events), polled=polled)
+        outcomes = await self.take(items, Caller("webhook", webhook.source, webhook.events), heard=False)
+        if any(isinstance(one.result, Acceptance) and not one.result.replayed for one in outcomes):
+            self.heard.note(webhook.source)
+        if refused := self._refused(webhook, outcomes):
+            await self._keep(Keeping(self.arrivals.request(webhook, source), refused))
+        return outcomes
+
+    async def process(self, webhook: Webhook, stored: Stored | None = None, *, heard: bool = True) -> list[Outcome]:
+        """What became of each event of a webhook, all of it durable, with its request, `stored` if it is known already.
+
+        `heard`: it is a sign of life of its sender. Raises Problem 503 if a customer's share is used up.
+        """
+        source = self.sources[webhook.read_as]
+
+        def reading() -> tuple[Items, Stored]:
+            request = stored or self.arrivals.request(webhook, source)
+            try:
+                return source.read(webhook, self.known, self.clock.now()), request
+            except Problem as problem:
+                return [Unusable(problem)], request
+
+        items, request = reading() if len(webhook.raw) <= LARGE else await asyncio.to_thread(reading)
+        caller = Caller("webhook", webhook.source, webhook.events)
+        outcomes = await self.take(items, caller, request=request, heard=heard)
+        refused = self._refused(webhook, outcomes)
+        if refused or not outcomes:
+            await self._keep(Keeping(request, refused))
+        metrics.REQUESTS.labels(webhook.source, request.state).inc()
+        return outcomes
+
+    def _refused(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> tuple[rejected.Rejection, ...]:
         refused = []
         for item, result in outcomes:
             if isinstance(result, Problem):
                 if result.status not in KEPT:
-                    raise result
+                    raise overload(result)
                 refused.append(self._rejection(webhook, item, result))
-        if refused:
-            await self._keep(refused)
-        return outcomes
+        return tuple(refused)
+
+    async def hold(self, request: Stored) -> None:
+        """Store a request that waits until it is completed."""
+        request.state = WAITING
+        await self._keep(Keeping(request))
+        metrics.REQUESTS.labels(request.source, WAITING).inc()
+
+    async def refuse(self, request: Stored, problem: Problem) -> None:
+        """Store that a whole request was refused."""
+        metrics.REFUSED.labels(problem.code).inc()
+        name = request.request_id
+        refusal = rejected.Rejection(request.source, name, sha256(name.encode()), "", problem.code, reason(problem))
+        await self._keep(Keeping(request, (refusal,)))
+        metrics.REQUESTS.labels(request.source, request.state).inc()
 
     def _look_at_event(self, webhook: Webhook) -> None:
         refusal = self._customers.event_at_first_sight(webhook.source, webhook.raw)
         if refusal is not None:
             self.heard.note(webhook.source)
             metrics.REFUSED.labels(refusal.code).inc()
-            raise refusal
+            raise overload(refusal)
 
     async def take(
-        self, items: Items, caller: Caller, *, historical: bool = False, polled: bool = False
+        self,
+        items: Items,
+        caller: Caller,
+        *,
+        historical: bool = False,
+        request: Stored | None = None,
+        heard: bool = True,
     ) -> list[Outcome]:
-        """Take events in order, each on its own; `historical`: nobody is warned of them; `polled`: we asked for them.
+        """Take events in order, each on its own; `historical`: nobody is warned about them.
+
+        `request`, in which they came, is saved with the last of them that is taken. `heard`: they are a sign of life.
 
         Raises StoreUnavailable if the database failed for any event; repeating the request takes the missing ones.
         """
-        if items and not historical and not polled:
+        if items and heard and not historical:
             self.heard.note(caller.name)
-        request = self._customers.begin(caller.name)
-        found = [self._submission(item, caller, request, historical=historical) for item in items]
+        share = self._customers.begin(caller.name)
+        found = [self._submission(item, caller, share, historical=historical) for item in items]
+        if request is not None:
+            last = arriving.joined(found, request)
+            found = [
+                replace(entry, request=request, last=place == last) if isinstance(entry, Submission) else entry
+                for place, entry in enumerate(found)
+            ]
         results = iter(await self._apply([entry for entry in found if isinstance(entry, Submission)], caller.name))
         outcomes = []
         for item, entry in zip(items, found, strict=True):
@@ -159,10 +227,10 @@ class Intake(Generic[C, R]):
                 raise result
             elif isinstance(entry, Submission):
                 _count(entry.kind, result)
-                request.charge(entry, result)
+                share.charge(entry, result)
+                if request is not None and entry.last:
+                    request.known = True
             outcomes.append(Outcome(item, result))
-        if polled and any(isinstance(one.result, Acceptance) and not one.result.replayed for one in outcomes):
-            self.heard.note(caller.name)
         return outcomes
 
     async def _apply(self, wanted: Sequence[Submission[C, R]], caller: str) -> Sequence[Acceptance | BaseException]:
@@ -194,10 +262,8 @@ class Intake(Generic[C, R]):
         except Problem as problem:
             return problem
 
-    async def _keep(self, refused: Sequence[rejected.Rejection]) -> None:
-        for result in await self._rejections.submit_all(refused):
-            if isinstance(result, BaseException):
-                raise result
+    async def _keep(self, keeping: Keeping) -> None:
+        await self._keepings.submit(keeping, Lane(keeping.request.source))
 
     def _rejection(self, webhook: Webhook, item: Incoming | Unusable, problem: Problem) -> rejected.Rejection:
         raw = item.raw or webhook.raw

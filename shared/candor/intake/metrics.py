@@ -17,3 +17,10 @@ RECONCILED: Final = counter(
 )
 POLL_FAILED: Final = counter("poll_failed_total", "Pages that a polled system did not give.", "source")
 SOURCE_STALE: Final = gauge("source_stale", "1 while a sender is silent for longer than its rhythm explains.", "source")
+REQUESTS: Final = counter("requests_total", "Requests of senders, by what became of them.", "source", "state")
+REQUESTS_LEFT: Final = gauge(
+    "requests_left", "Stored requests of a sender that wait, or were given up (failed).", "source", "state"
+)
+REQUESTS_OLDEST: Final = gauge(
+    "requests_waiting_oldest_age_seconds", "Age of a sender's oldest request that waits to be completed.", "source"
+)

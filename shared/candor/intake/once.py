@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from candor.intake.requests.writing import Request
 from candor.store import audit
 from candor.store.audit import Act
 from candor.store.receipts import Answer, Receipt, answered, remember
@@ -79,7 +80,8 @@ class Origin:
 class Submission(Generic[C, R]):
     """One command, how to answer it, and the ids under which it must not be taken twice.
 
-    `kind` is its event type, one of a small fixed set because it labels metrics.
+    `kind` is its event type, one of a small fixed set because it labels metrics. `request` is the stored request that
+    it came in, which is saved with the `last` of its commands.
     """
 
     kind: str
@@ -87,6 +89,8 @@ class Submission(Generic[C, R]):
     origin: Origin
     answer: Callable[[R], Answer]
     receipts: tuple[Receipt, ...] = ()
+    request: Request | None = None
+    last: bool = False
 
 
 class Acceptance(NamedTuple):
@@ -165,6 +169,8 @@ async def _take(
         answer = submissions[index].answer(result)
         outcomes[index] = Acceptance(answer, False)
         about = result.customer_id
+        if (request := submissions[index].request) is not None:
+            request.customer(about)
         entries.extend((receipt._replace(key=about), answer) for receipt in submissions[index].receipts)
     if entries:
         await remember(uow, entries)

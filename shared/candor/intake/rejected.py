@@ -1,4 +1,4 @@
-"""Signed webhooks that could not be used: answered with 202 and listed here without their content."""
+"""Signed webhooks that could not be used: answered with 202 and listed here; their content is a stored request's."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
 
 class Rejection(NamedTuple):
-    """One rejected webhook: `reason` is a problem code, `detail` names fields but never their values."""
+    """One rejected webhook: `reason` is a problem code, `detail` names fields but never their values.
+
+    `request` is the stored request that it came in, "" where none is kept.
+    """
 
     source: str
     event_id: str
@@ -24,6 +27,7 @@ class Rejection(NamedTuple):
     type: str
     reason: str
     detail: str
+    request: str = ""
 
 
 class RejectedColumns(SQLModel):
@@ -37,6 +41,7 @@ class RejectedColumns(SQLModel):
     detail: str
     times: int
     received_at: datetime
+    request: str
 
 
 def create(op: Operations) -> None:
@@ -67,8 +72,8 @@ CREATE TABLE rejected (
   PRIMARY KEY (source, event_id, body_sha256))"""
 
 _KEEP: Final = """
-INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail, times)
-SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::int[])
+INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail, request, times)
+SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[])
 ON CONFLICT (source, event_id, body_sha256)
 DO UPDATE SET times = rejected.times + EXCLUDED.times, received_at = now(), reason = EXCLUDED.reason,
-  detail = EXCLUDED.detail"""
+  detail = EXCLUDED.detail, request = EXCLUDED.request"""

@@ -82,6 +82,7 @@ class RejectedItem(BaseModel):
     detail: str
     times: int
     received_at: datetime
+    request: str
 
 
 class RejectedPage(ListTotals):
@@ -173,7 +174,7 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         source: Annotated[str | None, Query(max_length=64)] = None,
         reason: Annotated[str | None, Query(max_length=64)] = None,
     ) -> Response:
-        """Signed webhooks that could not be used, newest first, without their content."""
+        """Signed webhooks that could not be used, newest first; `GET /v1/requests/{request}` has the content."""
         no_nul(source=source, reason=reason)
         query = matching(select(table), (table.source, source), (table.reason, reason))
         # Includes the body's hash because two bodies under one id in one transaction share everything else.

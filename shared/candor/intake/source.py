@@ -6,7 +6,7 @@ docs/guide/write-a-source.md leads from an empty file to a working source.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
 
@@ -99,7 +99,10 @@ class Source(Protocol):
         ...
 
     def answer(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> Reply:
-        """The answer this sender expects, once every outcome is durable."""
+        """The answer this sender expects, once every outcome is durable; there is none yet of what is completed later.
+
+        A sender that repeats is answered anew. Never 4xx: senders drop what was answered so, or us.
+        """
         ...
 
 
@@ -110,6 +113,18 @@ class Completing(Protocol):
     async def complete(self, webhook: Webhook) -> Webhook:
         """The webhook with what its events are about in its body. Raises Problem 503 if the sender is away."""
         ...
+
+
+Complete = Callable[[Webhook], Awaitable[Webhook]]
+
+
+def completion_of(source: Source) -> Complete | None:
+    """What completes a source's webhooks, after the answer and before `read`: its method `complete`, if it has one.
+
+    It is called again for what failed, with the request as it came. It raises Problem with a 4xx status for what no
+    other try would change, and anything else, such as Problem 503 with Retry-After, to be called again later.
+    """
+    return getattr(source, "complete", None)
 
 
 def derived_id(*parts: str | bytes) -> str:

@@ -75,6 +75,10 @@ class SecretPaths:
     def answers(self) -> Path:
         return self.folder / "answers.key"
 
+    @property
+    def requests(self) -> Path:
+        return self.folder / "requests.key"
+
     def environment(self, service: str) -> dict[str, str]:
         """The settings that name the files; only notify-svc can open contacts, only promise-svc can sign."""
         given = {
@@ -87,6 +91,8 @@ class SecretPaths:
         if service == "promise-svc":
             given["EVENT_SIGNING_KEY_FILE"] = self.event_signing
             given["ANSWER_SECRET_FILE"] = self.answers
+        if service in ("promise-svc", "delivery-svc"):
+            given["REQUEST_KEY_FILE"] = self.requests
         if service == "notify-svc":
             given["CONTACT_PRIVATE_KEY_FILE"] = self.contact_private
         return {name: str(path) for name, path in given.items()}
@@ -108,7 +114,7 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         signing, public = new_keys()
         write_private(paths.event_signing, signing)
         write_private(paths.event_public, public)
-    for path in (paths.session, paths.answers):
+    for path in (paths.session, paths.answers, paths.requests):
         if not path.exists():
             # Hexadecimal, so that no run of letters in it can look like a placeholder word.
             write_private(path, secrets.token_hex(32))

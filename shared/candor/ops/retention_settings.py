@@ -18,6 +18,8 @@ class RetentionSettings(BaseSettings):
     """Days for which accepted ids are kept: a repeat within them is recognised. Example: 30"""
     rejected_kept_days: float = Field(default=30, ge=1, le=3650)
     """Days for which rejected webhooks are kept. Example: 30"""
+    requests_kept_days: float = Field(default=7, ge=1, le=3650)
+    """Days for which what senders sent is kept, sealed, whatever became of it. Example: 7"""
     dead_letters_kept_days: float = Field(default=30, ge=1, le=3650)
     """Days for which resolved dead letters, and those that no service of ours wrote, are kept. Example: 30"""
     undecided_letters_kept_days: float = Field(default=180, ge=30, le=3650)

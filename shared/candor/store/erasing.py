@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 MOST: Final = 500
 """Rows that one transaction looks for of one part."""
+ALL: Final = 2**31
+"""As a number of rows: all of them."""
 TOGETHER: Final = 100
 """Customers who share one walk through the log or the receipts."""
 LOCK: Final = 0x65726173

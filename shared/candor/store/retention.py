@@ -130,6 +130,11 @@ def rejected_rule(settings: RetentionSettings) -> Rule:
     return Rule("rejected", "received_at", settings.rejected_kept_days)
 
 
+def request_rule(settings: RetentionSettings) -> Rule:
+    """The rule of stored requests, for services that take webhooks."""
+    return Rule("request", "received_at", settings.requests_kept_days)
+
+
 def outbox_rule(settings: RetentionSettings) -> Rule:
     """The rule of services that keep what they sent, as the log from which others can be built again."""
     return Rule("outbox", "created_at", settings.outbox_kept_days, "published_at IS NOT NULL")

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from candor.web.http.connections import network_of
 from candor.web.http.limits import METRICS, PROBES
 from candor.web.http.problems import Problem
-from candor.web.http.rates import Rates, Standing
+from candor.web.http.rates import TOO_FAST, Rates, Standing
 from candor.web.http.running import RUNNING, Running
 
 STRANGERS: Final = 10
@@ -17,7 +17,6 @@ STRANGERS: Final = 10
 FAILURE: Final = 10
 """Tokens for a sign-in that fails: each may have asked the company's identity provider."""
 SIGN_IN: Final = "/signin"
-TOO_FAST: Final = 429
 FREE: Final = frozenset(PROBES) - {METRICS}
 """What everybody may ask at any pace, as it opens nothing and a probe must never be refused."""
 _KEYED: Final = ("/v1/", b"authorization")

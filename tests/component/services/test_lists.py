@@ -33,6 +33,8 @@ async def rejected(api: Api) -> None:
     changes = "'event_id', 'e' || n / 2, 'body_sha256', '\\x' || encode(sha256(n::text::bytea), 'hex'), 'times', n"
     await copied(api.intake.database.pool, "rejected", changes)
     assert len(await whole(api, "/v1/rejected", "times")) == MANY
+    await copied(api.intake.database.pool, "request", "'request_id', 'r' || n, 'state', 'refused'")
+    assert len(await whole(api, "/v1/requests", "request_id", state="refused", source="crm")) == MANY
 
 
 async def systems(api: Api) -> None:

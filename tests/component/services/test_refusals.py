@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from candor.local.stack import SERVICES
-from tests.support.api import Keys
+from tests.support.api import Keys, event_keys
 from tests.support.starting import ended
 
 pytestmark = pytest.mark.long
@@ -104,3 +104,12 @@ async def test_a_placeholder_for_the_session_secret_is_refused(production: dict[
 async def test_who_seals_and_who_opens_needs_its_key(process: str, setting: str, production: dict[str, str]) -> None:
     [line] = await refusal(process, production | {setting: ""})
     assert setting in line
+
+
+@pytest.mark.parametrize("process", ["promise-svc", "delivery-svc"])
+async def test_who_keeps_requests_needs_what_seals_them(
+    process: str, production: dict[str, str], tmp_path: Path
+) -> None:
+    signed = {name.upper(): str(path) for name, path in event_keys(tmp_path).items()}
+    [line] = await refusal(process, production | signed)
+    assert "REQUEST_KEY_FILE is missing: what senders sent could not be kept sealed" in line

@@ -8,8 +8,9 @@ from datetime import datetime
 from typing import Final
 
 from candor.contracts import Message
+from candor.intake.requests import erasing as requests
 from candor.store import erasing
-from candor.store.erasing import Boundary, CustomerRows, Letters, Work
+from candor.store.erasing import ALL, Boundary, CustomerRows, Letters, Work
 from candor.store.unit_of_work import UnitOfWork
 
 
@@ -44,10 +45,9 @@ async def end_doomed(uow: UnitOfWork, promise_ids: Collection[str]) -> bool:
 
 def work(most: int = 0) -> Work:
     """How customers are erased here."""
-    return Work((Boundary(), PROMISES, Letters()), kept=True, most=most)
+    return Work((Boundary(), PROMISES, Letters(), requests.StoredRequests()), kept=True, most=most)
 
 
-ALL: Final = 2**31
 _MARK: Final = """
 INSERT INTO erased (customer, version, at) VALUES ($1, $2, $3)
 ON CONFLICT (customer) DO UPDATE SET version = excluded.version, at = excluded.at WHERE erased.at < excluded.at
@@ -59,6 +59,8 @@ ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 
 # A parked report whose reference also names somebody else's promise waits for that one.
 HANGING: Final = (
+    requests.OF_PROMISES,
+    requests.OF_REFERENCES,
     """
 DELETE FROM parked WHERE parked_id = ANY(ARRAY(
   SELECT parked_id FROM reference JOIN parked USING (system, ref_id) WHERE reference.promise_id = ANY($1::text[])

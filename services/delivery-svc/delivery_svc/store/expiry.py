@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from candor.store.retention import Expiry, Rule, outbox_rule, rejected_rule
+from candor.store.retention import Expiry, Rule, outbox_rule, rejected_rule, request_rule
 from delivery_svc.settings import DeliverySettings
 from delivery_svc.store.archive import ParkedExpiry
 
@@ -20,6 +20,7 @@ def expiries(settings: DeliverySettings) -> list[Expiry]:
     days = settings.texts_kept_days
     return [
         rejected_rule(settings),
+        request_rule(settings),
         outbox_rule(settings),
         ParkedExpiry(settings.parked_kept_days),
         Rule("unknown_label", "last_seen", settings.rejected_kept_days),

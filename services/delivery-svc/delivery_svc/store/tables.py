@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from candor.intake.polling.book import PollColumns
 from candor.intake.rejected import RejectedColumns
 from candor.intake.silence.book import RhythmColumns
+from candor.intake.requests.table import RequestColumns
 from candor.store.columns import document, moment
 
 
@@ -138,6 +139,12 @@ class SightingRow(Base, table=True):
     source: str
     source_event: str
     picture: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
+
+
+class RequestRow(RequestColumns, Base, table=True):
+    """A request as a sender sent it; its content is sealed."""
+
+    __tablename__ = "request"
 
 
 class RejectedRow(RejectedColumns, Base, table=True):

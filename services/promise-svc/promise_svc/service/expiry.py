@@ -8,7 +8,7 @@ from candor.intake import Origin
 from candor.intake.once import new_id
 from candor.ops.clock import Clock
 from candor.store import erasing
-from candor.store.retention import Expiry, Rule, Step, outbox_rule, rejected_rule
+from candor.store.retention import Expiry, Rule, Step, outbox_rule, rejected_rule, request_rule
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc import domain, events
 from promise_svc.settings import PromiseSettings
@@ -33,6 +33,7 @@ def expiries(settings: PromiseSettings, clock: Clock) -> list[Expiry]:
     """The rules of this service's own tables; `clock` says when a contact is removed."""
     return [
         rejected_rule(settings),
+        request_rule(settings),
         outbox_rule(settings),
         Rule("promise", "words_since", settings.texts_kept_days, OVER, EMPTIED),
         Rule(

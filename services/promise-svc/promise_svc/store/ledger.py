@@ -8,7 +8,8 @@ from typing import Any, Final
 import asyncpg
 import msgspec
 
-from candor.store.erasing import CustomerRows, Letters, Work, doomed
+from candor.intake.requests import erasing as requests
+from candor.store.erasing import ALL, CustomerRows, Letters, Work, doomed
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc.domain import Change, ChangeKind, Customer, Promise, State, Terms
 from promise_svc.store import draft_rows, matters
@@ -25,6 +26,7 @@ async def promises(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Promise]:
     gone = [row["promise_id"] for row in rows if row["doomed"]]
     if gone:
         await uow.connection.execute("DELETE FROM change WHERE promise_id = ANY($1::text[])", gone)
+        await uow.connection.execute(requests.OF_PROMISES, gone, ALL)
         await uow.connection.execute(_ERASE_PROMISES, gone)
     return {row["promise_id"]: _promise(row) for row in rows if not row["doomed"]}
 
@@ -90,7 +92,7 @@ async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequenc
 
 
 async def has_rows(uow: UnitOfWork, customer_id: str) -> bool:
-    """Whether there is any promise to this customer, or any draft of one, or any matter about them."""
+    """Whether there is any promise to this customer, or any draft of one, or any matter or stored request about them."""
     found = await uow.connection.fetchval(_ANYTHING, customer_id)
     return bool(found)
 
@@ -199,7 +201,8 @@ ORDER BY customer_id"""
 
 _ANYTHING: Final = """
 SELECT EXISTS (SELECT FROM promise WHERE customer_id = $1) OR EXISTS (SELECT FROM matter WHERE customer_id = $1)
-  OR EXISTS (SELECT FROM draft WHERE customer_id = $1)"""
+  OR EXISTS (SELECT FROM draft WHERE customer_id = $1)
+  OR EXISTS (SELECT FROM request WHERE about @> ARRAY['customer/' || $1::text])"""
 
 _ERASE_PROMISES: Final = "DELETE FROM promise WHERE promise_id = ANY($1::text[])"
 
@@ -210,11 +213,12 @@ ERASED: Final = CustomerRows(
         """
 DELETE FROM change WHERE ctid = ANY(ARRAY(
   SELECT ctid FROM change WHERE promise_id = ANY($1::text[]) LIMIT $2))""",
+        requests.OF_PROMISES,
     ),
     last=_ERASE_PROMISES,
 )
 
 
 def erasures() -> Work:
-    """How customers are erased here: matters, drafts, promises, dead letters, the log of what was sent, receipts."""
-    return Work((matters.Erased(), draft_rows.Erased(), ERASED, Letters()), kept=True)
+    """How customers are erased here: matters, drafts, promises, dead letters, requests, what was sent, and receipts."""
+    return Work((matters.Erased(), draft_rows.Erased(), ERASED, Letters(), requests.StoredRequests()), kept=True)

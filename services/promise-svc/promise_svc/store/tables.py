@@ -13,6 +13,7 @@ from sqlmodel import Field, SQLModel
 from candor.intake.polling.book import PollColumns
 from candor.intake.rejected import RejectedColumns
 from candor.intake.silence.book import RhythmColumns
+from candor.intake.requests.table import RequestColumns
 from candor.store.columns import moment
 from candor.store.erasing import doomed
 
@@ -174,6 +175,12 @@ class ErasureRow(Base, table=True):
     __tablename__ = "erasure"
 
     customer_id: str = Field(primary_key=True)
+
+
+class RequestRow(RequestColumns, Base, table=True):
+    """A request as a sender sent it; its content is sealed."""
+
+    __tablename__ = "request"
 
 
 class RejectedRow(RejectedColumns, Base, table=True):

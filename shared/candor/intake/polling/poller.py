@@ -123,7 +123,7 @@ class Poller(Rounds):
         found: Counter[str] = Counter()
         for raw in page.bodies:
             webhook = Webhook(poll.sender or name, "", raw, read_as=name, events=events)
-            found.update(_counted(await self._intake.read(webhook, polled=True)))
+            found.update(_counted(await self._intake.read(webhook)))
         return Counts(found["new"], found["known"], found["refused"])
 
     async def _failed(self, name: str, error: CallError, *, anew: bool) -> None:

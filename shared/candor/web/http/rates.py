@@ -156,8 +156,17 @@ ADDRESS: Final = "address"
 CUSTOMER: Final = "customer"
 """The policy for events about one customer, counted by sender and customer."""
 CUSTOMERS_REPORTED_FROM: Final = 10.0
+TOO_FAST: Final = 429
 _WHO: Final = {
     ADDRESS: "without a key from one address",
     CUSTOMER: "about one customer, or about one promise, from one sender",
 }
 _WHAT: Final = {BYTES: "bytes of bodies", CUSTOMER: "events"}
+
+
+def overload(refusal: Problem) -> Problem:
+    """Return a 429 as 503, with its Retry-After, for a sender of webhooks.
+
+    What is answered 4xx vendors do not send again, and some stop sending at all; for a while, 503 is ours.
+    """
+    return Problem("overloaded", refusal.detail, headers=refusal.headers) if refusal.status == TOO_FAST else refusal

@@ -16,6 +16,7 @@ from candor.web import metrics
 from candor.web.http.body import JSON, media_type, read_raw, wrong_type
 from candor.web.http.edge import SingleHeaders
 from candor.web.http.problems import Problem
+from candor.web.http.rates import overload
 from candor.web.security import key_files
 from candor.web.security.auth import admit, live, refuse
 from candor.web.security.schemes import PathToken, Scheme, SignedRequest, StandardWebhooks
@@ -181,7 +182,10 @@ class SignatureGuard:
         kind = media_type(request)
         if kind not in proof.media_types:
             raise wrong_type(proof.media_types)
-        admit(request, sender, f"source:{sender}")
+        try:
+            admit(request, sender, f"source:{sender}")
+        except Problem as problem:
+            raise overload(problem) from None
         return Webhook(sender, webhook_id, raw, kind, request.headers, proof.source, proof.events)
 
 

@@ -22,7 +22,7 @@ from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, 
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
-TABLES = ("promise", "change", "customer", "ingest", "outbox", "rejected", "dead_letter")
+TABLES = ("promise", "change", "customer", "ingest", "outbox", "rejected", "dead_letter", "request")
 
 
 async def everything(api: Api) -> str:

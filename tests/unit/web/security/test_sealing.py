@@ -34,3 +34,12 @@ def test_a_changed_letter_makes_it_nothing() -> None:
     sealing = Sealing(OLD, "candor-test")
     sealed = sealing.seal("text")
     assert sealing.opened(sealed.replace(sealed[40], "A" if sealed[40] != "A" else "B")) == ""
+
+
+def test_bytes_come_back_likewise_and_are_forty_longer() -> None:
+    sealed = Sealing(OLD, "candor-test").seal_bytes(b"\x00\xff body")
+    assert len(sealed) == 40 + len(b"\x00\xff body")
+    assert Sealing(lambda: [NEW, OLD], "candor-test").opened_bytes(sealed) == b"\x00\xff body"
+    assert Sealing(NEW, "candor-test").opened_bytes(sealed) is None
+    assert Sealing(OLD, "candor-other").opened_bytes(sealed) is None
+    assert Sealing(OLD, "candor-test").opened_bytes(sealed[:-1]) is None

@@ -1,0 +1,12 @@
+"""What senders sent, sealed, and what became of it."""
+
+from alembic import op
+
+from candor.intake.requests import table
+
+revision = "0012"
+down_revision = "0010"
+
+
+def upgrade() -> None:
+    table.create(op)

@@ -1,0 +1,1 @@
+"""Stored requests: what senders sent, sealed, until it ends; what waits, what was refused, and how it is replayed."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -21,7 +23,17 @@ SHOWN: Final = (
     "candor sources sample alertmanager",
     "candor sources try alertmanager alert.json",
     "candor sources sign alertmanager alert.json --secret $SECRET",
+    "candor sources replay crm --since 2026-11-29T00:00Z --refused --key $KEY",
 )
+
+
+class Service(StrEnum):
+    """Services that store requests."""
+
+    PROMISE = "promise-svc"
+    DELIVERY = "delivery-svc"
+
+
 File = Annotated[
     Path | None,
     typer.Option(
@@ -47,6 +59,7 @@ def register(app: typer.Typer) -> None:
         ("sample", sample),
         ("try", try_one),
         ("sign", sign),
+        ("replay", replay),
     ):
         group.command(name, epilog=examples(*(one for one in SHOWN if one.startswith(f"candor sources {name}"))))(
             command
@@ -135,6 +148,34 @@ def sign(
     from candor.intake.mapped.trying import find  # noqa: PLC0415
 
     say(find(name, sources).curl(body, secret, scheme, url))
+
+
+def replay(
+    name: Annotated[str, typer.Argument(help="A sender, as in the webhook secrets file.")],
+    since: Annotated[str, typer.Option(help="What came at or after this time, such as 2026-11-29T08:00Z.")],
+    key: Annotated[
+        str, typer.Option(envvar=["CANDOR_KEY", "KEY"], help="API key of an operator: candor token --role operator.")
+    ],
+    refused: Annotated[bool, typer.Option("--refused", help="Only what was refused or given up.")] = False,
+    service: Annotated[Service | None, typer.Option(help="Only what this service stored; default: both.")] = None,
+    promise_url: Annotated[str, typer.Option(help="Address of promise-svc; default: the local stack.")] = "",
+    delivery_url: Annotated[str, typer.Option(help="Address of delivery-svc; default: the local stack.")] = "",
+    as_json: Json = False,
+) -> None:
+    """Process again what a sender sent, in order, as its source is understood now.
+
+    What was taken before is not taken twice: it may be run as often as you like. Exit status 1 if something was refused
+    again, which is named with its request.
+    """
+    from candor.replay.stored_command import in_words, replay_stored  # noqa: PLC0415
+
+    found = replay_stored(name, since, key, service, promise_url, delivery_url, refused=refused, hidden=as_json)
+    if as_json:
+        say_json(asdict(found))
+    else:
+        say(in_words(found))
+    if found.refused:
+        raise typer.Exit(1)
 
 
 def _table(*columns: str) -> Table:

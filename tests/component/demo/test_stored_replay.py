@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from candor.cli import build as commands
 from candor.errors import InputError
 from candor.replay import stored
+from candor.replay.live import client as client_of
 from candor.replay.sending import Unreachable
 from candor.replay.stored import ReplayRefusedError, StoredOutcome, StoredReplay
 from candor.replay.stored_command import in_words, replay_stored
@@ -43,7 +44,7 @@ async def served(
     prefix = new("t").replace("-", "")
     settings = PromiseSettings(database_url=postgres, database_prefix=prefix, port=0, publishing=False, **keys.write())
     app = build(settings, ManualClock())
-    async with serving(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}") as client:
+    async with serving(app) as port, httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
         yield Served(Api(app, client, keys), f"http://127.0.0.1:{port}")
     await databases.drop(settings.database)
 
@@ -52,7 +53,7 @@ async def replay(served: Served, source: str = "crm", *, role: str = "operator",
     """What came of replaying all that this sender has sent until now."""
     key = served.api.keys.keys[role]
     since = more.pop("since", BEFORE)
-    async with httpx.AsyncClient() as client:
+    async with client_of() as client:
         once = StoredReplay(client, key, source, since, datetime.now(UTC), tries=1, **more)
         await once.run("promise-svc", served.url)
     return once.outcome
@@ -119,7 +120,7 @@ async def test_what_is_erased_meanwhile_is_gone_and_no_failure(served: Served) -
     await revise(served.api, new("p"))
     await revise(served.api, new("p"))
     key = served.api.keys.keys["operator"]
-    async with httpx.AsyncClient() as client:
+    async with client_of() as client:
         once = StoredReplay(client, key, "crm", since, datetime.now(UTC))
         items = [item async for item in once._stored(served.url, "")]
         await served.api.rows("DELETE FROM request WHERE received_at >= $1", since)

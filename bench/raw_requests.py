@@ -14,6 +14,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Mapping
+from typing import Any
 
 import typer
 from rich.console import Console
@@ -86,7 +87,7 @@ def main(
         costs = [cost(stage, number, connections, seconds, secret) for number in range(rounds)]
         paces = [pace(stage, number, rate, seconds, secret) for number in range(rounds)]
     console = Console(width=120, highlight=False)
-    written = {}
+    written: dict[str, Any] = {}
     for name, measured, baseline in (("cost", costs, BARE), (f"at {rate:g} webhooks/s", paces, THERE)):
         sides = report.medians(measured)
         side = next(one for one in sides if one != baseline)

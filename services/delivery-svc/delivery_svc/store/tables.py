@@ -12,8 +12,8 @@ from sqlmodel import Field, SQLModel
 
 from candor.intake.polling.book import PollColumns
 from candor.intake.rejected import RejectedColumns
-from candor.intake.silence.book import RhythmColumns
 from candor.intake.requests.table import RequestColumns
+from candor.intake.silence.book import RhythmColumns
 from candor.store.columns import document, moment
 
 

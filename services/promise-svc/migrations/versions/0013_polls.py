@@ -6,7 +6,7 @@ from candor.intake.polling import book as polls
 from candor.intake.silence import book as rhythms
 
 revision = "0013"
-down_revision = "0010"
+down_revision = "0012"
 
 
 def upgrade() -> None:

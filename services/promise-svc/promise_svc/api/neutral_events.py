@@ -11,8 +11,8 @@ from candor.intake import Event, Origin, Submission
 from candor.intake.mapped import Shapes
 from candor.store.receipts import Receipt
 from candor.web.http.body import convert
-from candor.web.http.problems import Problem
 from candor.web.http.fields import Id, not_ahead
+from candor.web.http.problems import Problem
 from promise_svc.api import presenters
 from promise_svc.api.matter_kinds import EVENTS, told
 from promise_svc.api.requests import ContactIn, DraftIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn, whole

@@ -6,8 +6,8 @@ from promise_svc.domain.machines import MACHINES, Kind
 from promise_svc.domain.matter import Enter, Entry, Matter, enter, repeats
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
-from promise_svc.domain.story import Arrival, arrive, fold, follows, order
 from promise_svc.domain.restating import restates
+from promise_svc.domain.story import Arrival, arrive, fold, follows, order
 
 __all__ = [
     "MACHINES",

@@ -92,7 +92,7 @@ async def save_customers(uow: UnitOfWork, known: Collection[str], saved: Sequenc
 
 
 async def has_rows(uow: UnitOfWork, customer_id: str) -> bool:
-    """Whether there is any promise to this customer, or any draft of one, or any matter or stored request about them."""
+    """Whether there is any promise to this customer, any draft of one, or any matter or stored request about them."""
     found = await uow.connection.fetchval(_ANYTHING, customer_id)
     return bool(found)
 

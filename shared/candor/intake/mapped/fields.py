@@ -128,15 +128,20 @@ def _moment(spec: Taken, zone: ZoneInfo | None, found: Any) -> datetime:
     if kind == "date":
         return _end_of(date.fromisoformat(text[:10]), spec.at, zone)
     if kind in ("instant", "deadline"):
-        if kind == "deadline" and len(text) == len("2026-11-30") and "-" in text:
-            return _end_of(date.fromisoformat(text), spec.at, zone).astimezone(UTC)
-        at = _since_1970(int(text), 1_000) if _whole.fullmatch(text) else _zoned(text, zone).astimezone(UTC)
-        # CRMs write a date also as the midnight UTC with which it begins, which is yesterday in half of the world.
-        return _end_of(at.date(), spec.at, zone).astimezone(UTC) if kind == "deadline" and at.time() == time() else at
+        return _instant(text, spec.at if kind == "deadline" else None, zone).astimezone(UTC)
     if kind == "iso":
         return _zoned(text, zone)
     parsed = datetime.strptime(text, kind)  # noqa: DTZ007 - the zone comes from the mapping
     return parsed if parsed.tzinfo is not None else parsed.replace(tzinfo=zone or UTC)
+
+
+def _instant(text: str, at: str | None, zone: ZoneInfo | None) -> datetime:
+    """A moment as text or in milliseconds; with `at`, the time of day that a mere date stands for."""
+    if at is not None and len(text) == len("2026-11-30") and "-" in text:
+        return _end_of(date.fromisoformat(text), at, zone)
+    found = _since_1970(int(text), 1_000) if _whole.fullmatch(text) else _zoned(text, zone).astimezone(UTC)
+    # CRMs write a date also as the midnight UTC with which it begins, which is yesterday in half of the world.
+    return _end_of(found.date(), at, zone) if at is not None and found.time() == time() else found
 
 
 def _as_people_write(text: str, kind: str, zone: ZoneInfo, hour: time) -> datetime:

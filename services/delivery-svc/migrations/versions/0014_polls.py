@@ -5,8 +5,8 @@ from alembic import op
 from candor.intake.polling import book as polls
 from candor.intake.silence import book as rhythms
 
-revision = "0013"
-down_revision = "0011"
+revision = "0014"
+down_revision = "0013"
 
 
 def upgrade() -> None:

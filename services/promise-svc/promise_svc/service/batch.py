@@ -42,7 +42,7 @@ LOOK: Final = 2_000
 """Waiting statements that one step of the round looks at."""
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, kw_only=True)
 class _Batch:
     """What a batch loaded and changed; later statements see the decisions of earlier ones."""
 
@@ -106,12 +106,12 @@ async def _load(uow: UnitOfWork, statements: Sequence[Statement]) -> _Batch:
     made = {command.promise_id for command in commands if isinstance(command, Make | Outline)}
     said = [(one.command, one.origin.time) for one in statements if isinstance(one.command, Revise | Withdraw | Settle)]
     return _Batch(
-        promises,
-        dict(customers),
-        await Matters.load(uow, entered, made),
-        await Stories.load(uow, promises, said),
-        await Waiters.load(uow, made - promises.keys()),
-        frozenset(customers),
+        promises=promises,
+        customers=dict(customers),
+        matters=await Matters.load(uow, entered, made),
+        stories=await Stories.load(uow, promises, said),
+        waiters=await Waiters.load(uow, made - promises.keys()),
+        known=frozenset(customers),
         drafts=drafts,
     )
 
@@ -135,7 +135,14 @@ async def overlooked(uow: UnitOfWork, after: int) -> int:
         waiters = await Waiters.load(uow, promises)
         said = [(one.command, one.time) for found in waiters.found.values() for one in found]
         stories = await Stories.load(uow, promises, said)
-        batch = _Batch(promises, dict(customers), Matters(), stories, waiters, frozenset(customers))
+        batch = _Batch(
+            promises=promises,
+            customers=dict(customers),
+            matters=Matters(),
+            stories=stories,
+            waiters=waiters,
+            known=frozenset(customers),
+        )
         for promise in list(promises.values()):
             if promise.promise_id not in stories.unread:
                 _join(batch, promise, customers.get(promise.customer_id))

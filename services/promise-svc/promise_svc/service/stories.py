@@ -35,7 +35,8 @@ class Stories:
         times = Counter(command.promise_id for command, _ in said)
         wanted = {command.promise_id for command, _ in said if command.reported and times[command.promise_id] > 1}
         wanted |= {command.promise_id for command, at in said if _late(promises[command.promise_id], command, at)}
-        read, rows = [], 0
+        read: list[str] = []
+        rows = 0
         for name in sorted(wanted):
             rows += promises[name].version
             if rows <= most or not read:

@@ -15,7 +15,7 @@ from candor.store.erasing import MOST
 from candor.store.unit_of_work import unit_of_work
 from promise_svc.api import presenters
 from promise_svc.api.requests import DraftIn
-from promise_svc.service.use_cases import apply
+from promise_svc.service.use_cases import Statement, apply
 from promise_svc.store import ledger
 from tests.component.promise.api.test_expiry import cleared
 from tests.component.promise.bodies import DUE, LATER, body, code, made, new, sent
@@ -276,7 +276,7 @@ async def test_a_repeated_completion_is_answered_as_before(promise_api: Api) -> 
 
 async def test_a_source_with_too_many_drafts_is_refused_by_name(promise_api: Api) -> None:
     said = DraftIn(kind="install").outline(new("p"), reported=True)
-    one = Submission("promise.made", said, Origin(new("evt"), new("src"), NOON), presenters.accepted)
+    one: Statement = Submission("promise.made", said, Origin(new("evt"), new("src"), NOON), presenters.accepted)
     async with unit_of_work(promise_api.intake.database) as uow:
         (refused,) = await apply(uow, [one], most_waiting=0)
     assert getattr(refused, "code", "") == "too_many_waiting"
@@ -285,7 +285,7 @@ async def test_a_source_with_too_many_drafts_is_refused_by_name(promise_api: Api
 async def test_a_killed_completion_leaves_the_draft(promise_api: Api) -> None:
     name, customer = await begun(promise_api, "due")
     said = DraftIn.model_validate_json('{"due": "2013-03-09T12:00:00Z"}').outline(name, reported=True)
-    one = Submission("promise.made", said, Origin(new("evt"), "crm", NOON), presenters.accepted)
+    one: Statement = Submission("promise.made", said, Origin(new("evt"), "crm", NOON), presenters.accepted)
     with pytest.raises(RuntimeError, match="killed"):
         async with unit_of_work(promise_api.intake.database) as uow:
             await apply(uow, [one])

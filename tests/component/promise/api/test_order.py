@@ -19,7 +19,7 @@ from promise_svc.domain import Revise, limits
 from promise_svc.domain.waiting import Waiting
 from promise_svc.service.joiner import Joiner
 from promise_svc.service.stories import Stories
-from promise_svc.service.use_cases import apply
+from promise_svc.service.use_cases import Statement, apply
 from promise_svc.store import ledger, waiting_rows
 from tests.component.promise.bodies import CONTACT, DUE, LATER, body, code, made, new, sent
 from tests.component.promise.matters import registered
@@ -258,7 +258,7 @@ async def test_only_so_many_wait_for_one_promise_and_of_one_source(promise_api: 
 
 async def test_a_source_of_which_too_many_wait_is_refused_by_name(promise_api: Api) -> None:
     command = Revise(new("p"), NOON + 90 * HOUR, False, True, "r", reported=True)
-    one = Submission("promise.revised", command, Origin(new("evt"), new("src"), NOON), presenters.accepted)
+    one: Statement = Submission("promise.revised", command, Origin(new("evt"), new("src"), NOON), presenters.accepted)
     async with unit_of_work(promise_api.intake.database) as uow:
         (refused,) = await apply(uow, [one], most_waiting=0)
     assert getattr(refused, "code", "") == "too_many_waiting"
@@ -322,7 +322,7 @@ async def test_what_is_killed_before_the_end_of_its_transaction_leaves_all_waiti
     name = new("p")
     await promise_api.webhook("promise.revised", agreed(name))
     making = PromiseIn.model_validate(body(promise_id=name)).command(NOON)
-    one = Submission("promise.made", making, Origin(new("evt"), "crm", NOON), presenters.accepted)
+    one: Statement = Submission("promise.made", making, Origin(new("evt"), "crm", NOON), presenters.accepted)
     with pytest.raises(RuntimeError, match="killed"):
         async with unit_of_work(promise_api.intake.database) as uow:
             await apply(uow, [one])
@@ -335,7 +335,7 @@ async def test_what_is_killed_before_the_end_of_its_transaction_leaves_all_waiti
 async def test_a_statement_that_does_not_see_its_promise_yet_meets_it_later(promise_api: Api) -> None:
     name = new("p")
     command = Revise(name, NOON + 90 * HOUR, False, True, "r", reported=True)
-    one = Submission("promise.revised", command, Origin(new("evt"), "crm", NOON), presenters.accepted)
+    one: Statement = Submission("promise.revised", command, Origin(new("evt"), "crm", NOON), presenters.accepted)
     async with unit_of_work(promise_api.intake.database) as uow:
         (taken,) = await apply(uow, [one])
         # Another process makes the promise before this transaction ends, and neither sees the other's row.

@@ -60,9 +60,9 @@ def test_what_another_system_says_is_reported(reader: Reader, kind: str, data: d
 
 
 def test_what_our_own_users_say_is_not() -> None:
-    due = NOON + timedelta(days=1)
+    revision = RevisionIn.model_validate({"due": WHOLE["due"], "asked_by": "customer", "reason": "away"})
     commands = (
-        RevisionIn(due=due, asked_by="customer", reason="away").command("p1"),
+        revision.command("p1"),
         WithdrawalIn(reason="called off").command("p1"),
         VerdictIn(verdict="kept").command("p1"),
         DraftIn(kind="install").outline("p1"),

@@ -87,7 +87,7 @@ def build(
             replayable(app, intake),
             shared_rates(app, database),
         ]
-        backgrounds += [*asked, *([worker, Matcher(database)] if consuming else [])]
+        backgrounds += [*asked, worker, Matcher(database)] if consuming else [*asked]
         beating: dict[str, Relay | Worker] = {"relay": relay} | ({"consumer": worker} if consuming else {})
         pulse = Pulse(current, "", beating, {name: part.reached for name, part in beating.items()})
         pulse.silent = lambda: asked.listening.silent

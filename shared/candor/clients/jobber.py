@@ -62,8 +62,10 @@ class Jobber:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return raw
         event = part(body, "data", "webHookEvent") if isinstance(body, dict) else None
-        topic, name = (event.get("topic"), event.get("itemId")) if isinstance(event, dict) else (None, None)
-        if topic not in WHEN or not isinstance(name, str):
+        if not isinstance(event, dict):
+            return raw
+        topic, name = event.get("topic"), event.get("itemId")
+        if not isinstance(topic, str) or topic not in WHEN or not isinstance(name, str):
             return raw
         answer = await self._ask(ONE[topic.partition("_")[0]], {"id": name})
         one = part(answer.body, "data", "one")
@@ -129,4 +131,4 @@ def _points(body: Mapping[str, Any]) -> float:
     )
     if not all(isinstance(one, int | float) for one in (needed, left, rate)) or rate <= 0:
         return ASSUMED_WAIT
-    return min(max((needed - left) / rate, 1.0), LONGEST_WAIT)
+    return min(max(float(needed - left) / rate, 1.0), LONGEST_WAIT)

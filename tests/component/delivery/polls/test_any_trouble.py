@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from starlette.responses import Response
 
-from candor.clients.pages import Asked
+from candor.clients.pages import Asked, Page
 from candor.intake.polling import book
 from candor.store.unit_of_work import unit_of_work
 from tests.component.delivery.polls.conftest import NOW, Desk
@@ -104,7 +104,7 @@ async def test_where_a_search_ends_early_the_run_begins_anew_from_the_latest_cha
         await database.pool.execute("UPDATE poll SET due = now() WHERE name = $1", desk.name)
         async with unit_of_work(database) as uow:
             assert await book.claim(uow, desk.name, terms, "me") is not None
-            given = book.Page([], NOW - timedelta(minutes=late), following)
+            given = Page([], NOW - timedelta(minutes=late), following)
             assert await book.taken(uow, desk.name, terms, "me", given, book.Counts(1, 2, 3))
         return await desk.row()
 

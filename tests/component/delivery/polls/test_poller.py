@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from candor.clients.pages import Asked, Page
 from candor.intake.polling import book
 from candor.intake.polling.poller import LONGEST_WAIT, PollsFailingError, backoff
 from candor.ops.metrics import REGISTRY
@@ -67,7 +68,7 @@ async def test_pages_go_on_where_a_killed_process_was(desk: Desk) -> None:
     async with unit_of_work(desk.api.intake.database) as uow:
         assert await book.claim(uow, desk.name, book.Terms(900, 600, 86_400, 300), "killed") is not None
     killed = desk.poller()
-    page = await killed._client(desk.name, desk.poll()).page(book.Asked(first["since"], "10"))
+    page = await killed._client(desk.name, desk.poll()).page(Asked(first["since"], "10"))
     await killed._taken(desk.name, desk.poll(), page)
     assert not await desk.poller().step(desk.name, desk.poll())
     await desk.api.intake.database.pool.execute("UPDATE poll SET held_until = now() WHERE name = $1", desk.name)
@@ -87,7 +88,7 @@ async def test_who_was_too_slow_moves_no_cursor(desk: Desk) -> None:
     await desk.api.intake.database.pool.execute("UPDATE poll SET held_until = now() WHERE name = $1", desk.name)
     await desk.step()
     async with unit_of_work(desk.api.intake.database) as uow:
-        page = book.Page([], NOW, None)
+        page = Page([], NOW, None)
         assert not await book.taken(uow, desk.name, terms, "slow", page, book.Counts(new=7))
         await book.failed(uow, desk.name, "slow", "too late", 60, anew=True)
     row = await desk.row()

@@ -20,6 +20,7 @@ from risk_svc.web import standstill, track_record
 from risk_svc.web.api import presenters, responses
 from risk_svc.web.board.style import PAGE
 from risk_svc.web.feed import Feed
+from risk_svc.web.standstill import Silence
 from risk_svc.web.track_record import RecentRecord
 from risk_svc.web.watch import Watch
 
@@ -211,7 +212,7 @@ class LiveData:
         """Customers whose messages wait for a person."""
         return self._watch.held() if self._watch is not None else 0
 
-    def silent(self) -> list[standstill.Silence]:
+    def silent(self) -> list[Silence]:
         """Senders that are silent against their rhythm."""
         return self._watch.silent() if self._watch is not None else []
 

@@ -131,4 +131,5 @@ def _points(body: Mapping[str, Any]) -> float:
     )
     if not all(isinstance(one, int | float) for one in (needed, left, rate)) or rate <= 0:
         return ASSUMED_WAIT
-    return min(max(float(needed - left) / rate, 1.0), LONGEST_WAIT)
+    seconds: float = (needed - left) / rate
+    return min(max(seconds, 1.0), LONGEST_WAIT)

@@ -54,7 +54,11 @@ async def api(
     keys = Keys(tmp_path_factory.mktemp("keys"))
     values = keys.write()
     values["webhook_secrets_file"].write_bytes(msgspec.json.encode({"sources": SENDERS}))
-    named = {"database_url": postgres, "database_prefix": f"t{secrets.token_hex(5)}", "sources_file": file}
+    named: dict[str, Any] = {
+        "database_url": postgres,
+        "database_prefix": f"t{secrets.token_hex(5)}",
+        "sources_file": file,
+    }
     settings = DeliverySettings(publishing=False, **named, **values)
     async with running(build(settings, ManualClock(AT), consuming=False), keys) as made:
         yield made

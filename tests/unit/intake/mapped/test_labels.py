@@ -121,7 +121,12 @@ def test_what_was_seen_is_counted_until_it_is_taken(monkeypatch: pytest.MonkeyPa
         seen.add("am", labels)
     assert seen.take() == [Unknown("am", "a", "x", 3), Unknown("am", "b", "y", 1)]
     assert seen.take() == []
-    threads = [Thread(target=lambda: [seen.add("am", {"a": "x"}) for _ in range(500)]) for _ in range(4)]
+
+    def add_many() -> None:
+        for _ in range(500):
+            seen.add("am", {"a": "x"})
+
+    threads = [Thread(target=add_many) for _ in range(4)]
     for thread in threads:
         thread.start()
     for thread in threads:

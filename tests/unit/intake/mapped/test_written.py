@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
@@ -162,7 +163,7 @@ def test_a_mapping_reads_dates_and_numbers_as_people_write_them() -> None:
         "value": "1.234,5",
     }
 
-    def read(spec: dict[str, object]) -> object:
+    def read(spec: Mapping[str, object]) -> object:
         return made(Taken.model_validate(spec), {"item": item}, "/data/due")
 
     assert read({"from": "item.due", "time": "dmy", "zone": "Europe/Berlin"}) == "2026-12-31T23:59:00+01:00"

@@ -49,7 +49,7 @@ async def test_a_table_is_proposed_for_edited_checked_and_imported_and_twice_cha
         assert 'row 2: promise.made {"promise_id": "SO-1", "customer_id": "acme"' in err
         status, _out, err = await run(tmp_path, receiver, file, "--map", own, "--check")
         assert status == 1, err
-        assert "row 4, ordered: time: must be a time" in err
+        assert "row 4, ordered: made_at: must be a time" in err
         assert "4 rows make 5 events" in err
         assert receiver.batches == []
         status, out, err = await run(tmp_path, receiver, file, "--map", own, "--key", KEY, "--json")

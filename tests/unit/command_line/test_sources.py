@@ -124,8 +124,10 @@ def test_what_a_preset_asks_for_is_listed_and_examples_stand_for_it_until_it_is_
     said = run("try", "hubspot", str(made), "--sources", str(file)).stdout
     assert said.startswith("nothing")
     file.write_text(DEAL.replace("stages: [won], ", ""))
-    said = run("check", str(file))
-    assert "line 2: sources.hubspot: hubspot needs, under parameters: stages (the internal names" in str(said.exception)
+    refused = run("check", str(file))
+    assert "line 2: sources.hubspot: hubspot needs, under parameters: stages (the internal names" in str(
+        refused.exception
+    )
 
 
 def test_own_sources_have_no_sample() -> None:

@@ -78,7 +78,7 @@ def telling(headers: Mapping[str, str], source: Source) -> dict[str, str]:
     At most MOST_HEADERS, those that are longer than LONGEST_HEADER are left out.
     """
     proof = {str(getattr(scheme, "header", "")).lower() for scheme in source.schemes}
-    found = {}
+    found: dict[str, str] = {}
     for given, value in headers.items():
         name = given.lower()
         kept = _telling.fullmatch(name) and not _secret.fullmatch(name) and name not in proof

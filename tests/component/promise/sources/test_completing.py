@@ -71,7 +71,12 @@ async def api(
     file = folder / "sources.yaml"
     file.write_text(SOURCE.replace("BASE", there.base))
     prefix = f"t{secrets.token_hex(5)}"
-    named = {"database_url": postgres, "database_prefix": prefix, "publishing": False, "sources_file": file}
+    named: dict[str, Any] = {
+        "database_url": postgres,
+        "database_prefix": prefix,
+        "publishing": False,
+        "sources_file": file,
+    }
     with pytest.MonkeyPatch.context() as patched:
         patched.setenv("HUBSPOT_TOKEN", "pat-1")
         settings = PromiseSettings(**named, **values)

@@ -79,13 +79,11 @@ def build(
         asked = beside(intake, known_sources, app.state.health)
         app.state.health.add("consumer", worker.check, needed=False)
         backgrounds: list[Background] = [
-            GrowthWatch(database),
-            Retention(settings, database, expiries(settings)),
+            *(GrowthWatch(database), Retention(settings, database, expiries(settings))),
             Eraser(database, erasures.work()),
             Counting(database, parked_rows.TALLY, parked_rows.show),
             LabelKeeper(database, known_sources),
-            replayable(app, intake),
-            shared_rates(app, database),
+            *(replayable(app, intake), shared_rates(app, database)),
         ]
         backgrounds += [*asked, worker, Matcher(database)] if consuming else [*asked]
         beating: dict[str, Relay | Worker] = {"relay": relay} | ({"consumer": worker} if consuming else {})

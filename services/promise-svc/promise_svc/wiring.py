@@ -87,15 +87,12 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         kafka = KafkaReach(settings)
         reader = Reader(sealer, settings.statement_hops)
         apply = partial(use_cases.apply, most_waiting=settings.parked_most_a_source)
-        rates = app.state.customers
-        intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, rates, vault)
-        app.state.intake = intake
-        app.state.database = database
-        app.state.files.watch(database.password_file)
-        app.state.sealer = sealer
-        app.state.hops = settings.statement_hops
+        intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, app.state.customers, vault)
+        app.state.intake, app.state.database = intake, database
+        app.state.sealer, app.state.hops = sealer, settings.statement_hops
         app.state.links = AnswerLinks(secrets.get, settings.public_url) if secrets is not None else None
-        app.state.files.watch(sealer.file, signer.file if signer else None, secrets, vault.file)
+        watched = (database.password_file, sealer.file, signer.file if signer else None, secrets, vault.file)
+        app.state.files.watch(*watched)
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
@@ -106,11 +103,9 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         try:
             pulse = Pulse(current, "", {"relay": relay}, {"relay": relay.reached})
             pulse.silent = lambda: asked.listening.silent
-            kept: list[Background] = [
-                *(GrowthWatch(database), retention, eraser, shared_rates(app, database), *asked),
-                *(Joiner(database), Counting(database, waiting_rows.TALLY), Counting(database, draft_rows.TALLY)),
-                replayable(app, intake),
-            ]
+            kept: list[Background] = [GrowthWatch(database), retention, eraser, shared_rates(app, database), *asked]
+            kept += [replayable(app, intake), Joiner(database)]
+            kept += [Counting(database, one) for one in (waiting_rows.TALLY, draft_rows.TALLY)]
             yield [*kept, relay, pulse] if settings.publishing else kept
         finally:
             await intake.close()

@@ -140,6 +140,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "MassIn": {"decision": "release"},
     "WithdrawalIn": {"reason": "the order was cancelled"},
     "VerdictIn": {"verdict": "kept", "completed_at": "2026-03-01T15:10:00Z"},
+    "DraftIn": {"due": "2026-12-01T12:00:00Z"},
     "ContactIn": {"email": "anna@customer.example", "name": "Anna", "language": "de", "zone": "Europe/Berlin"},
     "WebhookBody": {"type": "promise.made", "timestamp": "2026-03-01T09:00:00Z", "data": _MADE},
     "ImportIn": {

@@ -18,6 +18,7 @@ from candor.replay.live import client as client_of
 from candor.replay.sending import Unreachable
 from candor.replay.stored import ReplayRefusedError, StoredOutcome, StoredReplay
 from candor.replay.stored_command import in_words, replay_stored
+from promise_svc.domain.limits import WAITING
 from promise_svc.settings import PromiseSettings
 from promise_svc.wiring import build
 from tests.component.promise.bodies import LATER, body, made, new, sent
@@ -67,6 +68,12 @@ async def revise(api: Api, promise_id: str) -> str:
     return name
 
 
+async def too_many(api: Api, promise_id: str) -> None:
+    """So many revisions before their promise that the last is refused, until the promise is made."""
+    for _ in range(WAITING + 1):
+        await revise(api, promise_id)
+
+
 async def begins(served: Served) -> datetime:
     """A time after which only what this test sends comes."""
     (row,) = await served.api.rows("SELECT max(received_at) AS newest FROM request")
@@ -76,16 +83,18 @@ async def begins(served: Served) -> datetime:
 async def test_what_was_refused_is_taken_once_its_reason_is_gone_and_nothing_twice(served: Served) -> None:
     since, ids = await begins(served), [new("p") for _ in range(3)]
     for promise_id in ids:
-        await revise(served.api, promise_id)
+        await too_many(served.api, promise_id)
     await served.api.webhook("promise.made", body())
     first = await replay(served, refused=True, since=since)
-    assert (first.total, first.processed, [one.code for one in first.refused]) == (3, 0, ["not_found"] * 3)
+    assert (first.total, first.processed, [one.code for one in first.refused]) == (3, 0, ["limit_reached"] * 3)
     promises = [await made(served.api, promise_id=promise_id) for promise_id in ids[:2]]
     second = await replay(served, refused=True, since=since)
     assert (second.total, second.processed, len(second.refused)) == (3, 2, 1)
     third = await replay(served, since=since)
-    assert (third.total, third.processed, len(third.refused), third.done) == (4, 3, 1, 4)
+    every = 3 * (WAITING + 1) + 1
+    assert (third.total, third.processed, len(third.refused), third.done) == (every, every - 1, 1, every)
     for promise in promises:
+        # The revisions say the same of the same moment: once.
         assert len(await sent(served.api, promise["customer_id"])) == 2
 
 
@@ -95,7 +104,7 @@ async def test_pages_are_gone_through_in_the_order_in_which_requests_came(
     monkeypatch.setattr(stored, "PAGE", 2)
     since, ids = await begins(served), [new("p") for _ in range(5)]
     for promise_id in ids:
-        await revise(served.api, promise_id)
+        await too_many(served.api, promise_id)
     for promise_id in ids:
         await made(served.api, promise_id=promise_id)
     done = []
@@ -105,7 +114,11 @@ async def test_pages_are_gone_through_in_the_order_in_which_requests_came(
     rows = await served.api.rows(
         "SELECT object FROM audit_log WHERE action = 'request.replay' ORDER BY id DESC LIMIT 5"
     )
-    order = await served.api.rows("SELECT request_id FROM request WHERE received_at >= $1 ORDER BY received_at", since)
+    order = await served.api.rows(
+        "SELECT request_id FROM request WHERE received_at >= $1 AND request_id = ANY($2) ORDER BY received_at",
+        since,
+        [row["object"].split("/")[3] for row in rows],
+    )
     assert [row["object"].split("/")[3] for row in rows[::-1]] == [row["request_id"] for row in order]
 
 

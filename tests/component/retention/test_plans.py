@@ -11,6 +11,7 @@ import pytest
 from candor.ops.settings import Settings
 from candor.store.db import Database
 from candor.store.retention import Expiry, Rule, common_rules
+from delivery_svc.store.archive import OVER
 from risk_svc.store import expiry as of_risk
 from tests.component.retention.schemas import SERVICES, own, schema_of
 from tests.support.servers import Databases
@@ -40,7 +41,10 @@ ABOUT: Final = {
 COLUMNS: Final = """
 SELECT column_name, data_type, is_identity FROM information_schema.columns
 WHERE table_name = $1 AND table_schema = 'public'"""
-SQL: Final = {"promise_state": of_risk.PROMISES, "incident": of_risk.INCIDENTS, "insight_promise": of_risk.INSIGHT}
+SQL: Final = {
+    **{"promise_state": of_risk.PROMISES, "incident": of_risk.INCIDENTS, "insight_promise": of_risk.INSIGHT},
+    "parked": OVER,
+}
 
 
 def all_rules() -> Iterator[tuple[str, Expiry]]:

@@ -21,6 +21,7 @@ from promise_svc import events as promise_events
 from promise_svc.api.neutral_events import Reader
 from promise_svc.domain import Make, Promise, Revise, SetContact, Settle, Withdraw
 from promise_svc.service.sealing import Sealer
+from promise_svc.service.stories import Stories
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, View
 from tests.faults.rig.ledger import AcceptedEvent
@@ -70,9 +71,10 @@ def expect(ledger: Iterable[AcceptedEvent]) -> Expected:
 
 
 def facts(state: PromiseState) -> dict[str, Any]:
-    """The folded facts in comparable form: no view, no notices, steps by name."""
+    """The folded facts in comparable form: no view, no notices, no names of senders, steps by name."""
     bare = msgspec.structs.replace(state, view=View(), notices=[], steps=[])
-    named = {name: getattr(bare, name) for name in bare.__struct_fields__ if name not in ("view", "notices", "steps")}
+    left_out = ("view", "notices", "steps", "reporters")
+    named = {name: getattr(bare, name) for name in bare.__struct_fields__ if name not in left_out}
     return named | {"steps": sorted(msgspec.to_builtins(step) for step in state.steps)}
 
 
@@ -80,6 +82,7 @@ class _Oracle:
     def __init__(self) -> None:
         self.found = Expected()
         self._promises: dict[str, Promise] = {}
+        self._stories = Stories()
         self._states: dict[str, PromiseState] = {}
         self._incidents: dict[str, Incident] = {}
 
@@ -87,19 +90,20 @@ class _Oracle:
         match command:
             case Make():
                 promise = domain.make(command, historical=origin.historical)
+                self._stories.begin(promise.promise_id)
                 self._states[promise.promise_id] = PromiseState(
                     promise_id=promise.promise_id, customer_id=promise.customer_id
                 )
                 message = promise_events.made(promise, origin)
-            case Revise():
-                promise, change = domain.revise(self._promises[command.promise_id], command, origin.time)
-                message = promise_events.changed(promise, change, origin)
-            case Withdraw():
-                promise, change = domain.withdraw(self._promises[command.promise_id], command, origin.time)
-                message = promise_events.changed(promise, change, origin)
-            case Settle():
-                promise, change = domain.settle(self._promises[command.promise_id], command, origin.time)
-                message = promise_events.changed(promise, change, origin)
+            case Revise() | Withdraw() | Settle():
+                said = self._stories.arrive(self._promises[command.promise_id], command, origin.time)
+                promise, change = said.promise, said.change
+                assert change is not None, f"{command.promise_id}: said twice"
+                self._stories.add(change)
+                if said.story is None:
+                    message = promise_events.changed(promise, change, origin)
+                else:
+                    message = promise_events.restated(promise, said.story, change, origin)
             case SetContact():
                 contacts = self.found.contacts
                 contacts[command.customer_id] = contacts.get(command.customer_id, 0) + 1

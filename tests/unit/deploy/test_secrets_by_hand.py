@@ -12,7 +12,7 @@ from candor.local.secret_files import ensure_secrets
 from tests.support.catalogue import ROOT
 
 README = (ROOT / "deploy/k8s/README.md").read_text()
-ROW = re.compile(r"^\| (`candor-[^|]+|`promise-svc-webhooks[^|]+) \| ([^|]+) \|", re.MULTILINE)
+ROW = re.compile(r"^\| (`candor-[^|]+|`promise-svc-(?:webhooks|requests)[^|]+) \| ([^|]+) \|", re.MULTILINE)
 BLOCK = re.compile(r"^```\n(.*?)^```", re.MULTILINE | re.DOTALL)
 PATHS = re.compile(r"kubectl (?:apply|delete) -[kf] ([\w./-]+)")
 BY_HAND = {"oidc-client-secret", "access-key-id", "secret-access-key", "password"}

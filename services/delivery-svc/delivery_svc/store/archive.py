@@ -28,17 +28,17 @@ class ParkedExpiry:
         return Step(gone, gone == most)
 
 
-_END: Final = """
+OVER: Final = "SELECT ctid FROM parked WHERE parked_at < now() - make_interval(secs => $1::float8 * 86400) LIMIT $2"
+"""What has ended."""
+_END: Final = f"""
 WITH ended AS (
-  DELETE FROM parked WHERE ctid = ANY(ARRAY(
-    SELECT ctid FROM parked WHERE parked_at < now() - make_interval(secs => $1::float8 * 86400)
-    LIMIT $2 FOR UPDATE SKIP LOCKED))
+  DELETE FROM parked WHERE ctid = ANY(ARRAY({OVER} FOR UPDATE SKIP LOCKED))
   RETURNING source, coalesce(system, '') AS system, (parked_at AT TIME ZONE 'UTC')::date AS day),
 counted AS (
   INSERT INTO parked_archive AS known (day, source, system, reports)
   SELECT day, source, system, count(*) FROM ended GROUP BY day, source, system ORDER BY day, source, system
   ON CONFLICT (day, source, system) DO UPDATE SET reports = known.reports + excluded.reports)
-SELECT count(*) FROM ended"""
+SELECT count(*) FROM ended"""  # noqa: S608 - constants
 _CUT: Final = """
 DELETE FROM parked_archive WHERE (day, source, system) IN (
   SELECT day, source, system FROM parked_archive ORDER BY day DESC, source DESC, system DESC OFFSET $1)"""

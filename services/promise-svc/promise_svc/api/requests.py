@@ -171,9 +171,16 @@ class RevisionIn(Body):
     public_reason: PublicText | None = None
 
     def command(self, promise_id: str, version: int | None = None, *, reported: bool = False) -> Revise:
-        asked = self.asked_by == "customer"
-        words = (self.reason, version, self.public_reason)
-        return Revise(promise_id, self.due, asked, self.agreed, *words, reported)
+        return Revise(
+            promise_id=promise_id,
+            due=self.due,
+            asked_by_customer=self.asked_by == "customer",
+            agreed=self.agreed,
+            reason=self.reason,
+            expected_version=version,
+            public_reason=self.public_reason,
+            reported=reported,
+        )
 
 
 class WithdrawalIn(Body):

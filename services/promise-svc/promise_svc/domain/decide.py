@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -70,8 +71,8 @@ def settle(promise: Promise, command: Settle, at: datetime) -> tuple[Promise, Ch
     return _said(promise, change)
 
 
-def statement(promise: Promise, command: Statement, at: datetime) -> Change:
-    """What a command says at `at`, as the next change of the promise.
+def statement(promise: Promise, command: Statement, at: datetime, *, told: Iterable[Change] = ()) -> Change:
+    """What a command says at `at`, as the next change of the promise; of what was `told` before it is no other one.
 
     Raises Refusal for what can be true at no time, and where the promise has too many changes.
     """
@@ -110,12 +111,11 @@ def statement(promise: Promise, command: Statement, at: datetime) -> Change:
                 verdict=command.verdict,
                 completed_at=command.completed_at,
             )
-    said = at if command.reported else story.after_all(promise, at)
-    if isinstance(command, Revise):
-        _room(promise, "/due")
-    else:
-        _room(promise, "", ENDINGS)
-    return replace(change, said_at=said)
+    change = replace(change, said_at=at if command.reported else story.after_all(promise, at))
+    place = story.order(change)
+    if not any(story.order(one) == place for one in told):
+        _room(promise, "/due" if isinstance(command, Revise) else "", 0 if isinstance(command, Revise) else ENDINGS)
+    return change
 
 
 def _said(promise: Promise, change: Change) -> tuple[Promise, Change]:

@@ -142,7 +142,7 @@ class Make:
     if_new: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Revise:
     """Give a new date; it moves the held date only if `asked_by_customer` or `agreed`.
 

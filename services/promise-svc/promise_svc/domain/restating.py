@@ -9,12 +9,14 @@ from promise_svc.domain.promise import Promise, Revise, State
 
 
 def restates(promise: Promise, command: Revise, at: datetime) -> Promise | None:
-    """The promise if the command only says the date that stands, as of `at`; None if it moves one."""
-    if not command.if_moved or command.due != promise.latest_due or at < promise.latest_at:
+    """The promise if the command moves no date: it says the one that stands, as of `at`, or is older than that."""
+    if not command.if_moved:
         return None
     if (command.asked_by_customer or command.agreed) and command.due != promise.held_due:
         return None
+    if at < promise.latest_at or promise.state is not State.MADE:
+        return promise if at < promise.latest_at or command.due == promise.latest_due else None
+    if command.due != promise.latest_due:
+        return None
     # An older statement of another date, should it still come, is older than this one too.
-    if promise.state is not State.MADE:
-        return promise
     return replace(promise, latest_at=at, newest_at=max(at, promise.newest_at or at))

@@ -59,7 +59,8 @@ class Stories:
         """
         if promise.promise_id in self.unread:
             raise Problem.unavailable("overloaded", retry_after=1)
-        return domain.arrive(promise, self.told.get(promise.promise_id, ()), domain.statement(promise, command, at))
+        told = self.told.get(promise.promise_id, ())
+        return domain.arrive(promise, told, domain.statement(promise, command, at, told=told))
 
 
 def _late(promise: Promise, command: Statement, at: datetime) -> bool:

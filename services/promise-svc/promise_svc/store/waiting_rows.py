@@ -86,9 +86,15 @@ def _command(row: asyncpg.Record) -> Statement:
     name = row["promise_id"]
     match ChangeKind(row["kind"]):
         case ChangeKind.REVISED:
-            asked = row["asked_by"] == "customer"
-            words = (row["reason"] or "", None, row["public_reason"])
-            return Revise(name, row["due"], asked, row["agreed"], *words, reported=True)
+            return Revise(
+                promise_id=name,
+                due=row["due"],
+                asked_by_customer=row["asked_by"] == "customer",
+                agreed=row["agreed"],
+                reason=row["reason"] or "",
+                public_reason=row["public_reason"],
+                reported=True,
+            )
         case ChangeKind.WITHDRAWN:
             return Withdraw(name, row["reason"] or "", None, row["public_reason"], reported=True)
         case _:

@@ -58,8 +58,9 @@ class CompletedSource(MappedSource):
         try:
             return webhook._replace(raw=await self._client.complete(webhook.raw))
         except CallError as error:
-            log.warning("webhook not completed, its sender repeats it", source=self.name, reason=error.words)
-            raise Problem.unavailable("source_unavailable", retry_after=max(AGAIN, ceil(error.wait))) from None
+            log.warning("webhook not completed yet, it waits and is tried again", source=self.name, reason=error.words)
+            wait = {"Retry-After": str(max(AGAIN, ceil(error.wait)))}
+            raise Problem("source_unavailable", f"its interface: {error.words}", headers=wait) from None
 
 
 def mapped(name: str, rule: SourceRule) -> MappedSource:

@@ -131,7 +131,7 @@ class WaitingRequests(Rounds):
             elif problem.status in KEPT:
                 await self._intake.refuse(stored(row), problem)
             else:
-                await self._later(row, reason(problem), asked(problem))
+                await self._later(row, reason(problem) or problem.title, asked(problem))
         except TimeoutError:
             await self._later(row, f"its system did not answer within {CALL_SECONDS:g} s")
         except Exception as error:

@@ -53,8 +53,6 @@ class Vault:
     def of(cls, settings: IntakeSettings) -> Vault:
         """The vault of a process; `file` is where its secrets are read again. Raises ValueError for unsuitable ones."""
         file = settings.request_secrets()
-        if file is None:
-            log.warning("REQUEST_KEY_FILE is missing: stored requests can be read until this process ends")
         return cls(secrets.token_hex(32) if file is None else file.get, file)
 
     def seal(self, content: Content) -> bytes:

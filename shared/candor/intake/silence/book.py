@@ -77,6 +77,7 @@ CREATE TABLE source_rhythm (
   rates float8[] NOT NULL,
   gaps float8[] NOT NULL)"""
 _BEGIN: Final = "INSERT INTO source_rhythm VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT DO NOTHING"
-_ONE: Final = "SELECT * FROM source_rhythm WHERE source = $1 FOR UPDATE"
-_ALL: Final = "SELECT * FROM source_rhythm ORDER BY last DESC LIMIT $1"
+_COLUMNS: Final = "source, since, last, minutes, rates, gaps"
+_ONE: Final = f"SELECT {_COLUMNS} FROM source_rhythm WHERE source = $1 FOR UPDATE"  # noqa: S608 - constants
+_ALL: Final = f"SELECT {_COLUMNS} FROM source_rhythm ORDER BY last DESC LIMIT $1"  # noqa: S608 - constants
 _CHANGE: Final = "UPDATE source_rhythm SET since = $2, last = $3, minutes = $4, rates = $5, gaps = $6 WHERE source = $1"

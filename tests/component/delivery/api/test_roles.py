@@ -22,6 +22,12 @@ ROUTES: list[tuple[str, str, Any, str, int]] = [
     ("POST", "/v1/parked/{w}/match", "promise", "operator", 200),
     ("POST", "/v1/imports", {"events": [{}]}, "operator", 200),
     ("GET", "/v1/rejected", None, "viewer", 200),
+    *(("GET", f"/v1/{name}", None, "viewer", 200) for name in ("polls", "sources", "labels/unknown", "parked/archive")),
+    ("GET", "/v1/parked/{w}/suggestions", None, "viewer", 200),
+    ("GET", "/v1/requests", None, "viewer", 200),
+    ("GET", "/v1/requests/{r}", None, "operator", 404),
+    ("POST", "/v1/requests/{r}/replay", None, "operator", 404),
+    ("PUT", "/v1/requests/{r}/body", {"body": "{}"}, "operator", 404),
     ("GET", "/v1/audit", None, "admin", 200),
 ]
 
@@ -34,7 +40,7 @@ async def test_the_role_below_is_refused(
     name = new("i")
     await delivery_api.call("POST", "/v1/incidents", incident(name))
     waiting = (await delivery_api.call("POST", "/v1/milestones", milestone(new("p")))).json()["parked_id"]
-    path = path.format(p=promise_id, i=name, w=waiting)
+    path = path.format(p=promise_id, i=name, w=waiting, r=name)
     said = {"promise_id": promise_id} if body == "promise" else body
     headers = {"content-type": "application/cloudevents-batch+json"} if path == "/v1/events" else {}
     nobody = await delivery_api.call(method, path, said, role=None, headers=headers)
@@ -47,7 +53,7 @@ async def test_the_role_below_is_refused(
 
 
 async def test_no_route_is_missing_above(delivery_api: Api) -> None:
-    places = {"p": "{promise_id}", "i": "{incident_id}", "w": "{parked_id}"}
+    places = {"p": "{promise_id}", "i": "{incident_id}", "w": "{parked_id}", "r": "{request_id}"}
     listed = {(method, path.partition("?")[0].format(**places)) for method, path, *_ in ROUTES}
     document = delivery_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from candor.intake.once import Acceptance
 from candor.intake.polling.poller import Poller
 from candor.intake.source import Completing
 from candor.web.security.webhooks import Webhook
@@ -94,14 +95,16 @@ async def test_a_visit_of_jobber_and_its_thin_webhook(api: Api, tmp_path: Path) 
     visit, job = {"id": new("V"), "title": "Install", **times, "visitStatus": "COMPLETED"}, new("J")
     account.put(job, at, visit)
     async with system(api, tmp_path, "jobber", account.answer) as made:
-        assert isinstance(made.registry[made.name], Completing)
+        source = made.registry[made.name]
+        assert isinstance(source, Completing)
         thin = {"topic": "VISIT_COMPLETE", "itemId": visit["id"], "occurredAt": stamp(at + timedelta(seconds=4))}
         body = {"data": {"webHookEvent": thin}}
-        assert (await made.webhook(body))["accepted"] == 1
+        whole = await source.complete(Webhook(made.name, "", json.dumps(body).encode(), read_as=made.name, events=MAY))
+        [taken] = await api.intake.process(whole)
+        assert isinstance(taken.result, Acceptance) and not taken.result.replayed
         assert await reports(api, made.name) == [("visit", "reached", at)]
         row = await made.poll()
         # The job and the visit were begun, which no webhook told; that the visit is done is known.
         assert (row["new"], row["known"], row["refused"]) == (2, 1, 0)
-        assert (await made.webhook(body))["replayed"] == 1
         account.points = 0
         assert (await made.poll())["error"] == "too many points of queries are used up"

@@ -223,8 +223,13 @@ async def test_a_process_that_dies_after_the_events_and_before_it_says_so_repeat
     assert len(await sent(thin_api, customer_id)) == 1
 
 
+async def nothing(*_: object) -> list[queue.Waiting]:
+    """What a background claims that is told to wait."""
+    return []
+
+
 async def test_what_a_dead_process_had_claimed_is_left_to_it_for_a_while_and_then_taken(
-    thin_api: Api, thin: Thin
+    thin_api: Api, thin: Thin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     promise_id, customer_id = await known(thin_api)
     thin.system[promise_id] = {"status": "reached"}
@@ -232,11 +237,13 @@ async def test_what_a_dead_process_had_claimed_is_left_to_it_for_a_while_and_the
     request_ = thin_api.intake.arrivals.request(
         Webhook("thin", "", msgspec.json.encode({"job": promise_id}), read_as="thin"), thin
     )
-    await thin_api.intake.hold(request_)
-    sql = "UPDATE request SET next_at = now() + interval '1 h', tries = 1 WHERE request_id = $1 AND state = 'waiting'"
-    await thin_api.rows(sql, request_.request_id)
-    background = WaitingRequests(thin_api.intake, thin_api.app.state.replaying._opening)
-    assert await background.clear() == 0
+    with monkeypatch.context() as patched:
+        patched.setattr(queue, "claim", nothing)
+        await thin_api.intake.hold(request_)
+        sql = "UPDATE request SET next_at = now() + interval '1 h', tries = 1 WHERE request_id = $1"
+        await thin_api.rows(sql, request_.request_id)
+    await WaitingRequests(thin_api.intake, thin_api.app.state.replaying._opening).clear()
+    assert thin.asked[promise_id] == 0
     await thin_api.rows("UPDATE request SET next_at = now() WHERE request_id = $1", request_.request_id)
     await state(thin_api, promise_id, "processed")
     assert len(await sent(thin_api, customer_id)) == 1

@@ -257,7 +257,9 @@ async def test_only_so_many_wait_for_one_promise_and_of_one_source(promise_api: 
 
 
 async def test_a_source_of_which_too_many_wait_is_refused_by_name(promise_api: Api) -> None:
-    command = Revise(new("p"), NOON + 90 * HOUR, False, True, "r", reported=True)
+    command = Revise(
+        promise_id=new("p"), due=NOON + 90 * HOUR, asked_by_customer=False, agreed=True, reason="r", reported=True
+    )
     one: Statement = Submission("promise.revised", command, Origin(new("evt"), new("src"), NOON), presenters.accepted)
     async with unit_of_work(promise_api.intake.database) as uow:
         (refused,) = await apply(uow, [one], most_waiting=0)
@@ -268,7 +270,15 @@ async def test_of_very_many_late_statements_some_are_asked_to_come_again(promise
     names = sorted([(await made(promise_api))["promise_id"] for _ in range(3)])
     for name in names:
         await promise_api.webhook("promise.settled", verdict(name))
-    late = [(Revise(name, NOON + 90 * HOUR, False, True, "r", reported=True), NOON - HOUR) for name in names]
+    late = [
+        (
+            Revise(
+                promise_id=name, due=NOON + 90 * HOUR, asked_by_customer=False, agreed=True, reason="r", reported=True
+            ),
+            NOON - HOUR,
+        )
+        for name in names
+    ]
     async with unit_of_work(promise_api.intake.database) as uow:
         promises = await ledger.promises(uow, names)
         stories = await Stories.load(uow, promises, late, most=4)
@@ -305,7 +315,9 @@ async def test_what_waits_can_be_filtered_paged_and_read_as_csv(promise_api: Api
 async def test_a_statement_and_its_promise_that_came_at_one_moment_find_each_other(promise_api: Api) -> None:
     promise = await made(promise_api)
     name = promise["promise_id"]
-    command = Revise(name, NOON + 90 * HOUR, False, True, "r", reported=True)
+    command = Revise(
+        promise_id=name, due=NOON + 90 * HOUR, asked_by_customer=False, agreed=True, reason="r", reported=True
+    )
     async with unit_of_work(promise_api.intake.database) as uow:
         # What another process leaves that did not see the promise yet.
         await waiting_rows.add(uow, [Waiting(new("w"), command, "crm", new("evt"), NOON, False, "")])
@@ -334,7 +346,9 @@ async def test_what_is_killed_before_the_end_of_its_transaction_leaves_all_waiti
 
 async def test_a_statement_that_does_not_see_its_promise_yet_meets_it_later(promise_api: Api) -> None:
     name = new("p")
-    command = Revise(name, NOON + 90 * HOUR, False, True, "r", reported=True)
+    command = Revise(
+        promise_id=name, due=NOON + 90 * HOUR, asked_by_customer=False, agreed=True, reason="r", reported=True
+    )
     one: Statement = Submission("promise.revised", command, Origin(new("evt"), "crm", NOON), presenters.accepted)
     async with unit_of_work(promise_api.intake.database) as uow:
         (taken,) = await apply(uow, [one])

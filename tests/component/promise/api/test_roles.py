@@ -26,6 +26,8 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("DELETE", "/v1/staff/{s}/contact", None, "admin"),
     ("POST", "/v1/imports", {"events": [{}]}, "operator"),
     ("GET", "/v1/rejected", None, "viewer"),
+    ("GET", "/v1/polls", None, "viewer"),
+    ("GET", "/v1/sources", None, "viewer"),
     ("GET", "/v1/audit", None, "admin"),
     ("GET", "/v1/customers/{c}/requested-against-got", None, "viewer"),
     ("GET", "/v1/claims/recall?capability=x", None, "viewer"),
@@ -55,6 +57,11 @@ MATTERS: list[tuple[str, str, str]] = [
     *(("POST", f"/v1/challenges/{{matter_id}}/{verb}", "operator") for verb in ("answers", "settle")),
     *(("POST", f"/v1/offers/{{matter_id}}/{verb}", "operator") for verb in ("take", "decline", "withdraw")),
     *(("POST", f"/v1/plans/{{matter_id}}/{verb}", "operator") for verb in ("changes", "finish", "drop")),
+    *(("GET", f"/v1/{name}", "viewer") for name in ("waiting", "drafts", "drafts/{promise_id}", "requests")),
+    *(("POST", f"/v1/drafts/{{promise_id}}{verb}", "operator") for verb in ("", "/withdraw")),
+    ("GET", "/v1/requests/{request_id}", "operator"),
+    ("POST", "/v1/requests/{request_id}/replay", "operator"),
+    ("PUT", "/v1/requests/{request_id}/body", "operator"),
 ]
 
 
@@ -77,7 +84,11 @@ async def test_the_role_below_is_refused(promise_api: Api, method: str, path: st
 
 @pytest.mark.parametrize(("method", "path", "lowest"), MATTERS)
 async def test_the_role_below_is_refused_a_matter(promise_api: Api, method: str, path: str, lowest: str) -> None:
-    path, sent = path.format(matter_id=new("m")), None if method == "GET" else {"nothing": 1}
+    name = new("m")
+    path, sent = (
+        path.format(matter_id=name, promise_id=name, request_id=name),
+        None if method == "GET" else {"nothing": 1},
+    )
     nobody = await promise_api.call(method, path, sent, role=None)
     assert (nobody.status_code, code(nobody)) == (401, "unauthenticated")
     rank = ROLES.index(lowest)

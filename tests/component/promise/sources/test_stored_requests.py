@@ -13,6 +13,7 @@ from candor.ops.retention_settings import RetentionSettings
 from candor.store.eraser import Eraser
 from candor.store.retention import request_rule
 from candor.store.unit_of_work import unit_of_work
+from promise_svc.domain.limits import WAITING
 from promise_svc.store import ledger
 from tests.component.promise.bodies import CONTACT, LATER, body, code, made, new, sent
 from tests.support.api import UNBOUND, Api
@@ -38,6 +39,12 @@ async def one(api: Api, name: str) -> dict[str, Any]:
 async def revision(api: Api, promise_id: str, name: str) -> Any:
     data = {"promise_id": promise_id, "due": LATER, "asked_by": "company", "reason": "r"}
     return await api.webhook("promise.revised", data, webhook_id=name)
+
+
+async def many_wait(api: Api, promise_id: str) -> None:
+    """As many revisions before their promise as wait for it: the next is refused until the promise is made."""
+    for _ in range(WAITING):
+        assert (await revision(api, promise_id, new("evt"))).json()["state"] == "waiting"
 
 
 async def test_an_accepted_request_is_in_the_transaction_of_its_events(promise_api: Api) -> None:
@@ -70,7 +77,12 @@ async def test_its_body_is_sealed_and_no_signature_is_in_it(promise_api: Api) ->
 async def test_what_a_matter_alone_names_is_about_its_customer_too(promise_api: Api) -> None:
     promise = await made(promise_api)
     asked, taken = new("evt"), new("evt")
-    handoff = {"handoff_id": new("h"), "promise_id": promise["promise_id"], "deliverer": "crew-7"}
+    handoff = {
+        "handoff_id": new("h"),
+        "promise_id": promise["promise_id"],
+        "deliverer": "crew-7",
+        "department": "sales",
+    }
     answer = await promise_api.webhook("handoff.requested", handoff, webhook_id=asked)
     assert answer.json()["state"] not in ("rejected",), answer.text
     answer = await promise_api.webhook("handoff.accepted", {"handoff_id": handoff["handoff_id"]}, webhook_id=taken)
@@ -91,11 +103,12 @@ async def test_a_request_sent_again_is_one_row_that_counts(promise_api: Api) -> 
 
 async def test_what_was_refused_names_its_request_and_keeps_its_content(promise_api: Api) -> None:
     name, promise_id = new("evt"), new("p")
+    await many_wait(promise_api, promise_id)
     for _ in range(2):
         assert (await revision(promise_api, promise_id, name)).json()["state"] == "rejected"
     row = await one(promise_api, name)
     assert (row["state"], row["times"], row["about"]) == ("refused", 2, [f"promise/{promise_id}"])
-    assert row["reason"].startswith("not_found: ")
+    assert row["reason"].startswith("limit_reached: ")
     items = (await promise_api.call("GET", "/v1/rejected", role="viewer", params={"limit": 200})).json()["items"]
     assert [item["request"] for item in items if item["event_id"] == name] == [row["request_id"]]
     shown = (await promise_api.call("GET", f"/v1/requests/{row['request_id']}", role="operator")).json()
@@ -135,10 +148,11 @@ async def test_who_looked_who_replayed_and_who_mended_is_in_the_audit_log(promis
 
 async def test_a_replay_takes_what_can_be_taken_by_now_and_nothing_twice(promise_api: Api) -> None:
     promise_id, name = new("p"), new("evt")
+    await many_wait(promise_api, promise_id)
     await revision(promise_api, promise_id, name)
     path = f"/v1/requests/{(await one(promise_api, name))['request_id']}/replay"
     again = (await promise_api.call("POST", path, role="operator")).json()
-    assert (again["state"], [item["code"] for item in again["rejected"]]) == ("refused", ["not_found"])
+    assert (again["state"], [item["code"] for item in again["rejected"]]) == ("refused", ["limit_reached"])
     promise = await made(promise_api, promise_id=promise_id)
     answers = [(await promise_api.call("POST", path, role="operator")).json() for _ in range(2)]
     assert [(one["state"], one["accepted"], one["replayed"]) for one in answers] == [
@@ -239,7 +253,7 @@ async def test_a_customer_whom_requests_alone_name_can_be_erased(promise_api: Ap
     customer, name = new(), new("evt")
     wrong = body(customer_id=customer, due="2013-03-01T00:00:00Z")
     await promise_api.webhook("promise.made", wrong, webhook_id=name)
-    assert (await one(promise_api, name))["about"] == [f"customer/{customer}"]
+    assert f"customer/{customer}" in (await one(promise_api, name))["about"]
     await erase(promise_api, customer)
     assert await stored(promise_api, name) == []
 

@@ -104,6 +104,17 @@ def incident_io(category: str, minute: int) -> Change:
     return {place: {**told, "incident": incident, "new_status": status}}
 
 
+def appointment(status: str, minute: int, **fields: Any) -> Change:
+    header = {**sample("salesforce-field-service")["payload"]["ChangeEventHeader"]}
+    header |= {"commitTimestamp": 1795693500000 + minute * 60_000, "sequenceNumber": minute + 1}
+    return {"payload": {"ChangeEventHeader": header, "Status": status, **fields}}
+
+
+def ticket(current: str, previous: str, minute: int) -> Change:
+    change = {"current": current, "previous": previous}
+    return {"event": change, "id": f"t-{minute}", "time": f"2026-11-21T13:{minute:02}:44.118204511Z"}
+
+
 OVER: Final = "2026-11-26T09:40:00Z"
 STORIES: Final[dict[str, list[Change]]] = {
     "aftership": [
@@ -137,6 +148,18 @@ STORIES: Final[dict[str, list[Change]]] = {
         jobber("JOB_CLOSED", 50),
     ],
     "dynamics365": [dynamics(0, 1), dynamics(5, 2), dynamics(20, 3), dynamics(50, 4)],
+    "salesforce-field-service": [
+        appointment("Scheduled", 0, SchedEndTime="2026-11-26T11:00:00Z"),
+        appointment("Dispatched", 5, SchedEndTime="2026-11-26T13:00:00Z"),
+        appointment("In Progress", 20, ActualStartTime="2026-11-26T12:01:00Z"),
+        appointment("Completed", 50, ActualEndTime="2026-11-26T12:30:00Z"),
+    ],
+    "zendesk-tickets": [
+        ticket("OPEN", "NEW", 1),
+        ticket("PENDING", "OPEN", 5),
+        ticket("SOLVED", "PENDING", 20),
+        ticket("CLOSED", "SOLVED", 50),
+    ],
     "servicetitan": [
         servicetitan("Scheduled", 1),
         servicetitan("InProgress", 5),
@@ -238,6 +261,8 @@ def completed(name: str) -> object:
         ("odoo", "2026-11-27T12:00:00+00:00"),
         ("jobber", "2026-11-26T20:50:00+00:00"),
         ("servicetitan", "2026-11-26T11:50:00+00:00"),
+        ("salesforce-field-service", "2026-11-26T12:30:00+00:00"),
+        ("zendesk-tickets", "2026-11-21T13:20:44.118204+00:00"),
     ],
 )
 def test_it_is_complete_when_the_system_says_that_it_was(name: str, seconds: str) -> None:

@@ -33,7 +33,14 @@ def promise(**changes: Any) -> Promise:
 
 
 def to_revise(hours: float = 30, *, asked: bool = False, agreed: bool = False, version: int | None = None) -> Revise:
-    return Revise("p1", NOON + hours * HOUR, asked, agreed, "the part is late", version)
+    return Revise(
+        promise_id="p1",
+        due=NOON + hours * HOUR,
+        asked_by_customer=asked,
+        agreed=agreed,
+        reason="the part is late",
+        expected_version=version,
+    )
 
 
 def to_settle(verdict: State = State.KEPT, hours: float | None = 20, version: int | None = None) -> Settle:

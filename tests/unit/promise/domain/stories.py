@@ -39,7 +39,17 @@ class Said(NamedTuple):
 
 
 def revised(minute: int, hours: float, *, agreed: bool = True, reason: str = "away") -> Said:
-    return Said(minute, Revise("p1", NOON + hours * HOUR, False, agreed, reason, reported=True))
+    return Said(
+        minute,
+        Revise(
+            promise_id="p1",
+            due=NOON + hours * HOUR,
+            asked_by_customer=False,
+            agreed=agreed,
+            reason=reason,
+            reported=True,
+        ),
+    )
 
 
 def withdrawn(minute: int) -> Said:

@@ -18,7 +18,13 @@ LATER = DUE + timedelta(days=3)
 
 
 def said(due_days: int = 0, **more: bool) -> Revise:
-    found = Revise("p-1", DUE + timedelta(days=due_days), more.pop("asked", False), more.pop("agreed", False), "crm")
+    found = Revise(
+        promise_id="p-1",
+        due=DUE + timedelta(days=due_days),
+        asked_by_customer=more.pop("asked", False),
+        agreed=more.pop("agreed", False),
+        reason="crm",
+    )
     return replace(found, if_moved=more.pop("if_moved", True))
 
 

@@ -77,7 +77,7 @@ def test_a_full_one_takes_a_kilobyte_and_a_half_and_a_fresh_one_half() -> None:
     full = full_state()
     assert len(full.view.trail) == TRAIL_LIMIT
     assert len({point.why for point in full.view.trail} - {""}) == 4
-    assert len(to_bytes(full)) <= 1552
+    assert len(to_bytes(full)) <= 1568
 
 
 def test_one_whose_every_point_has_another_reason_takes_no_more_than_a_quarter_more() -> None:

@@ -28,7 +28,7 @@ PATIENCE = 90.0
 
 
 @pytest.fixture
-def stack(kafka: str, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+def stack(kafka: str, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Stack, str]]:
     monkeypatch.setenv("KAFKA_BOOTSTRAP_SERVERS", kafka)
     monkeypatch.setenv("DATABASE_URL", postgres)
     own = f"am{secrets.token_hex(4)}"
@@ -36,9 +36,11 @@ def stack(kafka: str, postgres: str, tmp_path: Path, monkeypatch: pytest.MonkeyP
     services = [service for service in SERVICES if service.name in NEEDED]
     made = Stack(folder, services=services, env={"TOPIC_PREFIX": own, "DATABASE_PREFIX": own}, usual_ports=False)
     _let_in(ensure_secrets(folder))
+    # Before the start: a file of keys is read again only within a second.
+    key = add_key(made.secrets, "desk", Role.ADMIN)
     try:
         made.start()
-        yield made
+        yield made, key
     finally:
         made.stop()
 
@@ -83,10 +85,10 @@ class Desk:
 
 
 @pytest_asyncio.fixture
-async def desk(stack: Stack) -> AsyncIterator[Desk]:
-    key = add_key(stack.secrets, "desk", Role.ADMIN)
+async def desk(stack: tuple[Stack, str]) -> AsyncIterator[Desk]:
+    made, key = stack
     async with httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False) as http:
-        yield Desk(stack, http)
+        yield Desk(made, http)
 
 
 async def test_alerts_open_and_resolve_one_incident_each_whatever_happens_to_us(desk: Desk, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Final, Generic
+from typing import Final, Generic, TypeVar
 
 from prometheus_client import Counter
 
@@ -39,6 +39,7 @@ from candor.web.security.webhooks import STANDARD, Webhook
 
 Apply = Callable[[UnitOfWork, Sequence[Submission[C, R]]], Awaitable[Sequence[Acceptance | Exception]]]
 Read = Callable[[Event, Origin, tuple[Receipt, ...]], Submission[C, R]]
+Made = TypeVar("Made")
 # A 4xx makes a vendor drop events or ban us, so these become 202 once the signature is valid.
 KEPT: Final = frozenset({400, 403, 404, 409, 412, 422})
 LARGE: Final = 32_768
@@ -127,11 +128,7 @@ class Intake(Generic[C, R]):
         Raises StoreUnavailable, and a Problem that is not the body's fault, such as 503.
         """
         source = self.sources[webhook.read_as]
-        reading = partial(source.read, webhook, self.known, self.clock.now())
-        try:
-            items = reading() if len(webhook.raw) <= LARGE else await asyncio.to_thread(reading)
-        except Problem as problem:
-            items = [Unusable(problem)]
+        items = await _beside(webhook, partial(self._events, webhook, source))
         outcomes = await self.take(items, Caller("webhook", webhook.source, webhook.events), heard=False)
         if any(isinstance(one.result, Acceptance) and not one.result.replayed for one in outcomes):
             self.heard.note(webhook.source)
@@ -147,13 +144,9 @@ class Intake(Generic[C, R]):
         source = self.sources[webhook.read_as]
 
         def reading() -> tuple[Items, Stored]:
-            request = stored or self.arrivals.request(webhook, source)
-            try:
-                return source.read(webhook, self.known, self.clock.now()), request
-            except Problem as problem:
-                return [Unusable(problem)], request
+            return self._events(webhook, source), stored or self.arrivals.request(webhook, source)
 
-        items, request = reading() if len(webhook.raw) <= LARGE else await asyncio.to_thread(reading)
+        items, request = await _beside(webhook, reading)
         caller = Caller("webhook", webhook.source, webhook.events)
         outcomes = await self.take(items, caller, request=request, heard=heard)
         refused = self._refused(webhook, outcomes)
@@ -161,6 +154,12 @@ class Intake(Generic[C, R]):
             await self._keep(Keeping(request, refused))
         metrics.REQUESTS.labels(webhook.source, request.state).inc()
         return outcomes
+
+    def _events(self, webhook: Webhook, source: Source) -> Items:
+        try:
+            return source.read(webhook, self.known, self.clock.now())
+        except Problem as problem:
+            return [Unusable(problem)]
 
     def _refused(self, webhook: Webhook, outcomes: Sequence[Outcome]) -> tuple[rejected.Rejection, ...]:
         refused = []
@@ -272,6 +271,10 @@ class Intake(Generic[C, R]):
         said = item.event.type if isinstance(item, Incoming) else item.type
         kind = known_name(said, self.known)
         return rejected.Rejection(webhook.source, name, sha256(raw), kind, problem.code, reason(problem))
+
+
+async def _beside(webhook: Webhook, reading: Callable[[], Made]) -> Made:
+    return reading() if len(webhook.raw) <= LARGE else await asyncio.to_thread(reading)
 
 
 def lane(submission: Submission[C, R], caller: str) -> Lane:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, NamedTuple, Protocol, runtime_checkable
+from typing import Any, Final, NamedTuple, Protocol
 
 import msgspec
 
@@ -103,15 +103,6 @@ class Source(Protocol):
 
         A sender that repeats is answered anew. Never 4xx: senders drop what was answered so, or us.
         """
-        ...
-
-
-@runtime_checkable
-class Completing(Protocol):
-    """A source whose webhooks are thin: what they are about is asked of the sender's own interface."""
-
-    async def complete(self, webhook: Webhook) -> Webhook:
-        """The webhook with what its events are about in its body. Raises Problem 503 if the sender is away."""
         ...
 
 

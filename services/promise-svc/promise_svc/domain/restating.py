@@ -14,9 +14,11 @@ def restates(promise: Promise, command: Revise, at: datetime) -> Promise | None:
         return None
     if (command.asked_by_customer or command.agreed) and command.due != promise.held_due:
         return None
-    if at < promise.latest_at or promise.state is not State.MADE:
-        return promise if at < promise.latest_at or command.due == promise.latest_due else None
+    if at < promise.latest_at:
+        return promise
     if command.due != promise.latest_due:
         return None
+    if promise.state is not State.MADE:
+        return promise
     # An older statement of another date, should it still come, is older than this one too.
     return replace(promise, latest_at=at, newest_at=max(at, promise.newest_at or at))

@@ -119,20 +119,12 @@ def _align(known: Known) -> Iterator[Sentence]:
 
 
 def _money(known: Known) -> Iterator[Sentence]:
-    for one in known.groups[:1]:
-        tail = one.get("value_at_risk") or NO_FIGURE
-        if one.get("expected_loss") and tail["value"] is not None:
-            cost, most = (_amount(value, one["currency"]) for value in (one["expected_loss"], tail["value"]))
-            text = f"Its open promises are expected to cost {cost}. In 95 of 100 cases it is at most {most}."
-            yield Sentence(text, "/board/groups?by=department")
-    for one in known.risk[:MOST]:
-        tail = one["value_at_risk"]
-        if one["expected_loss"] and tail["value"] is not None:
-            text = (
-                f"Open promises are expected to cost {_amount(one['expected_loss'], one['currency'])}. "
-                f"In 95 of 100 cases it is at most {_amount(tail['value'], one['currency'])}."
-            )
-            yield Sentence(text, "/board/accounts")
+    own = [("Its open promises", one, "/board/groups?by=department") for one in known.groups[:1]]
+    for whose, one, path in (*own, *(("Open promises", one, "/board/accounts") for one in known.risk[:MOST])):
+        loss, tail = one.get("expected_loss"), one.get("value_at_risk") or NO_FIGURE
+        if loss and tail["value"] is not None:
+            cost, most = (_amount(value, one["currency"]) for value in (loss, tail["value"]))
+            yield Sentence(f"{whose} are expected to cost {cost}. In 95 of 100 cases it is at most {most}.", path)
     for one in known.renewals[: 2 * MOST]:
         loss = one["expected_loss"]
         cost = "" if not loss else f" Its open promises are expected to cost {_amount(loss, one['currency'])}."

@@ -19,7 +19,7 @@ from candor.web.security.webhooks import Webhook
 
 log: Final = structlog.get_logger("candor.completing")
 PATIENCE: Final = 4.0
-"""Seconds: HubSpot waits five for its answer."""
+"""Seconds of a call; a request that is not completed is tried again."""
 AGAIN: Final = 30
 
 

@@ -13,7 +13,7 @@ import pytest
 
 from candor.intake.once import Acceptance
 from candor.intake.polling.poller import Poller
-from candor.intake.source import Completing
+from candor.intake.source import completion_of
 from candor.web.security.webhooks import Webhook
 from delivery_svc.offered import OFFERED
 from tests.component.delivery.polls.conftest import NOW
@@ -95,11 +95,11 @@ async def test_a_visit_of_jobber_and_its_thin_webhook(api: Api, tmp_path: Path) 
     visit, job = {"id": new("V"), "title": "Install", **times, "visitStatus": "COMPLETED"}, new("J")
     account.put(job, at, visit)
     async with system(api, tmp_path, "jobber", account.answer) as made:
-        source = made.registry[made.name]
-        assert isinstance(source, Completing)
+        complete = completion_of(made.registry[made.name])
+        assert complete is not None
         thin = {"topic": "VISIT_COMPLETE", "itemId": visit["id"], "occurredAt": stamp(at + timedelta(seconds=4))}
         body = {"data": {"webHookEvent": thin}}
-        whole = await source.complete(Webhook(made.name, "", json.dumps(body).encode(), read_as=made.name, events=MAY))
+        whole = await complete(Webhook(made.name, "", json.dumps(body).encode(), read_as=made.name, events=MAY))
         [taken] = await api.intake.process(whole)
         assert isinstance(taken.result, Acceptance) and not taken.result.replayed
         assert await reports(api, made.name) == [("visit", "reached", at)]

@@ -23,11 +23,10 @@ from candor.web.http import strict_json
 from candor.web.http.problems import Problem
 from candor.web.security.schemes import Bearer, Scheme
 from candor.web.security.webhooks import Webhook
-from delivery_svc.settings import DeliverySettings
-from delivery_svc.wiring import build
 from tests.component.delivery.reports import known, new, sent
-from tests.support.api import Api, Keys, running
-from tests.support.clocks import NOON, ManualClock
+from tests.component.delivery.sources.taking import taking
+from tests.support.api import Api
+from tests.support.clocks import NOON
 from tests.support.servers import Databases
 from tests.support.waiting import until
 
@@ -85,16 +84,9 @@ def thin() -> Thin:
 async def thin_api(
     postgres: str, databases: Databases, thin: Thin, tmp_path_factory: pytest.TempPathFactory
 ) -> AsyncIterator[Api]:
-    keys = Keys(tmp_path_factory.mktemp("thin"))
-    values = keys.write()
     senders = {name: {"source": "thin", "secrets": [TOKEN], "events": MAY} for name in SENDERS}
-    values["webhook_secrets_file"].write_bytes(msgspec.json.encode({"sources": senders}))
-    settings = DeliverySettings(
-        database_url=postgres, database_prefix=f"t{secrets.token_hex(5)}", publishing=False, **values
-    )
-    async with running(build(settings, ManualClock(), consuming=False, sources=[thin]), keys) as api:
+    async with taking(postgres, databases, tmp_path_factory.mktemp("thin"), senders, sources=[thin]) as api:
         yield api
-    await databases.drop(settings.database)
 
 
 async def post(api: Api, job: str, sender: str = "thin", **more: Any) -> httpx.Response:

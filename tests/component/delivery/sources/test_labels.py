@@ -19,11 +19,10 @@ from candor.store.errors import StoreUnavailable
 from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from delivery_svc.service.labels import LabelKeeper
-from delivery_svc.settings import DeliverySettings
 from delivery_svc.store import label_rows
 from delivery_svc.store.expiry import expiries
-from delivery_svc.wiring import build
-from tests.support.api import Api, Keys, running
+from tests.component.delivery.sources.taking import taking
+from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.servers import Databases
 from tests.support.waiting import until
@@ -51,18 +50,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def api(
     postgres: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory, file: Path
 ) -> AsyncIterator[Api]:
-    keys = Keys(tmp_path_factory.mktemp("keys"))
-    values = keys.write()
-    values["webhook_secrets_file"].write_bytes(msgspec.json.encode({"sources": SENDERS}))
-    named: dict[str, Any] = {
-        "database_url": postgres,
-        "database_prefix": f"t{secrets.token_hex(5)}",
-        "sources_file": file,
-    }
-    settings = DeliverySettings(publishing=False, **named, **values)
-    async with running(build(settings, ManualClock(AT), consuming=False), keys) as made:
+    folder = tmp_path_factory.mktemp("keys")
+    async with taking(postgres, databases, folder, SENDERS, clock=ManualClock(AT), file=file) as made:
         yield made
-    await databases.drop(settings.database)
 
 
 async def alert(api: Api, **labels: str) -> dict[str, Any]:

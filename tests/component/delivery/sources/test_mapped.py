@@ -12,18 +12,16 @@ from pathlib import Path
 from typing import Any, Final
 
 import httpx
-import msgspec
 import pytest
 import pytest_asyncio
 
 from candor.contracts import IncidentReported
 from candor.web.security.schemes import SignedRequest
 from delivery_svc.offered import OFFERED
-from delivery_svc.settings import DeliverySettings
-from delivery_svc.wiring import build
 from tests.component.delivery.reports import known as known_promise
 from tests.component.delivery.reports import sent
-from tests.support.api import Api, Keys, running
+from tests.component.delivery.sources.taking import taking
+from tests.support.api import Api
 from tests.support.clocks import ManualClock
 from tests.support.servers import Databases
 from tests.support.waiting import until
@@ -63,19 +61,9 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 async def api(
     postgres: str, databases: Databases, tmp_path_factory: pytest.TempPathFactory, file: Path
 ) -> AsyncIterator[Api]:
-    keys = Keys(tmp_path_factory.mktemp("keys"))
-    values = keys.write()
-    values["webhook_secrets_file"].write_bytes(msgspec.json.encode({"sources": SENDERS}))
-    settings = DeliverySettings(
-        database_url=postgres,
-        database_prefix=f"t{secrets.token_hex(5)}",
-        publishing=False,
-        sources_file=file,
-        **values,
-    )
-    async with running(build(settings, ManualClock(AT), consuming=False), keys) as made:
+    folder = tmp_path_factory.mktemp("keys")
+    async with taking(postgres, databases, folder, SENDERS, clock=ManualClock(AT), file=file) as made:
         yield made
-    await databases.drop(settings.database)
 
 
 def sample(name: str) -> bytes:

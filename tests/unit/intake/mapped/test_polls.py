@@ -15,7 +15,7 @@ from candor.intake.mapped.completing import CompletedSource, client_of, mapped
 from candor.intake.mapped.config import schema_for_editors
 from candor.intake.mapped.located import LocatedError
 from candor.intake.mapped.poll_config import APIS, Poll, seconds
-from candor.intake.source import Completing
+from candor.intake.source import completion_of
 from delivery_svc.offered import OFFERED
 
 POLL = """\
@@ -101,12 +101,12 @@ def test_oauth_has_one_secret(secrets: dict[str, str]) -> None:
 def test_sources_of_systems_with_thin_webhooks_are_completed() -> None:
     rule = OFFERED.presets()["jobber"]
     plain = mapped("jobber", rule)
-    assert not isinstance(plain, Completing)
+    assert completion_of(plain) is None
     whole = mapped("jobber", rule.model_copy(update={"poll": polled(api="jobber")}))
     assert isinstance(whole, CompletedSource)
-    assert isinstance(whole, Completing)
+    assert completion_of(whole) is not None
     known = mapped("aftership", OFFERED.presets()["aftership"].model_copy(update={"poll": polled()}))
-    assert not isinstance(known, Completing)
+    assert completion_of(known) is None
     assert isinstance(client_of(polled(api="hubspot", object="0-3", fields=["a"])), HubSpot)
 
 

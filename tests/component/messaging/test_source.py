@@ -28,11 +28,13 @@ async def test_a_turn_is_bounded_and_each_partition_has_its_own(
     names = [("promises", number) for number in range(PARTITIONS)]
     async with Sender(settings) as sender:
         await sender.send([withdrawn(key, key, n) for key in _one_key_each() for n in range(EACH)])
-    # Not before: a broker that has just made a topic leads some of its partitions a moment later than others.
     found = Source(settings, ("promises",), (), PARTITIONS)
     await found.start()
     try:
         found.follow(dict.fromkeys(names, 0))
+        # Not before all are here: a broker that has just made a topic leads some partitions a moment later than others.
+        async with asyncio.timeout(30):
+            await _until(lambda: len(found._consumer._fetcher._records) == PARTITIONS)
         turns: list[dict[int, int]] = []
         while sum(sum(turn.values()) for turn in turns) < PARTITIONS * EACH:
             fetched = await found.poll(names, PIECE)

@@ -182,7 +182,7 @@ WHERE waits_for = 'awaiting_reference'
 ORDER BY seq LIMIT $3"""
 _NEWEST: Final = f"""
 WITH page AS MATERIALIZED (
-  SELECT {_COLUMNS} FROM parked WHERE parked_at > clock_timestamp() - $1::interval ORDER BY parked_at DESC LIMIT $2)
+  SELECT {_COLUMNS} FROM parked WHERE parked_at > statement_timestamp() - $1::interval ORDER BY parked_at DESC LIMIT $2)
 {_MATCHED}"""  # noqa: S608 - constants
 _PAGE: Final = """
 SELECT max(seq) AS last, count(*) AS looked FROM (

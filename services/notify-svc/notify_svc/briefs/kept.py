@@ -111,7 +111,7 @@ _ALLOWED: Final = "EXISTS (SELECT FROM switch WHERE sending AND NOT killed)"
 _CLAIM: Final = f"""
 WITH due AS (
   SELECT mail.brief_id, mail.recipient FROM brief_mail AS mail JOIN brief USING (brief_id)
-  WHERE mail.state = 'pending' AND mail.next_at <= clock_timestamp() AND brief.sections IS NOT NULL AND {_ALLOWED}
+  WHERE mail.state = 'pending' AND mail.next_at <= statement_timestamp() AND brief.sections IS NOT NULL AND {_ALLOWED}
   ORDER BY mail.next_at LIMIT 1 FOR UPDATE OF mail SKIP LOCKED), claimed AS (
   UPDATE brief_mail AS mail SET state = 'sending', final = false, outcome = 'claimed', epoch = $1,
     attempts = attempts + 1, lease_until = clock_timestamp() + make_interval(secs => $2), changed_at = now()

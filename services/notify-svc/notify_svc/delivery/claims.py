@@ -213,12 +213,12 @@ EXISTS (SELECT FROM promise p JOIN freshness f USING (partition) WHERE p.promise
 
 _NEXT: Final = """
 SELECT delivery_id, next_at FROM delivery
-WHERE state = 'pending' AND {urgent} AND next_at <= clock_timestamp() AND (next_at, delivery_id) > ({after})
+WHERE state = 'pending' AND {urgent} AND next_at <= statement_timestamp() AND (next_at, delivery_id) > ({after})
 ORDER BY next_at, delivery_id LIMIT {most}"""
 
 _DUE: Final = """
-SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND urgent AND next_at <= clock_timestamp())
-  OR EXISTS (SELECT FROM delivery WHERE state = 'pending' AND NOT urgent AND next_at <= clock_timestamp())"""
+SELECT EXISTS (SELECT FROM delivery WHERE state = 'pending' AND urgent AND next_at <= statement_timestamp())
+  OR EXISTS (SELECT FROM delivery WHERE state = 'pending' AND NOT urgent AND next_at <= statement_timestamp())"""
 
 # No row if there are fewer than were asked for: this was the end.
 _LAST: Final = f"""
@@ -232,7 +232,7 @@ WITH looked AS MATERIALIZED (
   SELECT delivery.delivery_id FROM looked JOIN delivery USING (delivery_id) JOIN notice USING (notice_id)
   WHERE delivery.state = 'pending'
     AND (delivery.channel = ANY($6::text[])
-      OR delivery.next_at <= clock_timestamp() - make_interval(secs => {CHANNEL_WAIT}))
+      OR delivery.next_at <= statement_timestamp() - make_interval(secs => {CHANNEL_WAIT}))
     AND {_FRESH}
     AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {NOT_HELD}
     AND NOT EXISTS (SELECT FROM notice s

@@ -100,7 +100,7 @@ class Figures(Rounds):
 
 _WAITING: Final = """
 SELECT count(*) FROM (
-  SELECT notice_id FROM delivery WHERE state = 'pending' AND next_at <= clock_timestamp() LIMIT $2) AS due
+  SELECT notice_id FROM delivery WHERE state = 'pending' AND next_at <= statement_timestamp() LIMIT $2) AS due
 JOIN notice USING (notice_id) JOIN promise USING (promise_id) JOIN freshness f ON f.partition = promise.partition
 WHERE f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at) > $1"""
 

@@ -24,7 +24,10 @@ START_SECONDS: Final = 20.0
 STOP_SECONDS: Final = 5.0
 WAIT_MS: Final = 200
 TURN: Final = 8_000
-"""Records of one turn, of however many partitions: its transaction ends long before a lease does."""
+"""Records of one turn, of however many partitions: its transaction ends long before a lease does.
+
+A broadcast record is applied to each partition that is read, and counts as often.
+"""
 
 Name = tuple[str, int]
 """Card and partition; broadcast cards have partition 0."""
@@ -120,7 +123,8 @@ class Source:
         fetched = {name: records async for name, records in self.ready(names, largest)}
         if fetched or not wait:
             return fetched
-        waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=largest)
+        most = min(largest, max(TURN // self._readers(names), 1)) if self.broadcast else largest
+        waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=most)
         for pair, records in waited.items():
             fetched[self.names[pair]] = records
             self._next[self.names[pair]] = records[-1].offset + 1
@@ -132,13 +136,15 @@ class Source:
         Each partition is asked separately: a single call would drain one partition while the others starve. The next
         turn begins where this one ended.
         """
-        together, room = TURN, dict[int, int]()
+        together, room, readers = TURN, dict[int, int](), self._readers(names)
         begin = self._turn % max(len(names), 1)
         for asked, name in enumerate((*names[begin:], *names[:begin])):
             if together <= 0:
                 self._turn = begin + asked
                 return
-            left = min(room.get(name[1], largest), together)
+            counts = readers if name[0] in self.broadcast else 1
+            # One at least: with more partitions than records in a turn there would be none for ever.
+            left = min(room.get(name[1], largest), max(together // counts, 1))
             if left <= 0:
                 continue
             pair = self.pairs[name]
@@ -150,9 +156,13 @@ class Source:
             if records:
                 self._next[name] = records[-1].offset + 1
                 room[name[1]] = room.get(name[1], largest) - len(records)
-                together -= len(records)
+                together -= len(records) * counts
                 yield name, records
         self._turn = begin + 1
+
+    def _readers(self, names: Iterable[Name]) -> int:
+        """How many partitions a broadcast record is applied to."""
+        return max(sum(card == self.cards[0] for card, _ in names), 1) if self.cards else 1
 
     def behind(self, name: tuple[str, int], following: int) -> tuple[int | None, float]:
         """Return how many records Kafka has after `following` (None: unknown), and seconds since its last answer."""

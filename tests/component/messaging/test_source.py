@@ -15,7 +15,7 @@ from candor.messaging import source
 from candor.messaging.fetching import QUIET_MS
 from candor.messaging.source import Source
 from candor.records.partitioner import partition_of
-from tests.support.ledger.book import Sender, settings_for, withdrawn
+from tests.support.ledger.book import Sender, incident, settings_for, withdrawn
 
 PARTITIONS, EACH, TURN, PIECE = 16, 40, 30, 10
 
@@ -50,6 +50,33 @@ async def test_a_turn_is_bounded_and_each_partition_has_its_own(
             break
         seen.update(turn.keys())
     assert set(seen) == set(range(PARTITIONS))
+
+
+async def test_what_every_partition_reads_counts_for_each_of_them(
+    kafka: str, topic_prefix: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(source, "TURN", TURN)
+    settings = settings_for(kafka, topic_prefix).model_copy(update={"partitions": PARTITIONS})
+    names = [("promises", number) for number in range(PARTITIONS)]
+    async with Sender(settings) as sender:
+        await sender.send([incident(f"i{n}", 1) for n in range(EACH)])
+        await sender.send([withdrawn(key, key, 1) for key in _one_key_each()])
+    found = Source(settings, ("promises",), ("incidents",), PARTITIONS)
+    await found.start()
+    try:
+        found.follow(dict.fromkeys([*names, ("incidents", 0)], 0))
+        seen: Counter[str] = Counter()
+        while seen != {"incidents": EACH, "promises": PARTITIONS}:
+            fetched = await found.poll([*names, ("incidents", 0)], PIECE)
+            taken: Counter[str] = Counter()
+            for (card, _), records in fetched.items():
+                taken[card] += len(records)
+            # Sixteen partitions read each incident: two of them are more than half of a turn of thirty.
+            assert taken["incidents"] <= 1
+            assert taken["promises"] + PARTITIONS * taken["incidents"] <= TURN + PARTITIONS
+            seen.update(taken)
+    finally:
+        await found.stop()
 
 
 def _one_key_each() -> list[str]:

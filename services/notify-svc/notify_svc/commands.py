@@ -1,4 +1,4 @@
-"""`candor messages`: whether a mass of messages is held, and releasing or dropping it."""
+"""`candor messages`: a mass of messages that is held, and the secret of a customer's webhook."""
 
 from __future__ import annotations
 
@@ -17,16 +17,18 @@ if TYPE_CHECKING:
     from candor.store.unit_of_work import UnitOfWork
 
 T = TypeVar("T")
+HOOK = "https://hooks.customer.example/candor"
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
 
 def register(app: typer.Typer) -> None:
     """Adds the group of commands."""
-    said = "A mass of messages to customers that waits for a person."
+    said = "Messages to customers: a mass of them that waits for a person, and what a customer's webhook verifies with."
     group = typer.Typer(no_args_is_help=True, help=said, epilog=examples("candor messages held"))
     group.command("held", epilog=examples("candor messages held --json"))(held)
     group.command("release", epilog=examples("candor messages release"))(release)
     group.command("drop", epilog=examples("candor messages drop"))(drop)
+    group.command("webhook-secret", epilog=examples(f"candor messages webhook-secret {HOOK}"))(webhook_secret)
     app.add_typer(group, name="messages")
 
 
@@ -58,6 +60,22 @@ def drop() -> None:
 
     _decided("drop", lambda uow: mass.drop(uow, _me()))
     say("Dropped: the messages held now are not sent. New ones wait until `candor messages release`.")
+
+
+def webhook_secret(address: Annotated[str, typer.Argument(help="The webhook's address, as in the contact.")]) -> None:
+    """Print the secrets that a customer verifies our webhooks with, the newest first: for that customer alone."""
+    from notify_svc.channels.webhook.settings import WebhookSettings  # noqa: PLC0415
+
+    try:
+        settings = WebhookSettings()
+        settings.guard().check(address)
+        secrets = settings.secrets()
+    except ValueError as error:
+        raise OperatorError(str(error)) from None
+    if secrets is None:
+        raise OperatorError("WEBHOOK_KEY_FILE is not set here: without it nothing goes by webhook")
+    for secret in secrets.of(address):
+        say(secret)
 
 
 def _me() -> str:

@@ -119,7 +119,7 @@ class Calling:
 def _answer(response: httpx.Response, raw: bytes) -> Answer:
     status = response.status_code
     if status == 429 or status >= 500:
-        raise AwayError(f"status {status}", _wait(response.headers))
+        raise AwayError(f"status {status}", retry_after(response.headers))
     if status in (401, 403):
         raise DeniedError(f"status {status}: it does not accept our token, or what that may read")
     if not 200 <= status < 300:
@@ -139,8 +139,8 @@ def _moment(text: str) -> datetime | None:
     return found if found.tzinfo is not None else found.replace(tzinfo=UTC)
 
 
-def _wait(headers: Mapping[str, str]) -> float:
-    """Seconds of Retry-After (RFC 9110 10.2.3: a number or a date), else until X-RateLimit-Reset; 0 without either."""
+def retry_after(headers: Mapping[str, str]) -> float:
+    """Return the seconds of Retry-After (RFC 9110 10.2.3: a number or a date), else until X-RateLimit-Reset, else 0."""
     said = headers.get("retry-after", "").strip()
     now = _moment(headers.get("date", "")) or datetime.now(UTC)
     found = 0.0

@@ -60,7 +60,7 @@ def test_no_policy_lets_in_a_whole_namespace() -> None:
     assert [peer for peer in found if not peer.get("podSelector")] == []
 
 
-@pytest.mark.parametrize("name", ["to-mail", "to-identity-provider", "to-polled-systems"])
+@pytest.mark.parametrize("name", ["to-channels", "to-identity-provider", "to-polled-systems"])
 def test_what_is_outside_is_reached_and_nothing_inside(name: str) -> None:
     policy = policies()[name]
     assert reached(policy, "203.0.113.9")

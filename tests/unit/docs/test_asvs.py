@@ -81,7 +81,7 @@ def test_what_nobody_may_guess_has_128_bits() -> None:
         for path in (ROOT / folder).rglob("*.py")
         if re.search(r"^\s*(import|from) random\b", path.read_text(), re.MULTILINE)
     }
-    assert found == {"sending.py", "group_commit.py", "poller.py", "ports.py", "queue.py"}
+    assert found == {"channel.py", "sending.py", "group_commit.py", "poller.py", "ports.py", "queue.py"}
 
 
 def test_no_tls_before_1_2_is_offered_or_taken() -> None:

@@ -35,7 +35,8 @@ class Fate(StrEnum):
 class Outcome:
     """An attempt's fate; `code` is the provider's (empty: none), `step` where it ended, `error` the kind of failure.
 
-    `provider_id` is the provider's id for the message, if it gives one. None of these fields contains an address.
+    `provider_id` is the provider's id for the message, if it gives one; `wait`: the seconds until it is worth trying
+    again (0: as with every channel). None of these fields contains an address.
     """
 
     fate: Fate
@@ -43,6 +44,7 @@ class Outcome:
     code: str = ""
     error: str = ""
     provider_id: str = ""
+    wait: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,8 @@ class Message:
     """What one delivery carries to one `address`; `address` and `name` are excluded from its repr.
 
     `delivery_id` stays the same across retries, so that a provider can deduplicate by it. `thread` names the promise's
-    conversation, `reply_to` the notice that this one follows (empty: none); `at` is when it was decided.
+    conversation, `reply_to` the notice that this one follows (empty: none); `at` is when it was decided. `attempt`
+    counts from 1.
     """
 
     delivery_id: str
@@ -76,6 +79,7 @@ class Message:
     subject: str
     text: str
     html: str
+    attempt: int = 1
 
 
 Begin = Callable[[], Awaitable[bool]]

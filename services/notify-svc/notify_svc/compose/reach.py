@@ -35,12 +35,19 @@ class Reach:
     channels: Mapping[str, Channel]
 
     def look(
-        self, sealed: str | None, *, refused: Collection[str] = (), erased: bool = False, only: str | None = None
+        self,
+        sealed: str | None,
+        *,
+        refused: Collection[str] = (),
+        failed: Collection[str] = (),
+        erased: bool = False,
+        only: str | None = None,
     ) -> tuple[Route | None, Recipient]:
         """The first route of a sealed contact that is not `refused`, and its recipient's consent and state.
 
-        `refused` names channels on which the address was refused, `only` the one channel that may be used. There is no
-        route if the contact is unknown or unreadable, or has no address that any channel accepts, or none for `only`.
+        `refused` names channels on which the address was refused, `failed` those to use last, `only` the one channel
+        that may be used. There is no route if the contact is unknown or unreadable, or has no address that any channel
+        accepts, or none for `only`.
         """
         if sealed is None:
             return None, Recipient(erased=erased)
@@ -48,7 +55,7 @@ class Reach:
             contact = self.opener.open(sealed)
         except BadContact:
             return None, Recipient(known=True)
-        routes = list(self._routes(contact))
+        routes = sorted(self._routes(contact), key=lambda route: route.channel.name in failed)
         if not routes:
             return None, Recipient(known=True)
         open_ = [route for route in routes if route.channel.name not in refused]

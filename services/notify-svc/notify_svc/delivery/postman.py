@@ -176,7 +176,7 @@ class Postman:
             case _ if claim.attempts >= self.patience.attempts:
                 await self._failed(uow, claim, outcome, recipient, Reason.GAVE_UP)
             case _:
-                pause = claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else AT_ONCE
+                pause = outcome.wait or claims.backoff(claim.attempts) if outcome.fate is Fate.LATER else AT_ONCE
                 await self._again(uow, claim, outcome, recipient, pause)
 
     async def _again(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str, pause: float) -> None:
@@ -193,7 +193,10 @@ class Postman:
         )
 
     async def _failed(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str, reason: Reason) -> None:
-        """End the delivery as failed, unless the address that was tried is no longer the addressee's."""
+        """End the delivery as failed, unless the address that was tried is no longer the addressee's.
+
+        Nothing was sent for certain, so the promise is decided again, for the contact's next channel if it has one.
+        """
         now = self.clock.now()
         # Locks are taken in the consumer's order: promises, customers, notices.
         rows = await read_model.promises(uow, [claim.promise_id])
@@ -203,8 +206,22 @@ class Postman:
         if outcome.fate is Fate.REFUSED_RECIPIENT:
             await read_model.refuse(uow, claim.addressee, claim.channel)
         if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, outcome=outcome, recipient=recipient):
+            if await self._other_channel(uow, claim):
+                # With an owner's notice the customer's, which waits for it: both are decided again.
+                again = [claim.notice_id, *([claim.ahead_of] if claim.ahead_of else [])]
+                await notices.suppress(uow, again, Reason.NEXT_CHANNEL, now)
             await rethink(uow, rows.values(), now)
             await read_model.save_promises(uow, list(rows.values()))
+
+    async def _other_channel(self, uow: UnitOfWork, claim: Claim) -> bool:
+        """Whether the addressee has an address on a channel that did not fail for this promise."""
+        contact = (await read_model.customers(uow, [claim.addressee])).get(claim.addressee)
+        failed = await notices.failed_on(uow, [claim.promise_id])
+        gone = {*failed.get((claim.promise_id, claim.addressee), ()), claim.channel}
+        if contact is None:
+            return False
+        route, recipient = self.reach.look(contact.sealed, refused={*contact.refused_on, *gone})
+        return route is not None and not recipient.refused
 
     async def _reached_at(self, uow: UnitOfWork, claim: Claim, recipient: str) -> bool:
         """Whether this is still the addressee's address on the claim's channel; locks the contact."""
@@ -227,6 +244,7 @@ def _message(claim: Claim, route: Route) -> Message:
         subject=claim.subject if form.subject else "",
         text=claim.body,
         html=claim.html if form.html else "",
+        attempt=claim.attempts,
     )
 
 

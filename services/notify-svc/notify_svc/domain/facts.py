@@ -178,6 +178,7 @@ class Reason(StrEnum):
     ADDRESS_REFUSED = "address_refused"
     DAILY_CAP = "daily_cap"
     CHANNEL_GONE = "channel_gone"
+    NEXT_CHANNEL = "next_channel"
     SUPERSEDED = "superseded"
     STALE = "stale"
     ERASED = "erased"

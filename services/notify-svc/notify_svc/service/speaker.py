@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
@@ -33,10 +33,13 @@ CAP_PAUSE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class _Addressees:
-    """How customers and owners are reached, and how many messages each got within the cap's window."""
+    """How customers and owners are reached, how many messages each got within the cap's window, and the channels that
+    failed, by promise and addressee.
+    """
 
     contacts: Mapping[str, Customer]
     sent: Counter[str]
+    failed: Mapping[tuple[str, str], Collection[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,8 @@ class Speaker:
         names = owners | {known.customer_id for known in speaking}
         staff = await read_model.contacts(uow, owners - customers.keys())
         sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
-        return _Addressees({**staff, **customers}, Counter(sent))
+        failed = await notices.failed_on(uow, [known.promise_id for known in speaking])
+        return _Addressees({**staff, **customers}, Counter(sent), failed)
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""
@@ -101,7 +105,7 @@ class Speaker:
         promise, gap, statement = known.promise, known.gap, decision.statement
         if promise is None or gap is None or statement is None:
             raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
-        route, recipient = self._look(addressees, known.customer_id)
+        route, recipient = self._look(addressees, known.promise_id, known.customer_id)
         reason = silenced(promise, recipient, addressees.sent[known.customer_id], self.rules.daily_cap)
         if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
@@ -132,7 +136,7 @@ class Speaker:
         if promise.owner is None:
             return [notice]
         name = staff_key(promise.owner)
-        route, recipient = self._look(addressees, name)
+        route, recipient = self._look(addressees, promise.promise_id, name)
         against = silenced(promise, recipient, addressees.sent[name], self.rules.owner_daily_cap)
         if against is None and route is not None:
             try:
@@ -148,9 +152,14 @@ class Speaker:
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
 
-    def _look(self, addressees: _Addressees, name: str) -> tuple[Route | None, Recipient]:
+    def _look(self, addressees: _Addressees, promise_id: str, name: str) -> tuple[Route | None, Recipient]:
         customer = addressees.contacts.get(name) or Customer(name)
-        return self.reach.look(customer.sealed, refused=customer.refused_on, erased=customer.erased_at is not None)
+        return self.reach.look(
+            customer.sealed,
+            refused=customer.refused_on,
+            failed=addressees.failed.get((promise_id, name), ()),
+            erased=customer.erased_at is not None,
+        )
 
 
 def _preview(notice: Notice) -> Notice:

@@ -114,6 +114,14 @@ async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[
     return {(row["promise_id"], row["addressee"]): row["notice_id"] for row in rows}
 
 
+async def failed_on(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[str, str], set[str]]:
+    """By promise and addressee, the channels that failed for certain, so that another one was to be used."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for row in await uow.connection.fetch(_FAILED_ON, list(promise_ids)) if promise_ids else []:
+        found.setdefault((row["promise_id"], row["addressee"]), set()).add(row["channel"])
+    return found
+
+
 def announce(uow: UnitOfWork, rows: Iterable[Any]) -> None:
     """Count rows of `CHANGED`, and emit NoticeChanged for those to customers.
 
@@ -222,6 +230,10 @@ SELECT addressee, count(*)::int AS count FROM notice
 WHERE addressee = ANY($1::text[]) AND changed_at > $2 AND notice_id <> $3
   AND state IN ('preview', 'pending', 'sending', 'sent', 'unknown')
 GROUP BY addressee"""
+
+_FAILED_ON: Final = """
+SELECT DISTINCT promise_id, addressee, channel FROM notice JOIN delivery USING (notice_id)
+WHERE promise_id = ANY($1::text[]) AND delivery.outcome = 'next_channel'"""
 
 _PREVIOUS: Final = """
 SELECT DISTINCT ON (promise_id, addressee) promise_id, addressee, notice_id FROM notice

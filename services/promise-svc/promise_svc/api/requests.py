@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from candor.intake.once import new_id
 from candor.web.http.body import convert
@@ -204,11 +204,38 @@ class VerdictIn(Body):
         return Settle(promise_id, State(self.verdict), self.completed_at, self.settled_at, version, reported)
 
 
+ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
+Elsewhere = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~][ -~]{2,2047}$")]
+"""An address that is no e-mail's: a number, or a webhook's URL."""
+
+
+def _each_once(names: list[str]) -> list[str]:
+    if len(set(names)) != len(names):
+        raise ValueError("channels must be named once each")
+    return names
+
+
 class ContactIn(Body):
     """How to reach a customer; sealed before it is stored. `consent` false: never message them."""
 
-    email: Email
+    addresses: Annotated[
+        dict[ChannelName, Elsewhere],
+        Field(max_length=8, description="Other addresses by kind: `phone`, `slack`, `teams`, `webhook`."),
+    ] = {}
+    email: Annotated[Email | None, Field(validate_default=True)] = None
+    channels: Annotated[
+        list[ChannelName],
+        Field(max_length=8, description="Channels to use, the preferred one first; without them e-mail is."),
+        AfterValidator(_each_once),
+    ] = []
     name: Short | None = None
     language: Language = "en"
     zone: Zone = "UTC"
     consent: bool = True
+
+    @field_validator("email")
+    @classmethod
+    def _reached(cls, email: str | None, said: ValidationInfo) -> str | None:
+        if email is None and not said.data.get("addresses", True):
+            raise ValueError("is missing, and no other address is given")
+        return email

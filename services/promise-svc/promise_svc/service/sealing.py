@@ -36,8 +36,9 @@ class Sealer:
         return cls(file.get, file)
 
     def seal(self, contact: BaseModel) -> str:
-        """The contact as JSON in a sealed box."""
-        return seal(self._key(), msgspec.json.encode(contact.model_dump()))
+        """The contact as JSON in a sealed box, without what it does not say."""
+        said = {name: value for name, value in contact.model_dump().items() if value not in (None, {}, [])}
+        return seal(self._key(), msgspec.json.encode(said))
 
 
 def public_key(raw: bytes) -> PublicKey:

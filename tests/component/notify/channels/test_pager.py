@@ -175,22 +175,14 @@ async def test_an_unknown_page_is_held_until_a_person_settles_it(paged: Desk, pa
     assert len(pager.pages) == 1
 
 
-async def test_a_number_that_does_not_exist_is_refused_there_and_not_on_other_channels(
+ALONE: dict[str, Any] = {"email": "", "addresses": {"pager": "555 01"}, "channels": ["pager"]}
+
+
+async def test_a_page_refused_for_good_fails_and_is_shown_where_there_is_no_other_channel(
     paged: Desk, pager: Pager
 ) -> None:
-    pager.script = [Fate.REFUSED_RECIPIENT]
-    await paged.later(5)
-    await paged.send()
-    assert await deliveries(paged) == [("pager", "failed", "refused")]
-    refused = await paged.database.pool.fetchval("SELECT refused_on FROM customer WHERE customer_id = 'c1'")
-    assert refused == ["pager"]
-    route, recipient = paged.speaker.reach.look(await sealed_of(paged), refused=refused)
-    assert route is not None
-    assert (route.channel.name, recipient.refused) == ("email", False)
-
-
-async def test_a_page_refused_for_good_fails_and_is_shown(paged: Desk, pager: Pager) -> None:
     pager.script = [Fate.REFUSED]
+    await paged.take(contact(version=2, **ALONE))
     await paged.later(5)
     await paged.send()
     assert await paged.states() == [("warning", "failed", "refused")]
@@ -234,10 +226,11 @@ async def test_an_attempt_that_ends_without_an_answer_keeps_none(paged: Desk, pa
 
 async def test_what_is_queued_again_has_no_answer_yet(paged: Desk, pager: Pager) -> None:
     pager.script = [Fate.REFUSED]
+    await paged.take(contact(version=2, **ALONE))
     await paged.later(5)
     await paged.send()
     assert await answer(paged) == ("busy", "dial")
-    await paged.take(contact(version=2, **PAGED))
+    await paged.take(contact(version=3, **ALONE))
     assert await paged.states() == [("warning", "pending", "slip_held")]
     assert await answer(paged) == (None, "")
 
@@ -327,11 +320,6 @@ async def test_the_database_allows_no_second_channel_to_what_went_out_or_may_hav
             "INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at) "
             "SELECT 'other', notice_id, 'email', 'hash', 'pending', 'slip_held', now() FROM notice"
         )
-
-
-async def sealed_of(desk: Desk) -> str:
-    found: str = await desk.database.pool.fetchval("SELECT sealed FROM customer WHERE customer_id = 'c1'")
-    return found
 
 
 def test_the_service_takes_one_more_channel_and_refuses_one_that_outlasts_a_claim(tmp_path: Path) -> None:

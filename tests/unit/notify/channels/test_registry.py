@@ -18,7 +18,7 @@ def test_every_folder_with_a_channel_is_found(tmp_path: Path, monkeypatch: pytes
         "from notify_svc.channels import ChannelSettings, Registration\n"
         "CHANNEL = Registration(ChannelSettings, lambda settings: None)\n"
     )
-    assert sorted(registered()) == ["beeper", "email"]
+    assert sorted(registered()) == ["beeper", "email", "slack", "sms", "teams", "webhook"]
 
 
 def test_a_folder_without_a_channel_stops_the_start(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -126,6 +126,44 @@ def test_a_bad_field_of_a_contact_is_named(name: str, value: Any) -> None:
     assert [error.pointer for error in problem.value.errors] == [f"/{name}"]
 
 
+REACHED = {
+    "addresses": {"phone": "+1 (500) 555-0009", "webhook": "https://hooks.customer.example/x"},
+    "channels": ["webhook", "phone", "email"],
+}
+
+
+def test_a_contact_may_be_reached_by_anything_that_has_an_address() -> None:
+    both = parse(ContactIn, msgspec.json.encode({**CONTACT, **REACHED}))
+    assert (both.email, both.addresses["phone"], both.channels[0]) == (
+        "anna@example.com",
+        "+1 (500) 555-0009",
+        "webhook",
+    )
+    assert parse(ContactIn, msgspec.json.encode(REACHED)).email is None
+
+
+@pytest.mark.parametrize(
+    ("changes", "pointer"),
+    [
+        ({}, "/email"),
+        ({"addresses": {}}, "/email"),
+        ({"addresses": {"Phone": "+15005550009"}}, "/addresses/Phone"),
+        ({"addresses": {"phone": ""}}, "/addresses/phone"),
+        ({"addresses": {"webhook": "https://x\r\ny"}}, "/addresses/webhook"),
+        ({"addresses": {"phone": "+1" * 1025}}, "/addresses/phone"),
+        ({"addresses": {f"kind{n}": "abc" for n in range(9)}}, "/addresses"),
+        ({**CONTACT, "channels": ["phone", "phone"]}, "/channels"),
+        ({**CONTACT, "channels": ["Phone"]}, "/channels/0"),
+        ({**CONTACT, "channels": [f"c{n}" for n in range(9)]}, "/channels"),
+    ],
+)
+def test_an_address_that_is_none_is_named_and_not_repeated(changes: dict[str, Any], pointer: str) -> None:
+    with pytest.raises(Problem) as problem:
+        parse(ContactIn, msgspec.json.encode(changes))
+    assert [error.pointer for error in problem.value.errors] == [pointer]
+    assert "https://x" not in str(problem.value.body())
+
+
 def test_what_is_missing_has_its_default() -> None:
     command = parse(PromiseIn, msgspec.json.encode({k: v for k, v in PROMISE.items() if k != "made_at"})).command(NOON)
     assert (command.made_at, command.tolerance_s, command.terms.zone, command.terms.accepted) == (NOON, 0, "UTC", True)

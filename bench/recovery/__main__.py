@@ -1,6 +1,6 @@
 """Measures whether the parameters of a simulated company are found again, and how often within stated intervals.
 
-    python -m bench.recovery [--config params.yaml] [--seeds 20]
+    python -m bench.recovery [--config params.yaml] [--seeds 20] [--running]
 
 Each seed makes another company with the same parameters, whose events go through the measures of insight. For each
 parameter: its truth, the mean estimate with its mean interval, and how many intervals hold the truth; for each sort of
@@ -52,6 +52,7 @@ def coverage(found: Sequence[Found]) -> Coverage:
 def main(
     config: Annotated[Path | None, typer.Option(help="YAML of parameters, as of `candor replay fieldservice`.")] = None,
     seeds: Annotated[int, typer.Option(min=1, max=1000, help="How many companies.")] = 20,
+    running: Annotated[bool, typer.Option(help="Measure while the last promises are open, as any company is.")] = False,
     save: Annotated[bool, typer.Option(help="Write bench/results/recovery.json.")] = False,
 ) -> None:
     """Simulate companies, measure each, and print what was found beside what is true."""
@@ -60,7 +61,9 @@ def main(
     except ParamsError as error:
         raise typer.BadParameter(str(error)) from error
     population = Population(params)
-    found = [one for seed in track(range(seeds), "companies") for one in estimates(params, seed, population)]
+    found = [
+        one for seed in track(range(seeds), "companies") for one in estimates(params, seed, population, running=running)
+    ]
     by_sort, by_name = defaultdict(list), defaultdict(list)
     for one in found:
         by_sort[one.sort].append(one)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import numpy as np
@@ -42,6 +42,7 @@ class Promise:
     ours: int = 0
     agreed: int = 0
     done: datetime | None = None
+    withdrawn: bool = False
     statements: list[Mapping[str, Any]] = field(default_factory=list)
 
     def move(self, said: Mapping[str, Any]) -> None:
@@ -59,15 +60,20 @@ class Promise:
 
 
 class Columns:
-    """All that a stream said. Promises that were withdrawn or never done are left out."""
+    """All that a stream said, and by when. Promises that were withdrawn are left out.
+
+    What is not done at `now`, the time of the last event, is open.
+    """
 
     def __init__(self, events: Iterable[StreamEvent]) -> None:
         self.made: dict[str, Promise] = {}
+        self.now = datetime.min.replace(tzinfo=UTC)
         self.claims: dict[str, Mapping[str, Any]] = {}
         self.register: dict[str, str] = {}
         self.answers: list[tuple[str, str, int, int, float]] = []
         said: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
         for event in events:
+            self.now = event.time
             if event.type == "statement.made":
                 said[event.data["promise_id"]].append(event.data)
             else:
@@ -75,6 +81,8 @@ class Columns:
         for name, statements in said.items():
             self.made[name].statements = statements
         self.done = [one for one in self.made.values() if one.done is not None]
+        self.open = [one for one in self.made.values() if one.done is None and not one.withdrawn]
+        self.overdue = [one for one in self.open if one.held + one.tolerance < self.now]
 
     def _take(self, event: StreamEvent) -> None:
         data = event.data
@@ -83,6 +91,8 @@ class Columns:
                 self.made[data["promise_id"]] = _made(event)
             case "promise.revised":
                 self.made[data["promise_id"]].move(data)
+            case "promise.withdrawn":
+                self.made[data["promise_id"]].withdrawn = True
             case "milestone.reported" if data.get("final"):
                 self.made[data["promise_id"]].done = moment(data["at"])
             case "claim.made":
@@ -96,14 +106,15 @@ class Columns:
                 self.register[data["capability_id"]] = data["statuses"][0]["status"]
 
     def completed(self) -> Completed:
-        """Promised and actual durations, in days."""
-        rows = self.done
+        """Promised and actual durations, in days; of open promises so far."""
+        rows = [*self.done, *self.open]
         return Completed(
             [one.kind for one in rows],
             [one.maker for one in rows],
             [one.deliverer for one in rows],
             np.array([(one.due - one.made) / DAY for one in rows]),
-            np.array([((one.done or one.made) - one.made) / DAY for one in rows]),
+            np.array([((one.done or self.now) - one.made) / DAY for one in rows]),
+            np.array([one.done is None for one in rows], np.bool_),
         )
 
     def judged(self, names: list[str]) -> Judged:
@@ -121,25 +132,26 @@ class Columns:
 
     def settled(self) -> Settled:
         """Dates three ways of all of them together."""
-        rows = self.done
+        rows = [*self.done, *self.open]
         return Settled(
             [""] * len(rows),
             np.array([NEVER if one.requested is None else one.requested.timestamp() for one in rows]),
             np.array([one.due.timestamp() for one in rows]),
             np.array([one.latest.timestamp() for one in rows]),
             np.array([one.tolerance.total_seconds() for one in rows]),
-            np.array([one.done.timestamp() for one in rows if one.done]),
+            np.array([one.done.timestamp() if one.done else NEVER for one in rows]),
             np.full(len(rows), NEVER),
             np.array([one.ours for one in rows], np.int64),
             np.array([one.agreed for one in rows], np.int64),
+            np.array([NEVER if one.done else self.now.timestamp() for one in rows]),
         )
 
     def outcomes(self) -> Outcomes:
         """Who kept, and how many days before the last event."""
-        rows = [one for one in self.done if one.maker]
-        done = np.array([one.done.timestamp() for one in rows if one.done])
+        rows = [one for one in (*self.done, *self.overdue) if one.maker]
+        age = np.array([(self.now - (one.done or self.now)) / DAY for one in rows])
         kept = np.array([one.kept for one in rows], np.float64)
-        return Outcomes([one.maker for one in rows], kept, (done.max(initial=0.0) - done) / 86_400)
+        return Outcomes([one.maker for one in rows], kept, age, np.array([one.done is None for one in rows], np.bool_))
 
     def sheets(self) -> Sheets:
         """Answers by group and question."""

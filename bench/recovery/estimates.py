@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime, time, timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -39,9 +41,12 @@ class Found(NamedTuple):
         return self.figure.low <= self.truth <= self.figure.high
 
 
-def estimates(params: Params, seed: int, population: Population) -> list[Found]:
-    """All parameters, as found in the events of one company."""
-    company = Company(params, seed)
+def estimates(params: Params, seed: int, population: Population, *, running: bool = False) -> list[Found]:
+    """All parameters, as found in the events of one company; `running`: on the last day on which it promises.
+
+    Then its last promises are open; else all have ended.
+    """
+    company = Company(params, seed, _last_day(params) if running else None)
     columns = Columns(company.events())
     return [
         *_biases(params, columns),
@@ -52,6 +57,10 @@ def estimates(params: Params, seed: int, population: Population) -> list[Found]:
         *_dates(params, columns, population),
         *_opinions(params, seed, columns),
     ]
+
+
+def _last_day(params: Params) -> datetime:
+    return datetime.combine(params.starts + timedelta(weeks=params.weeks), time(), ZoneInfo(params.zone))
 
 
 def _biases(params: Params, columns: Columns) -> Iterator[Found]:
@@ -114,7 +123,7 @@ def _standings(columns: Columns, population: Population) -> Iterator[Found]:
 
 
 def _dates(params: Params, columns: Columns, population: Population) -> Iterator[Found]:
-    none = Steps([], np.array([]), np.array([]))
+    none = Steps([], np.array([]), np.array([]), np.array([], np.bool_))
     found = punctuality(joined(tallies(columns.settled(), none).values()))
     yield Found("dates", "kept by the first", population.first(), found.first)
     yield Found("dates", "reset", population.told(), found.reset)

@@ -13,9 +13,11 @@ from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.matter_rows import RATED
 from risk_svc.insight.measures.figure import Figure, share
 from risk_svc.insight.measures.perception import Comparison, Sheets, perception, trends
-from risk_svc.insight.sheets import Row, figure_body
+from risk_svc.insight.sheets import Row, due_body, figure_body
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from candor.store.db import Database
 
 PAGE: Final = 5_000
@@ -32,11 +34,14 @@ Answer = tuple[str, str, int, int, float]
 """Side, question, rating, people, and when, in epoch seconds."""
 
 
-async def sheets_of(database: Database) -> dict[str, list[Row]]:
-    """`perception`: a row a question and side; `perception:pairs`: a row a question and pair of sides."""
+async def sheets_of(database: Database, now: datetime) -> dict[str, list[Row]]:
+    """`perception`: a row a question and side; `perception:pairs`: a row a question and pair of sides.
+
+    What is open and overdue at the moment `now` of business time is not kept.
+    """
     answers = await _answers(database)
-    [counted] = await database.pool.fetch(_KEPT)
-    kept = share(counted["kept"], counted["judged"])
+    [counted] = await database.pool.fetch(_KEPT, now)
+    kept = share(counted["kept"], counted["judged"])._replace(open=counted["overdue"])
     return await asyncio.to_thread(compared, answers, kept)
 
 
@@ -56,7 +61,7 @@ def compared(answers: Sequence[Answer], kept: Figure) -> dict[str, list[Row]]:
             "rating": figure_body(cell.rating),
             "suppressed": cell.top.too_little_history,
             "trend": None if moved is None else figure_body(moved.top),
-            "kept": figure_body(kept),
+            "kept": due_body(kept),
         }
         rows.append(Row(f"{cell.item}:{cell.group}", _place(cell.item, cell.group), body))
     pairs = [Row(f"{one.item}:{one.first}:{one.second}", _apart(one), _pair(one)) for one in found.comparisons]
@@ -113,5 +118,7 @@ WHERE kind = 'sheet' AND state = 'answered' AND {living("insight_matter")}
   AND ($1::timestamptz IS NULL OR (at, matter_id) < ($1::timestamptz, $2::text))
 ORDER BY at DESC, matter_id DESC LIMIT $3"""  # noqa: S608 - constants only
 _KEPT: Final = f"""
-SELECT count(*) FILTER (WHERE standing = 'kept')::int AS kept, count(*)::int AS judged
-FROM insight_promise WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND {LIVING}"""  # noqa: S608
+SELECT count(*) FILTER (WHERE standing = 'kept')::int AS kept, count(*)::int AS judged,
+  count(*) FILTER (WHERE standing = 'open')::int AS overdue
+FROM insight_promise WHERE shown AND {LIVING} AND (standing IN ('kept', 'broken', 'cancelled')
+  OR standing = 'open' AND held_due + tolerance_s * interval '1 second' < $1)"""  # noqa: S608

@@ -1,4 +1,4 @@
-"""How long ended promises took against what was promised, gathered by pages, and the sheets of bias made of it."""
+"""How long promises took or take against what was promised, gathered by pages, and the sheets of bias made of it."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ import numpy as np
 
 from risk_svc.insight.measures.bias import Bias, Coded, Durations, biases_of
 from risk_svc.insight.measures.figure import Floats
-from risk_svc.insight.sheets import NO_NAME, Ended, Row, figure_body
+from risk_svc.insight.sheets import NO_NAME, Ended, Row, due_body
 
 MOST: Final = 1_000_000
-"""Completed promises that bias is of, in 48 bytes each; of more every second one counts, then every fourth, …"""
+"""Promises that bias is of, in 56 bytes each; of more every second one counts, then every fourth, …"""
 LAST: Final = -2.0
 """The rank of too little history: no drift is below −1."""
-COLUMNS: Final = 6
+COLUMNS: Final = 7
 Verdict = Literal["optimistic", "padded", "unclear", "too_little_history"]
 
 
 class Gathered:
-    """Columns of completed promises: type, team, person, deliverer by number, and both durations in seconds."""
+    """Columns of completed and open promises: type, team, person, deliverer by number, both durations in seconds."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -30,8 +30,8 @@ class Gathered:
         self._step = 1
 
     def add(self, page: Sequence[Ended]) -> None:
-        """Take in the completed promises of a page."""
-        done = [one for one in page if one.done is not None]
+        """Take in the completed and the open promises of a page."""
+        done = [one for one in page if one.open or one.done is not None]
         kept = done[-self._seen % self._step :: self._step]
         self._seen += len(done)
         self._rows.append(np.array([self._row(one) for one in kept], np.float64).reshape(-1, COLUMNS))
@@ -52,7 +52,7 @@ class Gathered:
     def _by(self, maker: int) -> Durations:
         table = self._table()
         kind, makers, deliverer = (Coded([*self._names[at]], table[:, at].astype(np.int64)) for at in (0, maker, 3))
-        return Durations(kind, makers, deliverer, table[:, 4], table[:, 5])
+        return Durations(kind, makers, deliverer, table[:, 4], table[:, 5], table[:, 6] > 0)
 
     def _table(self) -> Floats:
         return np.concatenate([*self._rows, np.empty((0, COLUMNS))])
@@ -62,7 +62,8 @@ class Gathered:
         numbers = (
             known.setdefault(name or NO_NAME, len(known)) for known, name in zip(self._names, named, strict=True)
         )
-        return (*numbers, one.first - one.made, (one.done or 0.0) - one.made)
+        until = one.ended if one.open else one.done or 0.0
+        return (*numbers, one.first - one.made, until - one.made, float(one.open))
 
 
 def bias_sheets(found: Gathered, *, persons: bool) -> dict[str, list[Row]]:
@@ -87,7 +88,7 @@ def _rows(biases: Iterable[Bias]) -> list[Row]:
         Row(
             one.name,
             LAST if one.drift.value is None else one.drift.value,
-            {"name": one.name, "drift": figure_body(one.drift), "verdict": verdict_of(one)},
+            {"name": one.name, "drift": due_body(one.drift), "verdict": verdict_of(one)},
         )
         for one in biases
     ]

@@ -143,19 +143,22 @@ class Reckoning(Rounds):
         stood = Standings(self._now().timestamp(), persons=self._persons)
         late = {row["kind"]: row["late"] for row in await self._database.pool.fetch(_LATE)}
         surprised = Surprises(late)
-        ended = 0
+        judged = 0
         async for page in self._ended():
-            ended += len(page)
+            judged += len(page)
             counts = await asyncio.to_thread(_more, counts, (took, reasons, stood, surprised), page)
+        async for page in self._unended():
+            judged += sum(one.overdue for one in page)
+            counts = await asyncio.to_thread(_more, counts, (took, reasons, stood), page)
         found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
         for row in found["punctuality:team"]:
             row.body["reasons"] = reasons.of(row.name)
         found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
         found |= stood.sheets() | surprised.sheets()
-        found |= await beliefs.sheets_of(self._database)
+        found |= await beliefs.sheets_of(self._database, self._now())
         found |= await worked.sheets_of(self._database)
         found |= await competitors.sheets_of(self._database)
-        await self._shown(run, ended, found)
+        await self._shown(run, judged, found)
 
     async def _begin(self) -> Run:
         begun = time.monotonic()
@@ -204,7 +207,16 @@ class Reckoning(Rounds):
         async for rows in self._pages(_ENDED):
             yield [Ended(*(row[name] for name in Ended._fields)) for row in rows]
 
-    async def _pages(self, query: str, *values: str) -> AsyncIterator[list[Any]]:
+    async def _unended(self) -> AsyncIterator[list[Ended]]:
+        """Open promises as they are now, of which those count that are overdue."""
+        read = 0
+        async for rows in self._pages(_UNENDED, self._now()):
+            yield [Ended(*(row[name] for name in Ended._fields)) for row in rows]
+            read += len(rows)
+            if read >= MOST_OPEN:
+                return
+
+    async def _pages(self, query: str, *values: str | datetime) -> AsyncIterator[list[Any]]:
         after = ""
         while True:
             rows = await self._database.pool.fetch(query, after, PAGE, *values)
@@ -286,20 +298,20 @@ SELECT kind, percentile_cont(.9) WITHIN GROUP (ORDER BY late)::float8 AS late FR
   SELECT kind, extract(epoch FROM completed_at - held_due)::float8 - tolerance_s AS late
   FROM insight_promise WHERE ended_at IS NOT NULL AND shown AND {LIVING} ORDER BY ended_at DESC LIMIT 20000) AS newest
 WHERE late > 0 GROUP BY kind HAVING count(*) >= {LEAST}"""  # noqa: S608
-_ENDED: Final = f"""
+_JUDGED: Final = """
 SELECT promise_id, customer_id, department, owner, deliverer, kind, extract(epoch FROM made_at)::float8 AS made,
   extract(epoch FROM requested_due)::float8 AS requested, extract(epoch FROM first_due)::float8 AS first,
   extract(epoch FROM latest_due)::float8 AS latest, tolerance_s::float8 AS tolerance,
   extract(epoch FROM completed_at)::float8 AS done, missing,
   coalesce(moves.ours, 0) AS ours, coalesce(moves.agreed, 0) AS agreed,
   coalesce(steps.planned, '{{}}') AS planned, coalesce(steps.reached, '{{}}') AS reached,
-  coalesce(moves.reasons, '{{}}') AS reasons, standing = 'kept' AS kept, extract(epoch FROM ended_at)::float8 AS ended,
+  coalesce(moves.reasons, '{{}}') AS reasons, standing = 'kept' AS kept, extract(epoch FROM {ended})::float8 AS ended,
   extract(epoch FROM held_due)::float8 AS held, extract(epoch FROM expected_from)::float8 AS expected_from,
-  extract(epoch FROM expected_until)::float8 AS expected_until, told_before
+  extract(epoch FROM expected_until)::float8 AS expected_until, told_before, standing = 'open' AS open
 FROM (
   SELECT promise_id, customer_id, department, owner, deliverer, kind, made_at, requested_due, first_due, latest_due,
     tolerance_s, completed_at, missing, resets, standing, ended_at, held_due, expected_from, expected_until, told_before
-  FROM insight_promise WHERE standing IN ('kept', 'broken', 'cancelled') AND shown AND promise_id > $1 AND {LIVING}
+  FROM insight_promise WHERE {which} AND shown AND promise_id > $1 AND {living}
   ORDER BY promise_id LIMIT $2) AS one
 LEFT JOIN LATERAL (
   SELECT count(*)::int AS ours, count(*) FILTER (WHERE agreed)::int AS agreed, array_agg(reason) AS reasons
@@ -309,7 +321,9 @@ LEFT JOIN LATERAL (
   SELECT array_agg(extract(epoch FROM planned)::float8) AS planned,
     array_agg(CASE WHEN status = 'reached' THEN extract(epoch FROM at)::float8 END) AS reached
   FROM insight_milestone WHERE insight_milestone.promise_id = one.promise_id AND planned IS NOT NULL) AS steps ON true
-ORDER BY promise_id"""  # noqa: S608
+ORDER BY promise_id"""
+_ENDED: Final = _JUDGED.format(which="standing IN ('kept', 'broken', 'cancelled')", ended="ended_at", living=LIVING)
+_UNENDED: Final = _JUDGED.format(which="standing = 'open'", ended="$3::timestamptz", living=LIVING)
 _WRITE: Final = """
 INSERT INTO insight_figure (sheet, run, name, rank, customer_id, body)
 SELECT $1, $2, name, rank, customer, body::jsonb

@@ -55,7 +55,7 @@ class Ended(NamedTuple):
     """A promise that has ended; times in epoch seconds, None where there is none.
 
     `expected_from` to `expected_until` is what the customer expected before it ended, and `told_before` what they were
-    told last by then.
+    told last by then. `open`: one that had not ended at `ended`.
     """
 
     customer_id: str
@@ -82,6 +82,12 @@ class Ended(NamedTuple):
     expected_from: float | None = None
     expected_until: float | None = None
     told_before: str | None = None
+    open: bool = False
+
+    @property
+    def overdue(self) -> bool:
+        """Whether it is open, and the date that its customer holds has passed, with the tolerance."""
+        return self.open and self.ended > self.held + self.tolerance
 
 
 class Row(NamedTuple):
@@ -315,16 +321,20 @@ def counted(ended: Sequence[Ended], by: str) -> dict[str, Tally]:
         column(one.latest for one in ended),
         column(one.tolerance for one in ended),
         column(one.done for one in ended),
-        column(None if one.missing is None else 1.0 - one.missing for one in ended),
+        column(0.0 if one.open else None if one.missing is None else 1.0 - one.missing for one in ended),
         np.array([one.ours for one in ended], np.int64),
         np.array([one.agreed for one in ended], np.int64),
+        column(one.ended if one.open else None for one in ended),
     )
-    steps = Steps(
-        [name for name, one in zip(names, ended, strict=True) for _ in one.planned],
-        column(at for one in ended for at in one.planned),
-        column(at for one in ended for at in one.reached),
-    )
-    return tallies(settled, steps)
+    steps = [
+        (name, planned, reached, one.open)
+        for name, one in zip(names, ended, strict=True)
+        for planned, reached in zip(one.planned, one.reached, strict=True)
+        # Of an open promise, those that have come due.
+        if not one.open or planned < one.ended
+    ]
+    of, planned, reached, still = ([*column] for column in (zip(*steps, strict=True) if steps else [()] * 4))
+    return tallies(settled, Steps(of, column(planned), column(reached), np.array(still, np.bool_)))
 
 
 def added(found: Iterable[Mapping[str, Tally]]) -> dict[str, Tally]:
@@ -342,11 +352,13 @@ def punctual(tallied: Mapping[str, Tally], by: str) -> list[Row]:
         Row(
             name,
             float(name.replace("-", "")) if by == "month" else float(tally.n),
-            {"name": name, "promises": tally.n}
-            | {what: figure_body(one) for what, one in punctuality(tally)._asdict().items()},
+            {"name": name, "promises": tally.n, "open": tally.open}
+            | {what: due_body(one) for what, one in punctuality(tally)._asdict().items()},
             name if by == "customer" else None,
         )
         for name, tally in tallied.items()
+        # Of a group whose open promises are all in time there is nothing to say yet.
+        if any(tally)
     ]
 
 
@@ -366,6 +378,11 @@ def risk_body(risk: AtRisk | None) -> dict[str, Any]:
 def figure_body(one: Figure) -> dict[str, Any]:
     """A figure as the API shows it."""
     return {"value": _rounded(one.value), "low": _rounded(one.low), "high": _rounded(one.high), "n": one.n}
+
+
+def due_body(one: Figure) -> dict[str, Any]:
+    """The same of a figure that open promises count in once they are overdue."""
+    return {**figure_body(one), "open": one.open}
 
 
 def _rounded(value: float | None) -> float | None:

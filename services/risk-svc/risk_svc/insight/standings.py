@@ -9,7 +9,7 @@ import numpy as np
 
 from risk_svc.insight.measures.figure import LEAST
 from risk_svc.insight.measures.reputation import Outcomes, Record, joined, ranked, records
-from risk_svc.insight.sheets import NO_NAME, Ended, Row, figure_body
+from risk_svc.insight.sheets import NO_NAME, Ended, Row, due_body
 
 DAY: Final = 86_400.0
 PERSON: Final = "person"
@@ -30,12 +30,17 @@ class Standings:
         self._found: dict[str, dict[str, Record]] = {by: {} for by in BY if persons or by != PERSON}
 
     def add(self, page: Sequence[Ended]) -> None:
-        """Count the promises of a page; what ended in the future of `now` counts as ended now."""
+        """Count the promises of a page; what ended in the future of `now` counts as ended now.
+
+        What is open and overdue is not kept, now and as long as it is open: it is not forgotten with time.
+        """
+        page = [one for one in page if not one.open or one.overdue]
         kept = np.array([one.kept for one in page], np.float64)
-        age = np.array([(self._now - one.ended) / DAY for one in page], np.float64)
+        age = np.array([0.0 if one.open else (self._now - one.ended) / DAY for one in page], np.float64)
+        late = np.array([one.open for one in page], np.bool_)
         for by, before in self._found.items():
             names = [BY[by](one) for one in page]
-            self._found[by] = joined([before, records(Outcomes(names, kept, age))])
+            self._found[by] = joined([before, records(Outcomes(names, kept, age, late))])
 
     def sheets(self) -> dict[str, list[Row]]:
         """A sheet for each of BY, best lower end first; that of persons is empty unless they are shown."""
@@ -50,7 +55,7 @@ class Standings:
                 one.share.low or 0.0,
                 {
                     "name": one.maker,
-                    "standing": figure_body(one.share),
+                    "standing": due_body(one.share),
                     "too_little_history": one.share.n < LEAST,
                 },
                 one.maker if by == "customer" else None,

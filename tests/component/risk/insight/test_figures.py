@@ -184,6 +184,33 @@ async def test_accounts_say_what_is_at_stake_and_how_much_leeway_is_left(api: Ap
     assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
 
 
+async def test_open_promises_count_once_they_are_overdue(api: Api, desk: InsightDesk) -> None:
+    moved = Story("m1", "c9")
+    still = [Story(f"s{number}", "c9").made(department="crew") for number in range(20)]
+    ahead = [moved.made(department="crew"), moved.revised(DUE + timedelta(days=9))]
+    await desk.take(*ended(24, 6), *still, *ahead)
+    await reckoning(desk).reckon()
+    [team] = (await ask(api, "/v1/punctuality"))["items"]
+    assert (team["promises"], team["open"], team["latest"]["value"]) == (24, 0, 1.0)
+    after = ManualClock(DUE + timedelta(days=1)).now
+    await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5, now=after).reckon()
+    page = await ask(api, "/v1/punctuality")
+    assert page["promises"] == 44
+    [team] = page["items"]
+    # The one whose date was moved is past its first date, and neither kept by it nor late for the last.
+    assert (team["promises"], team["open"]) == (45, 21)
+    assert (team["first"]["n"], team["first"]["open"], team["first"]["value"]) == (45, 21, 0.4)
+    assert (team["latest"]["n"], team["latest"]["open"], team["latest"]["value"]) == (44, 20, 0.5455)
+    assert (team["reset"]["n"], team["reset"]["value"]) == (45, round(7 / 45, 4))
+    [bias] = (await ask(api, "/v1/bias"))["items"]
+    assert (bias["drift"]["n"], bias["drift"]["open"]) == (45, 21)
+    standing = {one["name"]: one["standing"] for one in (await ask(api, "/v1/standings"))["items"]}["crew"]
+    assert (standing["n"], standing["open"]) == (44, 20)
+    answer = await api.call("GET", "/v1/punctuality", role="viewer", params={"format": "csv"})
+    rows = [*csv.DictReader(io.StringIO(answer.text))]
+    assert (rows[0]["open"], rows[0]["latest_open"], rows[0]["first_n"]) == ("21", "20", "45")
+
+
 async def test_punctuality_three_ways_with_resets(api: Api, desk: InsightDesk) -> None:
     await desk.take(*ended(24, 6))
     await reckoning(desk).reckon()

@@ -51,6 +51,17 @@ def test_by_pages_it_is_what_it_is_at_once(promises: list[Ended], cut: int) -> N
             assert one.drift.value == pytest.approx(other.drift.value)
 
 
+def test_open_promises_have_taken_so_long_so_far() -> None:
+    gathered = Gathered()
+    gathered.add([ended(took=None)])
+    gathered.add([ended(took=None, open=True, ended=3 * DAY), ended(took=2 * DAY)])
+    found = gathered.by_team()
+    assert found.open is not None
+    assert (found.actual.tolist(), found.open.tolist()) == ([3 * DAY, 2 * DAY], [True, False])
+    [row] = bias_sheets(gathered, persons=False)["bias:team"]
+    assert (row.body["drift"]["n"], row.body["drift"]["open"]) == (2, 1)
+
+
 @given(st.lists(st.integers(0, 40), max_size=30), st.integers(1, 50))
 def test_of_too_many_each_so_and_so_many_th_counts(pages: list[int], most: int) -> None:
     gathered, number = Gathered(most), 0
@@ -85,7 +96,7 @@ def test_what_has_too_little_history_comes_after_all_that_is_stated() -> None:
     assert rows["new"].rank < -1 < rows["sales"].rank
     assert rows["new"].body == {
         "name": "new",
-        "drift": {"value": None, "low": None, "high": None, "n": 3},
+        "drift": {"value": None, "low": None, "high": None, "n": 3, "open": 0},
         "verdict": "too_little_history",
     }
 

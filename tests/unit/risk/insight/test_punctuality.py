@@ -23,14 +23,18 @@ rows = st.lists(
     ),
     max_size=40,
 )  # fmt: skip
-NOTHING = Steps((), np.array([]), np.array([]))
+NOTHING = Steps((), np.array([]), np.array([]), np.array([], np.bool_))
+NOW = 60.0
 
 
-def settled(found: list[Row]) -> Settled:
-    columns = list(zip(*found, strict=True)) if found else [()] * 9
+def settled(found: list[Row], still: list[Row] | None = None) -> Settled:
+    """Promises that have ended, and others that are open at NOW."""
+    still = still or []
+    columns = list(zip(*found, *still, strict=True)) if found or still else [()] * 9
     requested, first, latest, tolerance, done, delivered = (np.array(column, float) for column in columns[1:7])
     ours, agreed = (np.array(column, np.int64) for column in columns[7:])
-    return Settled(tuple(columns[0]), requested, first, latest, tolerance, done, delivered, ours, agreed)
+    until = np.array([NAN] * len(found) + [NOW] * len(still))
+    return Settled(tuple(columns[0]), requested, first, latest, tolerance, done, delivered, ours, agreed, until)
 
 
 def test_a_case_by_hand() -> None:
@@ -44,13 +48,52 @@ def test_a_case_by_hand() -> None:
                 ("shop", 10, 10, 10, 1, 11, NAN, 0, 0),  # within the tolerance
             ]
         ),
-        Steps(["crew", "crew", "shop"], np.array([5.0, 5.0, 5.0]), np.array([5.0, NAN, 6.0])),
+        Steps(["crew", "crew", "shop"], np.array([5.0, 5.0, 5.0]), np.array([5.0, NAN, 6.0]), np.zeros(3, np.bool_)),
     )
     assert found["crew"] == Tally(
         n=3, requested_n=2, requested=0, first_n=3, first=1, latest_n=3, latest=2, full_n=2, full=1, steps_n=2,
         steps=1, reset=2, moves=3, agreed=1,
     )  # fmt: skip
     assert found["shop"] == Tally(1, 1, 1, 1, 1, 1, 1, steps_n=1)
+
+
+def test_an_open_promise_counts_against_each_date_that_has_passed() -> None:
+    found = tallies(
+        settled(
+            [("crew", 10, 20, 30, 0, 20, 1.0, 1, 1)],
+            [
+                # At 60, requested, first, latest, tolerance, done, delivered, moved by us, agreed
+                ("crew", 40, 50, 59, 0, NAN, 0.0, 2, 1),  # past all three
+                ("crew", NAN, 50, 70, 0, NAN, 0.0, 1, 1),  # past the first; the date it was moved to lies ahead
+                ("crew", 40, 70, 70, 0, NAN, 0.0, 0, 0),  # past the customer's wish alone
+                ("crew", 59, 59, 59, 1, NAN, 0.0, 0, 0),  # within the tolerance to the second
+                ("shop", NAN, 70, 70, 0, NAN, 0.0, 1, 0),  # in time so far
+            ],
+        ),
+        Steps(["crew", "crew", "crew"], np.array([5.0] * 3), np.array([5.0, NAN, NAN]), np.array([True, True, False])),
+    )
+    assert found["crew"] == Tally(
+        n=3, requested_n=3, requested=0, first_n=3, first=1, latest_n=2, latest=1, full_n=2, full=1, steps_n=3,
+        steps=1, reset=3, moves=4, agreed=3, open=2, requested_open=2, first_open=2, latest_open=1, steps_open=1,
+    )  # fmt: skip
+    assert found["shop"] == Tally()
+    said = punctuality(found["crew"])
+    assert [one.open for one in said] == [2, 2, 1, 1, 1, 2, 0]
+
+
+@given(rows, rows)
+def test_an_open_promise_never_raises_a_share_and_counts_once_it_is_overdue(ended: list[Row], still: list[Row]) -> None:
+    without, found = tallies(settled(ended), NOTHING), tallies(settled(ended, still), NOTHING)
+    for name, tally in found.items():
+        before = without.get(name, Tally())
+        assert (tally.requested, tally.first, tally.latest) == (before.requested, before.first, before.latest)
+        for what in ("requested", "first", "latest"):
+            more = getattr(tally, f"{what}_n") - getattr(before, f"{what}_n")
+            assert more == getattr(tally, f"{what}_open")
+            dues = [{"requested": one[1], "first": one[2], "latest": one[3]}[what] for one in still]
+            past = [one[0] == name and due + one[4] < NOW for one, due in zip(still, dues, strict=True)]
+            assert more == sum(past)
+        assert tally.n - before.n == tally.open == tally.first_open
 
 
 def test_figures_are_shares_of_their_own_counts_with_interval() -> None:

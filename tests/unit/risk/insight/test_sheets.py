@@ -43,6 +43,18 @@ def test_pages_add_up_to_the_whole(promises: list[Ended], cut: int) -> None:
         assert sheets.added(pages) == (sheets.counted(promises, by) if promises else {})
 
 
+def test_of_an_open_promise_those_steps_count_that_have_come_due() -> None:
+    one = Ended(
+        "c1", "sales", None, None, "x", 0.0, None, 300.0, 300.0, 0.0, None, None, 1, 0, [10.0, 20.0, 90.0],
+        [10.0, None, None], ended=50.0, held=300.0, open=True,
+    )  # fmt: skip
+    [row] = sheets.punctual(sheets.counted([one], "team"), "team")
+    assert (row.body["plan_complete"]["n"], row.body["plan_complete"]["open"]) == (2, 1)
+    assert (row.body["promises"], row.body["open"]) == (0, 0)
+    assert sheets.punctual(sheets.counted([one._replace(planned=[], reached=[])], "team"), "team") == []
+    assert (one.overdue, one._replace(ended=301.0).overdue) == (False, True)
+
+
 def test_months_are_those_of_the_first_date_newest_first() -> None:
     of_a_month = {
         at: Ended("c1", None, None, None, "x", 0.0, None, at, at, 0.0, at, None, 0, 0, [], []) for at in TIMES

@@ -49,6 +49,21 @@ def test_a_case_by_hand() -> None:
     assert found["standing:deliverer"] == []
 
 
+def test_what_is_open_and_overdue_is_not_kept_however_long_ago_it_was_due() -> None:
+    kept = [ended(department="sales", kept=True, ended=NOW) for _ in range(2)]
+    still = [
+        ended(department="sales", open=True, ended=NOW, held=NOW - 900 * DAY, kept=False),
+        ended(department="sales", open=True, ended=NOW, held=NOW - DAY, tolerance=DAY, kept=False),
+        ended(department="sales", open=True, ended=NOW, held=NOW + DAY, kept=False),
+    ]
+    # Kept 2 of 3: the second is within its tolerance, the third in time; (2 + 1) / (3 + 2).
+    assert of(kept, still)["standing:team"] == [("sales", 0.6, 3, True)]
+    found = Standings(NOW, persons=False)
+    found.add([*kept, *still])
+    [row] = found.sheets()["standing:team"]
+    assert row.body["standing"]["open"] == 1
+
+
 def test_persons_have_a_standing_only_where_they_are_shown() -> None:
     page = [ended(owner="kim", kept=True, ended=NOW)]
     assert of(page)["standing:person"] == []

@@ -7,18 +7,23 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
-from risk_svc.insight.measures.figure import LEAST, Figure, Floats, Ints, Unit, too_little
+from risk_svc.insight.measures.figure import LEAST, Figure, Flags, Floats, Ints, Unit, too_little
 from risk_svc.insight.measures.two_way import NONE, Effects, Rows, fitted
 
 LEVEL: Final = 0.9
 MOST: Final = 500
 """Classes, makers and deliverers with an effect of their own; of more, those with the fewest promises share one."""
+GIVEN_UP: Final = 2.0
+"""An open promise is known to take longer than it has so far, and at most so many times as long as was promised.
+
+What is overdue for as long as it was promised is given up (definitions.md: gap); how long ago says no more of bias.
+"""
 
 
 class Completed(NamedTuple):
-    """Columns of completed promises: promised and actual duration in the same unit, above 0.
+    """Columns of promises: promised and actual duration in the same unit, above 0.
 
-    "" as maker or deliverer: it has none.
+    "" as maker or deliverer: it has none. `open`: which are not completed, and have taken `actual` so far; None: none.
     """
 
     kind: Sequence[str]
@@ -26,6 +31,7 @@ class Completed(NamedTuple):
     deliverer: Sequence[str]
     promised: Floats
     actual: Floats
+    open: Flags | None = None
 
 
 class Coded(NamedTuple):
@@ -43,13 +49,15 @@ class Durations(NamedTuple):
     deliverer: Coded
     promised: Floats
     actual: Floats
+    open: Flags | None = None
 
 
 class Bias(NamedTuple):
     """How much longer (above 0: optimistic) or shorter (below 0: padded) promises take than those of the others.
 
-    `drift` is that as a part of the promised duration, from n promises, with its 90 % interval. Each of the others
-    counts alike; who has none has too little history. `flagged`: at least 20 promises, and the interval excludes 0.
+    `drift` is that as a part of the promised duration, from n promises that are completed or overdue, with its 90 %
+    interval. Each of the others counts alike; who has none has too little history. `flagged`: at least 20 promises, and
+    the interval excludes 0.
     """
 
     name: str
@@ -60,7 +68,7 @@ class Bias(NamedTuple):
 class Biases(NamedTuple):
     """Biases of makers and of deliverers, largest first and those of too little history last.
 
-    `n` promises were used; those without both durations were `left_out`.
+    `n` promises were used that are completed or overdue; those without both durations were `left_out`.
     """
 
     makers: list[Bias]
@@ -72,27 +80,49 @@ class Biases(NamedTuple):
 def biases(completed: Completed) -> Biases:
     """`biases_of` of columns of names."""
     kind, maker, deliverer = (_coded(names) for names in completed[:3])
-    return biases_of(Durations(kind, maker, deliverer, completed.promised, completed.actual))
+    return biases_of(Durations(kind, maker, deliverer, *completed[3:]))
 
 
 def biases_of(found: Durations) -> Biases:
     """exp(effect) − 1 of each maker and deliverer in ln(actual / promised) = class + maker + deliverer + ε.
 
     Both are fitted together and shrunk by what their number allows: plain averages give a maker what belongs to the
-    deliverers it uses.
+    deliverers it uses. An open promise lies above what it has taken so far (*right-censored*); left out, those who
+    never finish would seem to be in time.
     """
     with np.errstate(invalid="ignore"):
         usable = (found.promised > 0) & (found.actual > 0)
     kept = np.flatnonzero(usable & np.isfinite(found.promised) & np.isfinite(found.actual))
-    left_out = len(usable) - len(kept)
-    if not len(kept):
+    still = np.zeros(len(kept), np.bool_) if found.open is None else found.open[kept]
+    ratio = found.actual[kept] / found.promised[kept]
+    overdue = still & (ratio > 1)
+    left_out, used = len(usable) - len(kept), int((overdue | ~still).sum())
+    if not used:
         return Biases([], [], 0, left_out)
-    y = np.log(found.actual[kept] / found.promised[kept])
+    y = np.log(np.where(still, np.minimum(ratio, GIVEN_UP), ratio))
     columns = [_numbered(names, number[kept]) for names, number in (found.kind, found.maker, found.deliverer)]
     (_, kind), (makers, maker), (deliverers, deliverer) = columns
     # A promise without a type is of the type "", and has that type's mean.
-    of_maker, of_deliverer = fitted(Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer), LEVEL)
-    return Biases(_said(makers, maker, of_maker), _said(deliverers, deliverer, of_deliverer), len(kept), left_out)
+    rows = Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer, still)
+    of_maker, of_deliverer = fitted(rows, LEVEL)
+    said = [
+        _said(names, _Counted(place, overdue | ~still, overdue), fit)
+        for names, place, fit in ((makers, maker, of_maker), (deliverers, deliverer, of_deliverer))
+    ]
+    return Biases(said[0], said[1], used, left_out)
+
+
+class _Counted(NamedTuple):
+    """Whose each promise is, whether it is completed or overdue, and whether it is open and overdue."""
+
+    place: Ints
+    counts: Flags
+    overdue: Flags
+
+    def of(self, which: Flags, many: int) -> list[int]:
+        """How many of `which` each has."""
+        found: list[int] = np.bincount(self.place[(self.place != NONE) & which], minlength=many).tolist()
+        return found
 
 
 def _coded(names: Sequence[str]) -> Coded:
@@ -111,13 +141,16 @@ def _numbered(names: Sequence[str], number: Ints) -> tuple[list[str], Ints]:
     return [str(known[at]) for at in order], own[number]
 
 
-def _said(names: list[str], place: Ints, fit: Effects) -> list[Bias]:
-    n = np.bincount(place[place != NONE], minlength=len(names))
+def _said(names: list[str], counted: _Counted, fit: Effects) -> list[Bias]:
+    n, late = (counted.of(which, len(names)) for which in (counted.counts, counted.overdue))
     middles, lows, highs = (np.expm1(column).tolist() for column in fit)
     found = []
     for at, name in enumerate(names):
-        drift = Figure(middles[at], lows[at], highs[at], int(n[at]), Unit.PART, LEVEL)
+        if not n[at]:
+            continue
+        drift = Figure(middles[at], lows[at], highs[at], n[at], Unit.PART, LEVEL)
         if n[at] < LEAST or len(names) < 2:
-            drift = too_little(int(n[at]), Unit.PART, LEVEL)
+            drift = too_little(n[at], Unit.PART, LEVEL)
+        drift = drift._replace(open=late[at])
         found.append(Bias(name, drift, drift.certain_sign != 0))
     return sorted(found, key=lambda one: (one.drift.too_little_history, -(one.drift.value or 0.0), one.name))

@@ -38,7 +38,8 @@ class Unit(StrEnum):
 class Figure(NamedTuple):
     """`value` in `unit` from `n` cases with its interval, which covers with probability `level`.
 
-    No value: too little history. No interval: the figure is counted or computed, not estimated.
+    No value: too little history. No interval: the figure is counted or computed, not estimated. `open` of the n are
+    open and overdue.
     """
 
     value: float | None
@@ -47,6 +48,7 @@ class Figure(NamedTuple):
     n: int
     unit: Unit
     level: float = 0.95
+    open: int = 0
 
     @property
     def too_little_history(self) -> bool:

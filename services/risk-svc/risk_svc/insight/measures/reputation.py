@@ -19,19 +19,27 @@ FEWEST: Final = 5
 
 
 class Outcomes(NamedTuple):
-    """Columns of settled promises: who made it, 1 if it was kept, else 0, and how many days ago it was settled."""
+    """Columns of promises: who made it, 1 if it was kept, else 0, and how many days ago it was settled.
+
+    `open`: which are open and overdue, and so not kept, as of now; None: none.
+    """
 
     maker: Sequence[str]
     kept: Floats
     age: Floats
+    open: Flags | None = None
 
 
 class Record(NamedTuple):
-    """How many promises were kept and broken, each weighted by its age, and how many there are; records add up."""
+    """How many promises were kept and broken, each weighted by its age, and how many there are; records add up.
+
+    `open` of the n are open and overdue.
+    """
 
     kept: float
     broken: float
     n: int
+    open: int = 0
 
 
 class Standing(NamedTuple):
@@ -84,7 +92,12 @@ def records(outcomes: Outcomes, half_life: float = HALF_LIFE) -> dict[str, Recor
     kept = np.bincount(group, weight * outcomes.kept, len(makers))
     broken = np.bincount(group, weight * (1 - outcomes.kept), len(makers))
     n = np.bincount(group, minlength=len(makers))
-    return {str(name): Record(float(kept[at]), float(broken[at]), int(n[at])) for at, name in enumerate(makers)}
+    late = np.zeros(len(group), np.bool_) if outcomes.open is None else outcomes.open
+    still = np.bincount(group[late], minlength=len(makers))
+    return {
+        str(name): Record(float(kept[at]), float(broken[at]), int(n[at]), int(still[at]))
+        for at, name in enumerate(makers)
+    }
 
 
 def joined(found: Iterable[Mapping[str, Record]]) -> dict[str, Record]:
@@ -93,7 +106,8 @@ def joined(found: Iterable[Mapping[str, Record]]) -> dict[str, Record]:
     for some in found:
         for name, one in some.items():
             before = total.get(name, NOTHING)
-            total[name] = Record(before.kept + one.kept, before.broken + one.broken, before.n + one.n)
+            kept, broken = before.kept + one.kept, before.broken + one.broken
+            total[name] = Record(kept, broken, before.n + one.n, before.open + one.open)
     return total
 
 
@@ -104,7 +118,12 @@ def ranked(found: Mapping[str, Record]) -> list[Standing]:
     low, high = (betaincinv(kept + 1, broken + 1, level) for level in ((1 - LEVEL) / 2, (1 + LEVEL) / 2))
     middle = (kept + 1) / (kept + broken + 2)
     stood = [
-        Standing(name, Figure(float(middle[at]), float(low[at]), float(high[at]), found[name].n, Unit.SHARE, LEVEL))
+        Standing(
+            name,
+            Figure(
+                float(middle[at]), float(low[at]), float(high[at]), found[name].n, Unit.SHARE, LEVEL, found[name].open
+            ),
+        )
         for at, name in enumerate(names)
     ]
     return sorted(stood, key=lambda one: (-(one.share.low or 0.0), one.maker))

@@ -14,7 +14,8 @@ from scipy.linalg import cho_factor, cho_solve
 from scipy.sparse import csr_array
 from scipy.special import ndtr, ndtri
 
-from risk_svc.insight.measures.figure import Floats, Ints
+from risk_svc.insight.measures.censored import working
+from risk_svc.insight.measures.figure import Flags, Floats, Ints
 
 SPREADS: Final = (0.02, 3.0)
 """Spread of effects as a multiple of that of single promises: the least and the most that is looked at."""
@@ -28,15 +29,24 @@ EXACT: Final = 1e-12
 """Part of a variance that is left at least, however much of it cancels."""
 NONE: Final = -1
 """The number of a row that has no effect of a kind."""
+ROUNDS: Final = 50
+SETTLED: Final = 1e-6
+"""Rows of which only the least is known are placed anew until none moves by more standard deviations than this."""
+LOOKS: Final = 3
+"""How often the likeliest spreads are looked for while they are placed."""
 
 
 class Rows(NamedTuple):
-    """Columns: y, and the numbers from 0 of its class, maker and deliverer (NONE: it has none)."""
+    """Columns: y, and the numbers from 0 of its class, maker and deliverer (NONE: it has none).
+
+    `above`: of which rows only is known that they lie above y; None: of no row.
+    """
 
     y: Floats
     kind: Ints
     maker: Ints
     deliverer: Ints
+    above: Flags | None = None
 
 
 class Fit(NamedTuple):
@@ -70,21 +80,39 @@ class TwoWay:
 
     def __init__(self, rows: Rows) -> None:
         # One number a cell: sorting those takes a tenth of the time that sorting triples does.
-        numbers = tuple(column - NONE for column in rows[1:])
+        numbers = tuple(column - NONE for column in rows[1:4])
         shape = tuple(int(column.max(initial=0)) + 1 for column in numbers)
-        cells, cell, many = np.unique(np.ravel_multi_index(numbers, shape), return_inverse=True, return_counts=True)
-        weight, total = many.astype(np.float64), np.bincount(cell, rows.y, len(cells))
-        kinds, makers, deliverers = (_columns(column + NONE) for column in np.unravel_index(cells, shape))
+        self._cells, self._cell = np.unique(np.ravel_multi_index(numbers, shape), return_inverse=True)
+        kinds, makers, deliverers = (_columns(column + NONE) for column in np.unravel_index(self._cells, shape))
         self.swapped = makers.shape[1] > deliverers.shape[1]
-        small, large = (deliverers, makers) if self.swapped else (makers, deliverers)
-        fixed = csr_array(np.hstack([kinds.toarray(), small.toarray()]))
-        self._fixed = np.asarray((fixed.T @ fixed.multiply(weight[:, None])).toarray())
-        self._between = np.asarray((fixed.T @ large.multiply(weight[:, None])).toarray())
-        self._large = large.T @ weight
-        self._of_fixed, self._of_large = fixed.T @ total, large.T @ total
-        self._squares = float(rows.y @ rows.y)
+        small, self._others = (deliverers, makers) if self.swapped else (makers, deliverers)
+        self._columns = csr_array(np.hstack([kinds.toarray(), small.toarray()]))
         self._classes, self.n = kinds.shape[1], len(rows.y)
-        self._degrees = max(1, self.n - self._classes)
+        self.weigh(rows.y, np.ones(len(rows.y)), 0.0)
+
+    def weigh(self, y: Floats, weight: Floats, excess: float) -> None:
+        """Take the rows as these values, each with a weight; `excess` is what their squares count too much together."""
+        many = len(self._cells)
+        counted, total = np.bincount(self._cell, weight, many), np.bincount(self._cell, weight * y, many)
+        fixed, large = self._columns, self._others
+        self._fixed = np.asarray((fixed.T @ fixed.multiply(counted[:, None])).toarray())
+        self._between = np.asarray((fixed.T @ large.multiply(counted[:, None])).toarray())
+        self._large = large.T @ counted
+        self._of_fixed, self._of_large = fixed.T @ total, large.T @ total
+        self._squares = float(weight @ (y * y)) - excess
+        self._degrees = max(1.0, float(weight.sum()) - self._classes)
+
+    def fit(self, maker: float, deliverer: float) -> tuple[Floats, float]:
+        """The fitted mean of each row, and the standard deviation around it."""
+        half = self._half(maker, deliverer)
+        means = self._columns @ half.found + self._others @ half.others
+        return means[self._cell], math.sqrt(half.sigma2)
+
+    def likeliest(self) -> tuple[float, float]:
+        """The pair of γ on the widest grid that is likeliest, with what is assumed of them beforehand."""
+        axes = [np.geomspace(*SPREADS, STEPS)] * 2
+        pairs, chance = _chances(self, axes)
+        return pairs[int(chance.argmax())]
 
     def deviance(self, maker: float, deliverer: float) -> float:
         """−2 · restricted log-likelihood, up to a constant, of variances of γ `maker` and `deliverer` times σ²."""
@@ -153,22 +181,48 @@ def fitted(rows: Rows, level: float) -> tuple[Effects, Effects]:
     honest too (Gelman 2006). The grid of √γ narrows to where the likelihood is, so the work is bounded.
     """
     model, axes = TwoWay(rows), [np.geomspace(*SPREADS, STEPS)] * 2
+    if rows.above is not None and rows.above.any():
+        place(model, rows.y, rows.above)
     chance: Floats = np.ones((STEPS, STEPS))
     for zoom in range(ZOOMS):
         if zoom:
             axes = [_narrowed(axis, chance.sum(axis=1 - place)) for place, axis in enumerate(axes)]
-        pairs = [(float(a**2), float(b**2)) for a in axes[0] for b in axes[1]]
-        deviance = np.array([model.deviance(*pair) for pair in pairs]).reshape(STEPS, STEPS)
-        chance = np.exp((deviance.min() - deviance) / 2) * np.outer(
-            *(axis / (1 + (axis / USUAL) ** 2) for axis in axes)
-        )
-        chance /= chance.sum()
+        pairs, chance = _chances(model, axes)
     weights = chance.ravel().tolist()
     solved = [(weight, model.solve(*pair)) for weight, pair in zip(weights, pairs, strict=True) if weight > NEGLIGIBLE]
     weight = np.array([weight for weight, _ in solved])
     weight /= weight.sum()
     makers, deliverers = ([getattr(one, kind) for _, one in solved] for kind in ("maker", "deliverer"))
     return _averaged(weight, makers, level), _averaged(weight, deliverers, level)
+
+
+def place(model: TwoWay, y: Floats, above: Flags) -> None:
+    """Weigh the rows of which only the least is known as what is fitted says of them, until that stands still."""
+    least, some = y[above], np.flatnonzero(above)
+    value, weight = y.copy(), np.ones(len(y))
+    for _ in range(LOOKS):
+        pair, before = model.likeliest(), np.full(len(some), np.inf)
+        for _ in range(ROUNDS):
+            mean, deviation = model.fit(*pair)
+            found = working(least, mean[some], deviation)
+            value[some], weight[some] = found.y, found.weight
+            model.weigh(value, weight, float(found.excess.sum()))
+            moved = float(np.abs(mean[some] - before).max()) / deviation
+            if moved < SETTLED:
+                break
+            before = mean[some]
+        if model.likeliest() == pair:
+            break
+
+
+def _chances(model: TwoWay, axes: list[Floats]) -> tuple[list[tuple[float, float]], Floats]:
+    """All pairs of γ whose roots these are, and how likely each is among them."""
+    pairs = [(float(a**2), float(b**2)) for a in axes[0] for b in axes[1]]
+    deviance = np.array([model.deviance(*pair) for pair in pairs]).reshape(STEPS, STEPS)
+    chance: Floats = np.exp((deviance.min() - deviance) / 2) * np.outer(
+        *(axis / (1 + (axis / USUAL) ** 2) for axis in axes)
+    )
+    return pairs, chance / chance.sum()
 
 
 def _averaged(weight: Floats, fits: list[Fit], level: float) -> Effects:

@@ -49,7 +49,7 @@ CONTACT: Final[dict[type[BaseModel], dict[str, Any]]] = {
         "items": [
             {
                 **{"name": "sales", "too_little_history": False},
-                "standing": {"value": 0.86, "low": 0.823, "high": 0.893, "n": 260},
+                "standing": {"value": 0.86, "low": 0.823, "high": 0.893, "n": 260, "open": 7},
             }
         ],
     },

@@ -79,12 +79,16 @@ class Silences(SheetTotals):
 
 
 class StandingFigureOut(BaseModel):
-    """A share of promises kept, of `n` that ended, with its 90 % interval; what is 180 days old counts half."""
+    """A share of promises kept, of `n` that ended or are overdue, with its 90 % interval; old ones count less.
+
+    What ended 180 days ago counts half.
+    """
 
     value: float | None = Field(description="(kept + 1) / (kept + broken + 2).")
     low: float | None = Field(description="The lower end of the interval, by which standings are ranked.")
     high: float | None = Field(description="The upper end of the interval.")
     n: int
+    open: int = Field(default=0, description="How many of the n are open and overdue: not kept, as of now.")
 
 
 class StandingOut(BaseModel):
@@ -92,7 +96,7 @@ class StandingOut(BaseModel):
 
     name: str = Field(description="The team, deliverer, customer or person.")
     standing: StandingFigureOut = Field(description="The share kept.")
-    too_little_history: bool = Field(description="Whether fewer than 20 promises have ended.")
+    too_little_history: bool = Field(description="Whether fewer than 20 promises have ended or are overdue.")
 
 
 class Standings(SheetTotals):

@@ -17,6 +17,7 @@ _TAIL: Final = {
 }
 _GAP: Final = {"score": 62.4, "worst": "PR-1001", "worst_score": 81.0, "value": 410000.0, "assumed_values": 2}
 _SHARE: Final = {"value": 0.86, "low": 0.812, "high": 0.897, "n": 260}
+_DUE: Final = {**_SHARE, "open": 7}
 EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     **CONTACT,
     insight_responses.RollUps: {
@@ -67,11 +68,12 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
                 **{
                     "name": "sales",
                     "promises": 260,
-                    "requested": _SHARE | {"value": 0.6, "low": 0.453, "high": 0.731, "n": 44},
+                    "open": 7,
+                    "requested": _DUE | {"value": 0.6, "low": 0.453, "high": 0.731, "n": 44},
                 },
-                **{"first": _SHARE, "latest": _SHARE | {"value": 0.91, "low": 0.869, "high": 0.939}},
-                **{"in_full": _SHARE, "plan_complete": _SHARE | {"n": 780, "low": 0.834, "high": 0.882}},
-                **{"reset": {"value": 0.2, "low": 0.156, "high": 0.253, "n": 260}},
+                **{"first": _DUE, "latest": _DUE | {"value": 0.91, "low": 0.869, "high": 0.939}},
+                **{"in_full": _DUE, "plan_complete": _DUE | {"n": 780, "low": 0.834, "high": 0.882}},
+                **{"reset": {"value": 0.2, "low": 0.156, "high": 0.253, "n": 260, "open": 7}},
                 "agreed": {"value": 0.5, "low": 0.377, "high": 0.623, "n": 60},
                 "reasons": [{"reason": "parts", "n": 31}],
             }
@@ -82,7 +84,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
         "items": [
             {
                 "name": "sales",
-                "drift": {"value": 0.21, "low": 0.14, "high": 0.29, "n": 260},
+                "drift": {"value": 0.21, "low": 0.14, "high": 0.29, "n": 260, "open": 7},
                 "verdict": "optimistic",
             }
         ],
@@ -91,7 +93,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
         **_MADE,
         "items": [
             {
-                **{"question": "well", "side": "leadership", "suppressed": False, "kept": _SHARE},
+                **{"question": "well", "side": "leadership", "suppressed": False, "kept": _DUE},
                 "top": {"value": 0.8, "low": 0.49, "high": 0.943, "n": 10},
                 "rating": {"value": 4.7, "low": 4.3, "high": 5.0, "n": 10},
                 "trend": {"value": 0.1, "low": -0.28, "high": 0.43, "n": 10},

@@ -57,6 +57,12 @@ class FigureOut(BaseModel):
     n: int
 
 
+class DueFigureOut(FigureOut):
+    """The same of a figure in which an open promise counts, as of now, once it is overdue."""
+
+    open: int = Field(default=0, description="How many of the n are open and overdue: not done so far.")
+
+
 class SheetTotals(ListTotals):
     """What every page of figures says: when they were worked out, in system time, and from how many promises.
 
@@ -193,16 +199,17 @@ class RedatingReasonOut(BaseModel):
 
 
 class PunctualityOut(BaseModel):
-    """Of a group's settled promises, shares with n and 95 % interval."""
+    """Of a group's promises, shares with n and 95 % interval; what is open past a date is not done by it, as of now."""
 
     name: str = Field(description="The group's name; empty for promises that name none.")
-    promises: int = Field(description="How many promises of the group have ended.")
-    requested: FigureOut = Field(description="Done by the date that the customer asked for.")
-    first: FigureOut = Field(description="Done by the first date that was told.")
-    latest: FigureOut = Field(description="Done by the last date that was told.")
-    in_full: FigureOut = Field(description="Done by the last date and in full.")
-    plan_complete: FigureOut = Field(description="Steps reached by their first plan: Percent Plan Complete.")
-    reset: FigureOut = Field(description="Promises whose date the company moved at least once.")
+    promises: int = Field(description="How many promises of the group have ended, or are open past their first date.")
+    open: int = Field(default=0, description="How many of these are open.")
+    requested: DueFigureOut = Field(description="Done by the date that the customer asked for.")
+    first: DueFigureOut = Field(description="Done by the first date that was told.")
+    latest: DueFigureOut = Field(description="Done by the last date that was told.")
+    in_full: DueFigureOut = Field(description="Done by the last date and in full.")
+    plan_complete: DueFigureOut = Field(description="Steps reached by their first plan: Percent Plan Complete.")
+    reset: DueFigureOut = Field(description="Promises whose date the company moved at least once.")
     agreed: FigureOut = Field(description="Of these moves, those to which the customer agreed.")
     reasons: list[RedatingReasonOut] = Field(
         default=[], description="Of a team, the most frequent reasons of these moves, at most three."
@@ -216,7 +223,7 @@ class PunctualityPage(SheetTotals):
 
 
 class DriftOut(BaseModel):
-    """How much longer than promised, as a part of it, from `n` completed promises with its 90 % interval."""
+    """How much longer than promised, as a part of it, from `n` completed or overdue promises with its 90 % interval."""
 
     value: float | None = Field(
         description="0.2: 20 % longer than others of its type took; below 0 shorter. Null with too little history."
@@ -224,6 +231,10 @@ class DriftOut(BaseModel):
     low: float | None = Field(description="The lower end of its 90 % interval.")
     high: float | None = Field(description="The upper end of its 90 % interval.")
     n: int
+    open: int = Field(
+        default=0,
+        description="How many of the n are open and overdue: at least as late as they are now, 100 % at most.",
+    )
 
 
 class BiasOut(BaseModel):
@@ -254,7 +265,7 @@ class CellOut(BaseModel):
     trend: FigureOut | None = Field(
         description="How much that share grew in the last 90 days of answers against those before; null: too few then."
     )
-    kept: FigureOut = Field(description="The measured share of promises that were kept, the same in every row.")
+    kept: DueFigureOut = Field(description="The measured share of promises that were kept, the same in every row.")
 
 
 class CellPage(SheetTotals):

@@ -25,18 +25,24 @@ def name_of(body: Body) -> str:
 
 
 def share_words(figure: Body) -> str:
-    """A share, e.g. `86% (81–90%), n 260`, or that there is too little history."""
+    """A share, e.g. `86% (81–90%), n 260 (7 overdue)`, or that there is too little history."""
     if figure["value"] is None:
-        return f"too little history, n\u00a0{figure['n']:,}"
-    return f"{figure['value']:.0%} ({100 * figure['low']:.0f}–{figure['high']:.0%}), n\u00a0{figure['n']:,}"
+        return f"too little history, {number_words(figure)}"
+    return f"{figure['value']:.0%} ({100 * figure['low']:.0f}–{figure['high']:.0%}), {number_words(figure)}"
 
 
 def drift_words(figure: Body) -> str:
-    """A drift with its interval, e.g. `+21% (+14 to +29%), n 260`, or that there is too little history."""
+    """A drift with its interval, e.g. `+21% (+14 to +29%), n 260 (7 overdue)`, or that there is too little history."""
     if figure["value"] is None:
-        return f"too little history, n\u00a0{figure['n']:,}"
-    said = f"{figure['value']:+.0%} ({100 * figure['low']:+.0f} to {figure['high']:+.0%}), n\u00a0{figure['n']:,}"
+        return f"too little history, {number_words(figure)}"
+    said = f"{figure['value']:+.0%} ({100 * figure['low']:+.0f} to {figure['high']:+.0%}), {number_words(figure)}"
     return said.replace("-", "−")
+
+
+def number_words(figure: Body) -> str:
+    """Of how many a figure is, and how many of them are open and overdue where there are any."""
+    late = figure.get("open", 0)
+    return f"n\u00a0{figure['n']:,}" + (f" ({late:,}\u00a0overdue)" if late else "")
 
 
 def silence_words(body: Body) -> str:

@@ -31,9 +31,9 @@ Options = dict[str, Any]
 
 
 def overall(bodies: Sequence[Body]) -> str:
-    """Each way to keep a promise, of all promises that ended."""
+    """Each way to keep a promise, of all promises that ended or are overdue."""
     marks = [_mark(words, body[way]) for body in bodies[:1] for way, words in WAYS.items()]
-    return plots.plot(marks, SCALE, "Kept, of all promises that ended", bars=True, ends=ENDS)
+    return plots.plot(marks, SCALE, "Kept, of all promises that ended or are overdue", bars=True, ends=ENDS)
 
 
 def by_group(bodies: Sequence[Body]) -> str:

@@ -34,9 +34,9 @@ def test_a_silence_says_its_interval_its_number_and_the_last_word() -> None:
 
 
 def test_a_standing_says_that_few_are_few() -> None:
-    assert contact_words.standing_words(STANDING) == "86% (82–89%), n\u00a0260"
+    assert contact_words.standing_words(STANDING) == "86% (82–89%), n\u00a0260 (7\u00a0overdue)"
     few = STANDING | {"too_little_history": True}
-    assert contact_words.standing_words(few) == "86% (82–89%), n\u00a0260; too little history"
+    assert contact_words.standing_words(few) == "86% (82–89%), n\u00a0260 (7\u00a0overdue); too little history"
     assert contact_words.standing_words(None) == "–"
 
 

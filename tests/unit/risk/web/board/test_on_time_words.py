@@ -17,7 +17,7 @@ def test_every_way_to_keep_a_promise_is_drawn_and_said() -> None:
     page = ET.fromstring(on_time_words.overall([KEPT]))
     assert [one.text for one in page.findall(".//b")] == [*on_time_words.WAYS.values()]
     said = [one.text for one in page.findall(".//*[@class='said']")]
-    assert said[:2] == ["60% (45–73%), n\u00a044", "86% (81–90%), n\u00a0260"]
+    assert said[:2] == ["60% (45–73%), n\u00a044 (7\u00a0overdue)", "86% (81–90%), n\u00a0260 (7\u00a0overdue)"]
     dots = [one.get("cx") for one in page.findall(".//circle")]
     assert dots == ["60.00%", "86.00%", "91.00%", "86.00%", "86.00%"]
     assert ET.fromstring(on_time_words.overall([])).findall(".//li") == []
@@ -25,7 +25,11 @@ def test_every_way_to_keep_a_promise_is_drawn_and_said() -> None:
 
 def test_rows_have_all_ways_with_their_numbers() -> None:
     [row] = on_time_words.rows([KEPT])
-    assert (row["id"], row["promises"], row["plan_complete"]) == ("sales", "260", "86% (83–88%), n\u00a0780")
+    assert (row["id"], row["promises"], row["plan_complete"]) == (
+        "sales",
+        "260",
+        "86% (83–88%), n\u00a0780 (7\u00a0overdue)",
+    )
     assert {*on_time_words.WAYS} == {*on_time_words.SHORT} <= {*PunctualityOut.model_fields} & {*row}
 
 
@@ -38,7 +42,8 @@ def test_months_are_drawn_oldest_first_with_gaps_where_too_little_came_due() -> 
         "last date": [91.0, 91.0],
     }
     words = chart["aria"]["label"]["description"]
-    assert "2026-02: requested date 60% (45–73%), n\u00a044, first date too little history, n\u00a03" in words
+    first = "2026-02: requested date 60% (45–73%), n\u00a044 (7\u00a0overdue), first date too little history, n\u00a03"
+    assert first in words
     assert on_time_words.months_chart([])["aria"]["label"]["description"] == "No promise has ended."
 
 

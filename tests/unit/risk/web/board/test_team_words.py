@@ -22,8 +22,8 @@ def bias(low: float, high: float, verdict: str) -> dict[str, Any]:
 
 
 def test_figures_have_their_interval_and_number() -> None:
-    assert figure_words.drift_words(BIAS["drift"]) == "+21% (+14 to +29%), n\u00a0260"
-    assert figure_words.share_words(KEPT["first"]) == "86% (81–90%), n\u00a0260"
+    assert figure_words.drift_words(BIAS["drift"]) == "+21% (+14 to +29%), n\u00a0260 (7\u00a0overdue)"
+    assert figure_words.share_words(KEPT["first"]) == "86% (81–90%), n\u00a0260 (7\u00a0overdue)"
     assert figure_words.drift_words(NONE) == figure_words.share_words(NONE) == "too little history, n\u00a07"
 
 
@@ -54,8 +54,8 @@ def test_too_little_history_is_said_and_not_drawn() -> None:
 def test_a_team_has_its_resets_with_their_reasons_and_its_kept_shares() -> None:
     [row] = team_words.rows([BIAS], {"sales": KEPT})
     assert (row["id"], row["verdict"]) == ("sales", "later than said: oversold")
-    assert (row["reset"], row["reasons"]) == ("20% (16–25%), n\u00a0260", "parts (31)")
-    assert row["requested"] == "60% (45–73%), n\u00a044"
+    assert (row["reset"], row["reasons"]) == ("20% (16–25%), n\u00a0260 (7\u00a0overdue)", "parts (31)")
+    assert row["requested"] == "60% (45–73%), n\u00a044 (7\u00a0overdue)"
     [alone] = team_words.rows([BIAS], {})
     assert {alone[name] for name in ("reset", "agreed", "reasons", "first")} == {"–"}
 
@@ -65,7 +65,7 @@ def test_teams_whose_durations_are_not_known_are_there_as_well() -> None:
     assert (row["id"], row["drift"], row["reset"]) == (
         "crew",
         "too little history, n\u00a00",
-        "20% (16–25%), n\u00a0260",
+        "20% (16–25%), n\u00a0260 (7\u00a0overdue)",
     )
 
 

@@ -21,8 +21,9 @@ VERDICTS: Final = {"": "all", **figure_words.VERDICTS}
 LEGEND: Final = (
     "How much longer or shorter than promised it takes, against others of the same promise types; who promises and who "
     "delivers are told apart by fitting both at once. Line: 90 % interval. A direction is said only where the whole "
-    "interval has it, from 20 completed promises on. Standing: promises kept, with its 90 % interval; what is 180 days "
-    "old counts half."
+    "interval has it, from 20 promises on. Standing: promises kept, with its 90 % interval; what is 180 days old "
+    "counts half. “Overdue” are promises that are open past their date: they count as at least as late as they are "
+    "now, and as not kept."
 )
 COLUMNS: Final = (
     ("id", "Name"),

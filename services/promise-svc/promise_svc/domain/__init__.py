@@ -4,6 +4,7 @@ from promise_svc.domain.customer import Customer, SetContact, admit, erase, remo
 from promise_svc.domain.decide import Statement, assign, make, revise, settle, statement, withdraw
 from promise_svc.domain.machines import MACHINES, Kind
 from promise_svc.domain.matter import Enter, Entry, Matter, enter, repeats
+from promise_svc.domain.offers import agreed_date, refuse_past
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
 from promise_svc.domain.restating import restates
@@ -31,6 +32,7 @@ __all__ = [
     "Terms",
     "Withdraw",
     "admit",
+    "agreed_date",
     "arrive",
     "assign",
     "enter",
@@ -39,6 +41,7 @@ __all__ = [
     "follows",
     "make",
     "order",
+    "refuse_past",
     "remove_contact",
     "repeats",
     "restates",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from candor.contracts import Message
@@ -105,11 +105,12 @@ async def _load(uow: UnitOfWork, statements: Sequence[Statement]) -> _Batch:
     promises = await ledger.promises(uow, ids)
     made = {command.promise_id for command in commands if isinstance(command, Make | Outline)}
     said = [(one.command, one.origin.time) for one in statements if isinstance(one.command, Revise | Withdraw | Settle)]
+    matters = await Matters.load(uow, entered, made)
     return _Batch(
         promises=promises,
         customers=dict(customers),
-        matters=await Matters.load(uow, entered, made),
-        stories=await Stories.load(uow, promises, said),
+        matters=matters,
+        stories=await Stories.load(uow, promises, said, whole=matters.taken(entered)),
         waiters=await Waiters.load(uow, made - promises.keys()),
         known=frozenset(customers),
         drafts=drafts,
@@ -233,6 +234,7 @@ def _changed(
 def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
     if (known := batch.matters.repeated(command)) is not None:
         return known
+    before = batch.matters.current.get((command.kind, command.matter_id))
     matter, entry = batch.matters.decide(command, origin.time, batch.promises, batch.customers)
     promise = batch.promises.get(matter.promise_id or "")
     if matter.kind is Kind.HANDOFF and promise is not None:
@@ -243,10 +245,28 @@ def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
         assigned, change = domain.assign(promise, deliverer, matter.at, origin.time, accepted=accepted)
         if assigned is not promise:
             _changed(batch, assigned, change, origin)
+    if matter.kind is Kind.OFFER and promise is not None:
+        _offered(batch, command, (before, matter), promise, origin)
     batch.matters.keep(matter, entry)
     if not matter.waiting:
         batch.messages.append(matter_events.changed(matter, origin, entry))
     return matter
+
+
+def _offered(
+    batch: _Batch, command: Enter, offer: tuple[Matter | None, Matter], promise: Promise, origin: Origin
+) -> None:
+    """Move the promise to the date of the option that was taken; refuse options that could move it nowhere."""
+    before, after = offer
+    if command.begins and not command.waits:
+        domain.refuse_past(promise, after)
+    revised = domain.agreed_date(promise, before, after, reported=not command.now)
+    if revised is None:
+        return
+    if revised.reported:
+        _report(batch, promise, revised, replace(origin, time=after.since or origin.time))
+    else:
+        _changed(batch, *domain.revise(promise, revised, origin.time), origin)
 
 
 def _made(batch: _Batch, command: Make, origin: Origin) -> Promise:

@@ -38,6 +38,14 @@ class Matters:
         registers = await rows.registers(uow, _capabilities(commands, known))
         return cls(known, registers, {key: one.matter for key, one in known.items()})
 
+    def taken(self, commands: Sequence[Enter]) -> set[str]:
+        """The promises that options are taken about by what is said here of some time, which others may follow."""
+        begun = {one.matter_id: one.promise_id for one in commands if one.kind is Kind.OFFER and one.begins}
+        said = [one.matter_id for one in commands if one.kind is Kind.OFFER and not one.begins and not one.now]
+        offers = {name: self.current.get((Kind.OFFER, name)) for name in said}
+        found = {begun.get(name) if offer is None else offer.promise_id for name, offer in offers.items()}
+        return {name for name in found if name is not None}
+
     def repeated(self, command: Enter) -> Matter | None:
         """The matter of which this says again what was said; None if it says anything else."""
         key = (command.kind, command.matter_id)

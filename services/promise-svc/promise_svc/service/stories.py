@@ -28,13 +28,23 @@ class Stories:
 
     @classmethod
     async def load(
-        cls, uow: UnitOfWork, promises: Mapping[str, Promise], said: Iterable[Said], most: int = MOST
+        cls,
+        uow: UnitOfWork,
+        promises: Mapping[str, Promise],
+        said: Iterable[Said],
+        most: int = MOST,
+        *,
+        whole: Iterable[str] = (),
     ) -> Stories:
-        """Read the changes, about `most`, of promises of which something is said that does not follow by itself."""
+        """Read the changes, about `most`, of promises of which something is said that does not follow by itself.
+
+        Those of `whole` are read in any case.
+        """
         said = [one for one in said if one[0].promise_id in promises]
         times = Counter(command.promise_id for command, _ in said)
         wanted = {command.promise_id for command, _ in said if command.reported and times[command.promise_id] > 1}
         wanted |= {command.promise_id for command, at in said if _late(promises[command.promise_id], command, at)}
+        wanted |= promises.keys() & set(whole)
         read: list[str] = []
         rows = 0
         for name in sorted(wanted):

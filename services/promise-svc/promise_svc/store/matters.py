@@ -16,6 +16,8 @@ from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter
 _encode: Final = msgspec.json.Encoder().encode
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 Key = tuple[Kind, str]
+MOVING: Final = (Kind.HANDOFF, Kind.OFFER)
+"""Kinds whose entries may change their promise."""
 
 
 class Known(NamedTuple):
@@ -50,10 +52,11 @@ async def load(uow: UnitOfWork, keys: Collection[Key], promises: Collection[str]
 
 
 async def promises_of(uow: UnitOfWork, commands: Sequence[Enter]) -> set[str]:
-    """The promises that these are about, or that the hand-offs are about that they go on with."""
+    """The promises that these are about, or that the hand-offs and offers are about that they go on with."""
     named = {one.promise_id for one in commands if one.promise_id is not None}
-    later = [one.matter_id for one in commands if one.kind is Kind.HANDOFF and not one.begins]
-    for row in await uow.connection.fetch(_PROMISES, sorted(later)) if later else ():
+    later = sorted((str(one.kind), one.matter_id) for one in commands if one.kind in MOVING and not one.begins)
+    kinds, ids = [kind for kind, _ in later], [name for _, name in later]
+    for row in await uow.connection.fetch(_PROMISES, kinds, ids) if later else ():
         named.add(row["promise_id"])
     return named
 
@@ -134,7 +137,9 @@ WHERE born IN (
   SELECT born FROM matter JOIN unnest($1::text[], $2::text[]) AS named (kind, matter_id) USING (kind, matter_id)
   UNION SELECT born FROM matter WHERE promise_id = ANY($3::text[]) AND customer_id IS NULL)
 ORDER BY kind, matter_id FOR UPDATE"""  # noqa: S608 - constants
-_PROMISES: Final = "SELECT promise_id FROM matter WHERE kind = 'handoff' AND matter_id = ANY($1::text[])"
+_PROMISES: Final = """
+SELECT promise_id FROM matter JOIN unnest($1::text[], $2::text[]) AS named (kind, matter_id) USING (kind, matter_id)
+WHERE promise_id IS NOT NULL"""
 _ENTRIES: Final = """
 SELECT matter, number, action, at, content, words FROM matter_entry WHERE matter = ANY($1::bigint[])
 ORDER BY matter, number"""

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from candor.contracts import AccountChanged, OfferChanged
+from candor.contracts import AccountChanged, AskedBy, OfferChanged, PromiseRevised
 from tests.component.promise.bodies import code, made, new, sent
 from tests.component.promise.matters import OPTIONS, begun, offer, shown
 from tests.support.api import Api
 from tests.support.clocks import NOON
 
+LATER = "2013-03-16T12:00:00Z"
 ACCOUNT = {"renews_on": "2013-06-30", "exposure": 125000, "currency": "EUR"}
 
 
@@ -35,6 +36,44 @@ async def test_one_of_the_options_is_taken(promise_api: Api) -> None:
     ]
     assert [(one.state, one.taken) for one in messages] == [("offered", None), ("taken", "credit")]
     assert [option.value for option in messages[1].options] == [150, None]
+
+
+@pytest.mark.parametrize("by", ["user", "webhook"])
+async def test_an_option_with_a_date_moves_the_date_that_is_held(promise_api: Api, by: str) -> None:
+    promise = await made(promise_api)
+    found = await begun(promise_api, "/v1/offers", offer(promise["promise_id"]))
+    if by == "user":
+        await promise_api.call("POST", f"/v1/offers/{found['offer_id']}/take", {"taken": "a week later"})
+    else:
+        data = {"offer_id": found["offer_id"], "taken": "a week later"}
+        answer = await promise_api.webhook("offer.taken", data, at=NOON + timedelta(minutes=1))
+        assert answer.json()["state"] == "accepted"
+    moved = await shown(promise_api, f"/v1/promises/{promise['promise_id']}")
+    assert (moved["held_due"], moved["latest_due"]) == (LATER,) * 2
+    assert moved["first_due"] == promise["first_due"]
+    assert [(one["kind"], one["agreed"]) for one in moved["changes"]] == [("revised", True)]
+    messages = await sent(promise_api, promise["customer_id"])
+    [revised] = [one.data for one in messages if isinstance(one.data, PromiseRevised)]
+    assert (revised.held_due, revised.asked_by, revised.agreed) == (revised.latest_due, AskedBy.COMPANY, True)
+    assert f"{revised.held_due:%Y-%m-%dT%H:%M:%SZ}" == LATER
+
+
+async def test_what_is_told_of_a_taking_late_is_held_before_what_was_said_after_it(promise_api: Api) -> None:
+    promise = await made(promise_api)
+    found = await begun(promise_api, "/v1/offers", offer(promise["promise_id"], at=NOON - timedelta(hours=3)))
+    newer = {"promise_id": promise["promise_id"], "due": "2013-03-20T12:00:00Z", "asked_by": "customer", "reason": "r"}
+    await promise_api.webhook("promise.revised", newer, at=NOON)
+    data = {"offer_id": found["offer_id"], "taken": "a week later"}
+    await promise_api.webhook("offer.taken", data, at=NOON - timedelta(hours=1))
+    stands = await shown(promise_api, f"/v1/promises/{promise['promise_id']}")
+    assert (stands["held_due"], [one["due"] for one in stands["changes"]]) == (
+        newer["due"],
+        [LATER, newer["due"]],
+    )
+    before = {"name": "too early", "kind": "revised_terms", "due": "2012-01-01T12:00:00Z"}
+    refused = await promise_api.call("POST", "/v1/offers", offer(promise["promise_id"], options=[before]))
+    assert refused.status_code == 422
+    assert [error["pointer"] for error in refused.json()["errors"]] == ["/options/0/due"]
 
 
 async def test_an_offer_may_follow_a_broken_promise(promise_api: Api) -> None:

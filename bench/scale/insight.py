@@ -11,7 +11,8 @@ import asyncpg
 from bench.scale.bulk import until
 from bench.scale.scenario import Finding, Scenario, at_most, within
 from bench.scale.site import Site
-from risk_svc.insight.sheets import BY, GROUPS
+from risk_svc.insight.on_time import GROUPS
+from risk_svc.insight.sheets import BY
 from risk_svc.insight.standings import BY as STANDING_BY
 
 OPEN_SHARE: Final = 0.1

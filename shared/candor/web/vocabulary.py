@@ -366,7 +366,6 @@ SCHEMAS: Final = {
     "RequestOut.sent": "The request as it came.",
     "RejectedItem.type": "The type that the webhook said it was.",
     "ChangeOut.kind": "What was stated: revised, withdrawn, settled, or assigned to a deliverer.",
-    "RequestedGot.exact": "False: there are more promises or offers than are counted.",
     "ReferenceIn.id": "The promise's name there.",
     "ImportIn.source": "Keeps the ids of different exports apart.",
     "CloudEventIn.source": "Where the event came from, a URI reference.",

@@ -104,24 +104,3 @@ class RecallPage(ListTotals):
     corrected: Annotated[int, Field(description="How many of them were corrected since.")]
     left: Annotated[int, Field(description="How many of them were not.")]
     items: list[OUT[Kind.CLAIM]]  # type: ignore[valid-type]
-
-
-class OfferCount(BaseModel):
-    """How often options of one sort were offered and taken."""
-
-    kind: Annotated[str, Field(description="The sort of option: goodwill, revised_terms or other.")]
-    offered: Annotated[int, Field(description="How many were offered.")]
-    taken: Annotated[int, Field(description="How many of them were taken.")]
-
-
-class RequestedGot(BaseModel):
-    """What a customer asked for beside what they got, counted."""
-
-    customer_id: str
-    promises: int
-    requested: Annotated[int, Field(description="Promises for which they asked for a date.")]
-    promised_as_requested: Annotated[int, Field(description="Of those, how many were promised by that date.")]
-    completed: Annotated[int, Field(description="Of those, how many are complete.")]
-    completed_as_requested: Annotated[int, Field(description="Of those, how many were complete by the date asked for.")]
-    offers: list[OfferCount]
-    exact: Annotated[bool, Field(description="False: there are more promises or offers than are counted.")]

@@ -18,7 +18,7 @@ from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
-from risk_svc.insight import beliefs, competitors, sheets, unmet_claims, words, worked
+from risk_svc.insight import beliefs, competitors, on_time, sheets, unmet_claims, words, worked
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.measures.contact import Words
@@ -138,7 +138,7 @@ class Reckoning(Rounds):
 
     async def _reckon_ended(self) -> None:
         run = await self._begin()
-        counts: dict[str, dict[str, Tally]] = {by: {} for by in sheets.GROUPS}
+        counts: dict[str, dict[str, Tally]] = {by: {} for by in on_time.GROUPS}
         took, reasons = Gathered(), Reasons()
         stood = Standings(self._now().timestamp(), persons=self._persons)
         late = {row["kind"]: row["late"] for row in await self._database.pool.fetch(_LATE)}
@@ -150,7 +150,7 @@ class Reckoning(Rounds):
         async for page in self._unended():
             judged += sum(one.overdue for one in page)
             counts = await asyncio.to_thread(_more, counts, (took, reasons, stood), page)
-        found = {f"punctuality:{by}": sheets.punctual(tallied, by) for by, tallied in counts.items()}
+        found = {f"punctuality:{by}": on_time.punctual(tallied, by) for by, tallied in counts.items()}
         for row in found["punctuality:team"]:
             row.body["reasons"] = reasons.of(row.name)
         found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
@@ -261,7 +261,7 @@ def _more(
 ) -> dict[str, dict[str, Tally]]:
     for one in others:
         one.add(page)
-    return {by: sheets.added([tallied, sheets.counted(page, by)]) for by, tallied in counts.items()}
+    return {by: on_time.added([tallied, on_time.counted(page, by)]) for by, tallied in counts.items()}
 
 
 def _open_of(row: Any, hit: Mapping[str, str]) -> Open:

@@ -1,4 +1,4 @@
-"""Offers and what was taken, accounts, and what customers asked for beside what they got."""
+"""Offers and what was taken, and accounts."""
 
 from __future__ import annotations
 
@@ -161,35 +161,3 @@ async def test_a_bad_account_names_its_field(promise_api: Api, body: dict[str, A
     refused = await promise_api.call("PUT", f"/v1/accounts/{new('c')}", body)
     assert refused.status_code == 422
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
-
-
-async def test_what_was_requested_is_counted_against_what_was_got(promise_api: Api) -> None:
-    customer, path = new("c"), "/v1/customers/{}/requested-against-got"
-    made_at, due = NOON - timedelta(days=9), "2013-03-05T12:00:00Z"
-    asked = {"as asked": due, "earlier": "2013-03-03T12:00:00Z", "later": "2013-03-09T12:00:00Z", "none": None}
-    names = {}
-    for what, requested_due in asked.items():
-        fields = {"customer_id": customer, "made_at": made_at, "due": due, "requested_due": requested_due}
-        names[what] = (await made(promise_api, what=what, **fields))["promise_id"]
-    for what, completed in (("as asked", "2013-03-05T12:00:00Z"), ("earlier", "2013-03-04T12:00:00Z")):
-        verdict = {"verdict": "kept", "completed_at": completed}
-        await promise_api.call("POST", f"/v1/promises/{names[what]}/verdict", verdict)
-    for taken in ("credit", "a week later", None):
-        found = await begun(promise_api, "/v1/offers", offer(names["earlier"]))
-        if taken:
-            await promise_api.call("POST", f"/v1/offers/{found['offer_id']}/take", {"taken": taken})
-    assert await shown(promise_api, path.format(customer)) == {
-        "customer_id": customer,
-        "promises": 4,
-        "requested": 3,
-        "promised_as_requested": 2,
-        "completed": 2,
-        "completed_as_requested": 1,
-        "offers": [
-            {"kind": "goodwill", "offered": 3, "taken": 1},
-            {"kind": "revised_terms", "offered": 3, "taken": 1},
-        ],
-        "exact": True,
-    }
-    nobody = await shown(promise_api, path.format(new("c")))
-    assert (nobody["promises"], nobody["offers"], nobody["exact"]) == (0, [], True)

@@ -29,7 +29,6 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/v1/polls", None, "viewer"),
     ("GET", "/v1/sources", None, "viewer"),
     ("GET", "/v1/audit", None, "admin"),
-    ("GET", "/v1/customers/{c}/requested-against-got", None, "viewer"),
     ("GET", "/v1/claims/recall?capability=x", None, "viewer"),
 ]
 READ_BY = {Kind.SHEET: "operator"}

@@ -35,5 +35,5 @@ def test_every_answer_of_insight_shows_its_example_and_says_that_it_comes_as_csv
             assert "text/csv" in content
             found[content["application/json"]["schema"]["$ref"].rpartition("/")[2]] = content["application/json"]
     assert all(found[model.__name__]["example"] == example for model, example in EXAMPLES.items())
-    # And that of the brief, which is no list.
-    assert page(document).count("<code>Example of an answer</code>") == len(found) + 1 > len(EXAMPLES)
+    # And those of the brief, and of what a customer requested and got, which are no lists.
+    assert page(document).count("<code>Example of an answer</code>") == len(found) + 2 > len(EXAMPLES)

@@ -11,7 +11,7 @@ import pytest
 import pytest_asyncio
 from starlette.requests import Request
 
-from candor.contracts import Message
+from candor.contracts import Message, Verdict
 from candor.contracts.matters import ChallengeState, OfferOption, OfferState
 from risk_svc.web.board import downloads
 from risk_svc.web.board.matter_data import MatterData
@@ -72,6 +72,36 @@ async def test_an_offer_says_what_was_taken_and_what_was_requested_beside_what_t
     # Its promise is not known here yet.
     assert (asked["promise_standing"], asked["days_apart"], asked["taken"]) == (None, None, None)
     assert asked["options"][0]["due"] == (DUE + 30 * DAY).isoformat().replace("+00:00", "Z")
+
+
+async def test_what_was_requested_is_counted_against_what_was_got(api: Api, desk: InsightDesk) -> None:
+    asked = {"as asked": DUE, "earlier": DUE - 2 * DAY, "later": DUE + DAY, "open": DUE, "none": None}
+    stories = {what: Story(f"r{number}", "c5") for number, what in enumerate(asked)}
+    made = [stories[what].made(requested_due=due) for what, due in asked.items()]
+    # Done by its last step, judged with a time, judged without one; nothing is known of the others.
+    done = [stories["as asked"].milestone(name) for name in ("departed", "arrived")]
+    done += [
+        stories["earlier"].settled(Verdict.KEPT, DUE),
+        stories["later"].settled(Verdict.KEPT),
+    ]
+    options = (OfferOption("credit", "goodwill", 5.0, "EUR"), OfferOption("in May", "revised_terms", due=DUE + DAY))
+    offers = [
+        offer("taken", OfferState.TAKEN, 2, *options, customer="c5", promise_id="r0", taken="credit"),
+        offer("open", OfferState.OFFERED, 1, *options, customer="c5", promise_id="r0"),
+    ]
+    await desk.take(*made, *done, *offers, *offered())
+    assert await ask(api, "/v1/customers/c5/requested-against-got") == {
+        **{"customer_id": "c5", "promises": 5, "requested": 4, "promised_as_requested": 3},
+        **{"completed": 3, "completed_as_requested": 2, "exact": True},
+        "offers": [
+            {"kind": "goodwill", "offered": 2, "taken": 1},
+            {"kind": "revised_terms", "offered": 2, "taken": 0},
+        ],
+    }
+    nobody = await ask(api, "/v1/customers/nobody/requested-against-got")
+    assert (nobody["promises"], nobody["offers"], nobody["exact"]) == (0, [], True)
+    await desk.take(erased("c5", at=MADE + 9 * DAY))
+    assert (await ask(api, "/v1/customers/c5/requested-against-got"))["promises"] == 0
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc.insight import sheets
+from risk_svc.insight import on_time, sheets
 from risk_svc.insight.sheets import Ended, Money
 from tests.support.insight_rows import still
 
@@ -38,9 +38,9 @@ ended = st.builds(
 
 @given(st.lists(ended, max_size=30), st.integers(0, 30))
 def test_pages_add_up_to_the_whole(promises: list[Ended], cut: int) -> None:
-    for by in sheets.GROUPS:
-        pages = [sheets.counted(some, by) for some in (promises[:cut], promises[cut:]) if some]
-        assert sheets.added(pages) == (sheets.counted(promises, by) if promises else {})
+    for by in on_time.GROUPS:
+        pages = [on_time.counted(some, by) for some in (promises[:cut], promises[cut:]) if some]
+        assert on_time.added(pages) == (on_time.counted(promises, by) if promises else {})
 
 
 def test_of_an_open_promise_those_steps_count_that_have_come_due() -> None:
@@ -48,10 +48,10 @@ def test_of_an_open_promise_those_steps_count_that_have_come_due() -> None:
         "c1", "sales", None, None, "x", 0.0, None, 300.0, 300.0, 0.0, None, None, 1, 0, [10.0, 20.0, 90.0],
         [10.0, None, None], ended=50.0, held=300.0, open=True,
     )  # fmt: skip
-    [row] = sheets.punctual(sheets.counted([one], "team"), "team")
+    [row] = on_time.punctual(on_time.counted([one], "team"), "team")
     assert (row.body["plan_complete"]["n"], row.body["plan_complete"]["open"]) == (2, 1)
     assert (row.body["promises"], row.body["open"]) == (0, 0)
-    assert sheets.punctual(sheets.counted([one._replace(planned=[], reached=[])], "team"), "team") == []
+    assert on_time.punctual(on_time.counted([one._replace(planned=[], reached=[])], "team"), "team") == []
     assert (one.overdue, one._replace(ended=301.0).overdue) == (False, True)
 
 
@@ -59,7 +59,7 @@ def test_months_are_those_of_the_first_date_newest_first() -> None:
     of_a_month = {
         at: Ended("c1", None, None, None, "x", 0.0, None, at, at, 0.0, at, None, 0, 0, [], []) for at in TIMES
     }
-    rows = sheets.punctual(sheets.counted([*of_a_month.values()], "month"), "month")
+    rows = on_time.punctual(on_time.counted([*of_a_month.values()], "month"), "month")
     assert sorted(((row.rank, row.name) for row in rows), reverse=True) == [
         (201304.0, "2013-04"),
         (201303.0, "2013-03"),

@@ -127,3 +127,8 @@ CHALLENGES: Final[dict[str, Any]] = {
         }
     ],
 }
+REQUESTED: Final[dict[str, Any]] = {
+    **{"customer_id": "acme", "promises": 14, "requested": 9, "promised_as_requested": 6},
+    **{"completed": 5, "completed_as_requested": 2, "exact": True},
+    "offers": [{"kind": "goodwill", "offered": 3, "taken": 1}],
+}

@@ -167,3 +167,24 @@ class ChallengePage(ListTotals):
     """Challenges, the newest first."""
 
     items: list[ChallengeOut]
+
+
+class OfferCount(BaseModel):
+    """How often options of one sort were offered and taken, of offers whose words have not ended."""
+
+    kind: str = Field(description="The sort of option: goodwill, revised_terms or other.")
+    offered: int = Field(description="How many were offered.")
+    taken: int = Field(description="How many of them were taken.")
+
+
+class RequestedGot(BaseModel):
+    """What a customer asked for beside what they got, counted."""
+
+    customer_id: str
+    promises: int = Field(description="How many promises they were made.")
+    requested: int = Field(description="Promises for which they asked for a date.")
+    promised_as_requested: int = Field(description="Of those, how many were promised by that date.")
+    completed: int = Field(description="Of those, how many are complete, by their last step or by a verdict.")
+    completed_as_requested: int = Field(description="Of those, how many were complete by the date asked for.")
+    offers: list[OfferCount] = Field(description="What they were offered, by sort of option.")
+    exact: bool = Field(description="False: there are more promises or offers than are counted.")

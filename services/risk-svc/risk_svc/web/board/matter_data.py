@@ -19,6 +19,7 @@ from risk_svc.insight import (
     offers,
     paths,
     plans,
+    requested,
     review_months,
     reviews,
     scores,
@@ -100,6 +101,15 @@ class MatterData:
             return listed(rows, page, number)
 
         return await self._newest(("statements", wanted, page), read)
+
+    async def requested(self, customer_id: str) -> dict[str, Any]:
+        """What a customer asked for beside what they got. Raises StoreUnavailable."""
+
+        async def read() -> dict[str, Any]:
+            async with self._database.reading() as session:
+                return await requested.against_got(session, customer_id)
+
+        return await self._newest(("requested", customer_id), read)
 
     async def path(self, promise_id: str) -> PromisePath | None:
         """The path of a promise; None if nothing is known of it. Raises StoreUnavailable."""

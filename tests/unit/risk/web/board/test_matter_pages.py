@@ -18,7 +18,7 @@ from risk_svc.insight.offers import OfferFilter, words
 from risk_svc.insight.paths import HopFilter, Records
 from risk_svc.insight.reading import Wanted
 from risk_svc.web.api.hop_examples import STATEMENTS
-from risk_svc.web.api.matter_examples import CAPABILITIES, CHALLENGES, CLAIMS, HANDOFFS, OFFERS
+from risk_svc.web.api.matter_examples import CAPABILITIES, CHALLENGES, CLAIMS, HANDOFFS, OFFERS, REQUESTED
 from risk_svc.web.board.downloads import LISTS
 from risk_svc.web.board.figure_words import UNNAMED
 from risk_svc.web.board.lists import EMPTY, linked_promise, number_words
@@ -44,6 +44,15 @@ def offered(**changes: Any) -> dict[str, Any]:
     one = read(OFFERS, **changes)
     dues = [option["due"] and datetime.fromisoformat(option["due"]) for option in one["options"]]
     return {**one, "options": [{**option, "due": due} for option, due in zip(one["options"], dues, strict=True)]}
+
+
+def test_what_a_customer_requested_and_got_is_one_line_and_nothing_of_whom_nothing_is_known() -> None:
+    assert offers.counted_words(REQUESTED) == (
+        "Of 14 promises 9 had a date that acme asked for: 6 were promised by it, 2 of 5 complete ones were done by it. "
+        "Options taken: 1 of 3 goodwill."
+    )
+    assert offers.counted_words({**REQUESTED, "exact": False, "offers": []}).endswith("were done by it. Or more.")
+    assert offers.counted_words({**REQUESTED, "promises": 0}) == ""
 
 
 def test_the_path_names_the_first_hop_past_its_threshold_and_the_sum_beside_the_net() -> None:

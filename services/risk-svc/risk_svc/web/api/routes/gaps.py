@@ -21,11 +21,20 @@ from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from risk_svc.domain.state import from_bytes
 from risk_svc.forecasting import model_store
+from risk_svc.insight import requested
 from risk_svc.store import queries
 from risk_svc.store.states import moment
 from risk_svc.store.tables import PromiseStateRow
 from risk_svc.web import track_record
-from risk_svc.web.api import gap_csv, presenters, record_responses, requests, responses
+from risk_svc.web.api import (
+    gap_csv,
+    matter_examples,
+    matter_responses,
+    presenters,
+    record_responses,
+    requests,
+    responses,
+)
 from risk_svc.web.watch import Watch
 
 router: Final = APIRouter(tags=["gaps"])
@@ -75,6 +84,21 @@ async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer
         row = None if worst is None else await session.get(queries.Row, worst.promise_id)
     state = None if row is None else from_bytes(row.state)
     return presenters.customer(customer_id, known.total, still, usual, state)
+
+
+@router.get(
+    "/v1/customers/{customer_id}/requested-against-got",
+    responses={
+        200: {
+            "model": matter_responses.RequestedGot,
+            "content": {"application/json": {"example": matter_examples.REQUESTED}},
+        }
+    },
+)
+async def requested_against_got(request: Request, customer_id: PathId, _principal: Viewer) -> Response:
+    """What a customer asked for and what they got, counted over their promises and offers."""
+    async with database(request).reading() as session:
+        return shown(await requested.against_got(session, customer_id))
 
 
 @router.get("/v1/summary")

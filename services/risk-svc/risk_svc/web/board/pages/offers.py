@@ -50,6 +50,7 @@ class Page:
                 self.promise = filter_input("Promise id", address, "promise")
                 self.customer = filter_input("Customer id", address, "customer")
                 self.department = filter_input("Department that offered", address, "department")
+            self.counted = ui.label().style(f"color: {style.MUTED}").mark("counted")
             self.table = MatterTable(COLUMNS, "Offers", address, self.refresh, empty=EMPTY)
             filters = (self.state, self.option, self.promise, self.customer, self.department)
             self.table.pager.narrowed_by(*filters)
@@ -68,10 +69,13 @@ class Page:
         """Read, and update what changed."""
         asked = self.asked()
         listed = await self.matters.offers(*asked)
+        customer = asked[0].customer_id
+        counted = counted_words(await self.matters.requested(customer)) if customer else ""
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        self.counted.set_text(counted)
         self.table.show(listed, [row(one) for one in listed.items], csv_of(asked[0]))
 
 
@@ -102,6 +106,20 @@ def row(one: dict[str, Any]) -> dict[str, Any]:
         "got": got_words(one) if known else "the promise is not known here yet",
         "by": f"{one['department'] or '–'}, {style.clock_text(one['at'])} UTC",
     }
+
+
+def counted_words(counts: dict[str, Any]) -> str:
+    """What a customer asked for beside what they got, in one line; nothing for whom nothing is known."""
+    if not counts["promises"]:
+        return ""
+    requested = counts["requested"]
+    dates = (
+        f"Of {counts['promises']:,} promises {requested:,} had a date that {counts['customer_id']} asked for: "
+        f"{counts['promised_as_requested']:,} were promised by it, {counts['completed_as_requested']:,} of "
+        f"{counts['completed']:,} complete ones were done by it."
+    )
+    taken = [f"{one['taken']:,} of {one['offered']:,} {one['kind'].replace('_', ' ')}" for one in counts["offers"]]
+    return dates + (f" Options taken: {', '.join(taken)}." if taken else "") + ("" if counts["exact"] else " Or more.")
 
 
 def got_words(one: dict[str, Any]) -> str:

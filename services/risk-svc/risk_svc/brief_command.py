@@ -34,8 +34,10 @@ async def written(database: Database, base: str, department: str | None = None) 
     from candor.ops.loading import load  # noqa: PLC0415
     from risk_svc.insight.brief import brief as composed  # noqa: PLC0415
     from risk_svc.insight.brief import markdown  # noqa: PLC0415
-    from risk_svc.insight.brief_reading import known  # noqa: PLC0415
+    from risk_svc.insight.brief_reading import is_department, known  # noqa: PLC0415
     from risk_svc.settings import RiskSettings  # noqa: PLC0415
 
     found, made_at = await known(database, load(RiskSettings).business_clock().now(), department)
+    if department and made_at and not await is_department(database, found, department):
+        raise typer.BadParameter(f"there is no department {department}", param_hint="--department")
     return markdown(composed(found), base, made_at, department)

@@ -79,12 +79,14 @@ def pair_words(one: Body) -> str:
     """What two sides say of each other; of a verdict in SAID."""
     first, second = NAMES[one["first"]], NAMES[one["second"]].lower()
     if one["verdict"] == "similarity":
-        return f"{first} and {second} believe alike: their ratings lie {one['distance']['value']:.2f} apart (0 to 1)."
+        far = one["distance"]
+        apart = f"{far['value']:.2f} apart (0 to 1; 95%: {far['low']:.2f} to {far['high']:.2f}, n = {far['n']:,})"
+        return f"{first} and {second} believe alike: their ratings lie {apart}."
     more = "higher" if one["top"]["value"] > 0 else "lower"
     low, high = sorted((abs(one["top"]["low"]), abs(one["top"]["high"])))
     return (
         f"{first} and {second} differ: among {first.lower()} the share who gave 5 of 5 is "
-        f"{_points(one['top']['value'])} {more} (95%: {100 * low:.0f} to {100 * high:.0f})."
+        f"{_points(one['top']['value'])} {more} (95%: {100 * low:.0f} to {100 * high:.0f}, n = {one['top']['n']:,})."
     )
 
 

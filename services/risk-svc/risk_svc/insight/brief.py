@@ -20,6 +20,8 @@ MOST: Final = 3
 LEAST_GAP: Final = 15.0
 """Smaller gaps than this are not worth a sentence. Assumed."""
 RENEWAL_DAYS: Final = 90
+SOON: Final = {"30 days": "within 30 days", "60 days": "in 31 to 60 days", "90 days": "in 61 to 90 days"}
+"""Windows before renewals that are said, by their names."""
 NOTHING: Final = "Nothing to say: no open gap, and too little history for the rest."
 WELL: Final = 0.5
 """What is kept less often than this, by the lower end of its interval, did not go well. Assumed."""
@@ -46,7 +48,8 @@ class Known(NamedTuple):
 
     `hops`: kinds of hops with at least 20 statements, the most distorting first: `said_by`, `said_to`, `n`,
     `distortion`. `renewals`: accounts that renew soon, the soonest first, with their row of the sheet `account`.
-    Of a department alone, `groups` is its row of open gaps, and what others do is left out.
+    `windows`: what may be lost by time to the renewal. Of a department alone, `groups` is its row of open gaps, and
+    what others do is left out.
     """
 
     customers: Sequence[Body] = ()
@@ -59,6 +62,7 @@ class Known(NamedTuple):
     checklist: Sequence[Body] = ()
     hops: Sequence[Body] = ()
     renewals: Sequence[Body] = ()
+    windows: Sequence[Body] = ()
 
 
 def brief(known: Known) -> list[Section]:
@@ -103,8 +107,8 @@ def _gaps(known: Known) -> Iterator[Sentence]:
 def _align(known: Known) -> Iterator[Sentence]:
     for one in known.hops[:1]:
         text = (
-            f"Messages change most from {one['said_by']} to {one['said_to']}: distortion {one['distortion']:.2f} of 1, "
-            f"in {_many(one['n'], 'statement')}."
+            f"Messages change most from {one['said_by']} to {one['said_to']}: distortion {one['distortion']:.2f} of 1 "
+            f"(95%: {one['low']:.2f} to {one['high']:.2f}, n = {one['n']:,})."
         )
         yield Sentence(text, "/board/path")
     late = [one for one in known.bias if one["verdict"] == "optimistic" and one["name"]]
@@ -123,14 +127,34 @@ def _money(known: Known) -> Iterator[Sentence]:
     for whose, one, path in (*own, *(("Open promises", one, "/board/accounts") for one in known.risk[:MOST])):
         loss, tail = one.get("expected_loss"), one.get("value_at_risk") or NO_FIGURE
         if loss and tail["value"] is not None:
-            cost, most = (_amount(value, one["currency"]) for value in (loss, tail["value"]))
-            yield Sentence(f"{whose} are expected to cost {cost}. In 95 of 100 cases it is at most {most}.", path)
+            cost = _amount(loss, one["currency"])
+            rests = _many(one["forecasts"], "forecast")
+            yield Sentence(f"{whose} are expected to cost {cost}, from {rests}. {_most(tail, one['currency'])}", path)
+    for one in known.windows:
+        if one["window"] in SOON and one["expected_loss"] and one["value_at_risk"]["value"] is not None:
+            yield _before(one)
     for one in known.renewals[: 2 * MOST]:
         loss = one["expected_loss"]
-        cost = "" if not loss else f" Its open promises are expected to cost {_amount(loss, one['currency'])}."
+        rests = _many(one["forecasts"], "open promise")
+        cost = "" if not loss else f" Expected to be lost: {_amount(loss, one['currency'])}, from {rests}."
         renews: datetime = one["renews"]
         text = f"{one['customer_id']} renews on {renews.day} {renews:%B}, with a gap of {int(one['score'])}.{cost}"
         yield Sentence(text, f"/board/accounts?{urlencode({'search': one['customer_id']})}")
+
+
+def _before(one: Body) -> Sentence:
+    """What may be lost before the renewals of a window."""
+    cost, rests = _amount(one["expected_loss"], one["currency"]), _many(one["forecasts"], "open promise")
+    whose = f"{_many(one['accounts'], 'account')} {'renews' if one['accounts'] == 1 else 'renew'} {SOON[one['window']]}"
+    text = f"Value at risk before renewals: {whose}. Expected to be lost: {cost}, from {rests}. "
+    days = one["window"].partition(" ")[0]
+    return Sentence(text + _most(one["value_at_risk"], one["currency"]), f"/board/accounts?renewal={days}")
+
+
+def _most(tail: Body, currency: str | None) -> str:
+    """The value at risk, with the interval of its simulation."""
+    low, high = (f"{tail[end]:,.0f}" for end in ("low", "high"))
+    return f"In 95 of 100 cases it is at most {_amount(tail['value'], currency)} (95%: {low} to {high})."
 
 
 def _well(known: Known) -> Iterator[Sentence]:
@@ -140,16 +164,21 @@ def _well(known: Known) -> Iterator[Sentence]:
         text = f"{one['name']} kept {first['value']:.0%} of its first dates ({_interval(first)})."
         yield Sentence(text, "/board/on-time")
     for one in [factor for factor in known.factors if factor["holds"] and factor["lift"]["value"] > 1][:MOST]:
-        text = f"Kept {one['lift']['value']:.1f} times as often: a promise of which this is true: {one['name']}."
+        text = f"Kept {_times(one['lift'])}: a promise of which this is true: {one['name']}."
         yield Sentence(text, "/board/what-worked")
     for one in known.checklist[:1]:
         if one["items"] and one["lift"]["value"] is not None and one["lift"]["low"] > 1:
-            text = f"Promises that follow the whole checklist are kept {one['lift']['value']:.1f} times as often."
+            text = f"Promises that follow the whole checklist are kept {_times(one['lift'])}."
             yield Sentence(text, "/board/what-worked")
 
 
 def _interval(figure: Body, level: float = 0.95) -> str:
     return f"{level:.0%}: {figure['low']:.0%} to {figure['high']:.0%}, n = {figure['n']:,}"
+
+
+def _times(lift: Body) -> str:
+    interval = f"95%: {lift['low']:.1f} to {lift['high']:.1f}, n = {lift['n']:,}"
+    return f"{lift['value']:.1f} times as often ({interval})"
 
 
 def _amount(value: float, currency: str | None) -> str:

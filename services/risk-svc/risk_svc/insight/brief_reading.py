@@ -12,12 +12,13 @@ from candor.store.db import Database
 from risk_svc.insight import reading
 from risk_svc.insight.brief import RENEWAL_DAYS, Known
 from risk_svc.insight.forgetting import living
-from risk_svc.insight.measures.figure import LEAST
+from risk_svc.insight.measures.figure import LEAST, Unit, mean_of
 from risk_svc.insight.reading import Wanted
 
 SHEETS: Final = {
     "customers": "rollup:customer",
     "risk": "value_at_risk",
+    "windows": "renewal",
     "bias": "bias:team",
     "punctuality": "punctuality:team",
     "pairs": "perception:pairs",
@@ -45,13 +46,21 @@ async def known(database: Database, now: datetime, department: str | None = None
         asked |= {name: (sheet, Wanted(department)) for name, sheet in OF_DEPARTMENT.items()}
     async with database.reading() as session:
         found = {name: await reading.page(session, *one, None, ROWS) for name, one in asked.items()}
-        hops = await _all(session, _HOPS, least=LEAST, department=department)
+        hops = [_hop(row) for row in await _all(session, _HOPS, least=LEAST, department=department)]
         until = now + timedelta(days=RENEWAL_DAYS)
         renewals = await _all(session, _RENEWALS, now=now, until=until, most=ROWS, department=department)
     rows = {name: [body for _, _, body in sheet.rows] for name, sheet in found.items()}
     made = [sheet.made_at for sheet in found.values() if sheet.made_at is not None]
     named = [{**row["body"], "renews": row["ends_at"]} for row in renewals]
     return Known(**rows, hops=hops, renewals=named), min(made, default=None)
+
+
+async def is_department(database: Database, known: Known, name: str) -> bool:
+    """Whether there is a department of this name, of which this is `known`. Raises StoreUnavailable."""
+    if known.groups or known.bias or known.punctuality or known.hops or known.renewals:
+        return True
+    async with database.reading() as session:
+        return bool((await _all(session, _THERE, department=name))[0]["there"])
 
 
 async def departments(database: Database) -> list[str]:
@@ -67,18 +76,28 @@ async def departments(database: Database) -> list[str]:
     return sorted(names)[:MOST_DEPARTMENTS]
 
 
+def _hop(row: dict[str, Any]) -> dict[str, Any]:
+    """A kind of hop with Student's interval of its mean distortion, which lies in 0 to 1."""
+    found = mean_of(row["n"], row["distortion"], row["deviation"], Unit.PART)
+    return {**row, "low": max(0.0, found.low or 0.0), "high": min(1.0, found.high or 1.0)}
+
+
 async def _all(session: AsyncSession, query: Any, **values: Any) -> list[dict[str, Any]]:
     return [dict(row) for row in (await session.exec(cast(Any, query.bindparams(**values)))).mappings().all()]
 
 
 _HOPS: Final = text(f"""
-SELECT said_by, said_to, count(*)::int AS n, avg(distortion) AS distortion FROM (
+SELECT said_by, said_to, count(*)::int AS n, avg(distortion)::float8 AS distortion,
+  stddev_samp(distortion)::float8 AS deviation FROM (
   SELECT said_by, said_to, distortion FROM insight_statement
   WHERE distortion IS NOT NULL AND {living("insight_statement")}
     AND (CAST(:department AS text) IS NULL OR said_by = CAST(:department AS text))
   ORDER BY at DESC, statement_id DESC LIMIT {STATEMENTS}) AS newest
 GROUP BY said_by, said_to HAVING count(*) >= CAST(:least AS int) AND avg(distortion) > 0
 ORDER BY avg(distortion) DESC, said_by, said_to LIMIT 1""")  # noqa: S608 - constants
+_THERE: Final = text("""
+SELECT EXISTS (SELECT FROM insight_statement WHERE said_by = :department)
+  OR EXISTS (SELECT FROM insight_matter WHERE department = :department) AS there""")
 _RENEWALS: Final = text(f"""
 SELECT figure.body, insight_matter.ends_at
 FROM insight_matter JOIN insight_sheet ON insight_sheet.sheet = 'account'

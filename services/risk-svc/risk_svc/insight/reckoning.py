@@ -188,7 +188,7 @@ class Reckoning(Rounds):
         found = {f"rollup:{by}": sheets.rolled_up(promises, by, money) for by in sheets.BY}
         told = unmet_claims.accounts_of(beside.unmet)
         stood = sheets.accounts(promises, found["rollup:customer"], money, beside.stakes, told)
-        found["account"], found["value_at_risk"] = stood.accounts, stood.totals
+        found["account"], found["value_at_risk"], found["renewal"] = stood.accounts, stood.totals, stood.renewals
         for row in found["rollup:department"]:
             row.body.update(sheets.risk_body(stood.departments.get(row.name)))
         found["spread"] = unmet_claims.spread_rows(beside.unmet, stood.claims, money.currency or None, now)

@@ -13,7 +13,7 @@ from risk_svc.domain.gap import BANDS
 from risk_svc.insight.measures.figure import Figure
 from risk_svc.insight.measures.rollup import Gaps, roll_ups
 from risk_svc.insight.measures.shocks import ALONE
-from risk_svc.insight.measures.value_at_risk import AtRisk, Portfolio, ValueAtRisk, value_at_risk
+from risk_svc.insight.measures.value_at_risk import AtRisk, Portfolio, ValueAtRisk, value_at_risk, windows
 from risk_svc.insight.stakes import Stakes, apart
 from risk_svc.insight.told import Accounts
 
@@ -201,13 +201,14 @@ class Stood(NamedTuple):
     """What is at risk: a row a customer, largest expected loss first; a row for all, and one for each other currency.
 
     `claims` is what the accounts that were told each unmet claim may lose, `departments` what each may lose of its own
-    promises, for the largest MOST_DEPARTMENTS.
+    promises, for the largest MOST_DEPARTMENTS. `renewals`: a row for each window before renewals, the nearest first.
     """
 
     accounts: list[Row]
     totals: list[Row]
     claims: dict[str, AtRisk]
     departments: dict[str, AtRisk]
+    renewals: list[Row]
 
 
 GAP: Final = BANDS[0][1]
@@ -242,6 +243,7 @@ def accounts(
     """What is at risk in all and by part; `rolled` are the roll-ups of customers."""
     found, names = at_risk(promises, money, stakes, told)
     risks = {names[number]: risk for number, risk in found.accounts.items()}
+    renewals = _renewals(found, promises, money, stakes)
     others = [_total_of(code, promises, money, stakes, told) for code in _apart(promises, money)]
     wide = Counter(one.customer_id for one in promises if one.score >= GAP)
     newest = _told(promises)
@@ -250,7 +252,7 @@ def accounts(
         risk = risks.get(one.name)
         body = {**one.body, **risk_body(risk), **stakes.said(one.name)}
         body |= {"open_gaps": wide[one.name], **newest.get(one.name, NOTHING_TOLD)}
-        body["apart"] = [parts[one.name] for _, parts in others if one.name in parts]
+        body["apart"] = [parts[one.name] for _, parts, _ in others if one.name in parts]
         body["customer_id"] = body.pop("name")
         rows.append(Row(one.name, 0.0 if risk is None else risk.expected.value or 0.0, body, one.name))
     total = {
@@ -263,12 +265,13 @@ def accounts(
         "no_rate": found.no_rate,
         **risk_body(found.total),
     }
-    totals = [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _ in others)]
+    totals = [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _, _ in others)]
+    renewals += [row for _, _, parts in others for row in parts]
     capabilities = [] if told is None else [*told.by_capability]
     claims = {capabilities[number]: risk for number, risk in found.claims.items()}
     names_of = dict(enumerate(_often(promises)))
     departments = {names_of[number]: risk for number, risk in found.departments.items() if number in names_of}
-    return Stood(rows, totals, claims, departments)
+    return Stood(rows, totals, claims, departments, renewals)
 
 
 def _apart(promises: Sequence[Open], money: Money) -> list[str]:
@@ -277,10 +280,10 @@ def _apart(promises: Sequence[Open], money: Money) -> list[str]:
 
 def _total_of(
     code: str, promises: Sequence[Open], money: Money, stakes: Stakes, told: Accounts | None
-) -> tuple[Row, dict[str, dict[str, Any]]]:
-    """What the promises in a currency may cost that is counted apart, and of that each account's part."""
-    own = [one for one in promises if one.currency == code]
-    found, names = at_risk(own, Money(code, {code: 1.0}, money.loss_share), stakes, told)
+) -> tuple[Row, dict[str, dict[str, Any]], list[Row]]:
+    """What the promises in a currency may cost that is counted apart, each account's part of it, and each window's."""
+    own, alone = [one for one in promises if one.currency == code], Money(code, {code: 1.0}, money.loss_share)
+    found, names = at_risk(own, alone, stakes, told)
     total = {
         "name": code,
         "promises": len(own),
@@ -293,7 +296,21 @@ def _total_of(
     }
     parts = {names[number]: {"currency": code, **risk_body(risk)} for number, risk in found.accounts.items()}
     # After the total, whose currency most promises have: amounts of different currencies are not compared.
-    return Row(code, -1.0, total), parts
+    return Row(code, -1.0, total), parts, _renewals(found, own, alone, stakes)
+
+
+def _renewals(found: ValueAtRisk, promises: Sequence[Open], money: Money, stakes: Stakes) -> list[Row]:
+    """A row for each window before renewals that has promises with a forecast and a value, the nearest first."""
+    customers = {one.customer_id for one in promises if one.p_slip is not None and not np.isnan(_value(one, money))}
+    accounts = Counter(windows(stakes.renewals(sorted(customers))))
+    return [
+        Row(
+            f"{money.currency} {name}".strip(),
+            -float(place),
+            {"window": name, "accounts": accounts[name], "currency": money.currency or None, **risk_body(risk)},
+        )
+        for place, (name, risk) in enumerate(found.renewals.items())
+    ]
 
 
 def risk_body(risk: AtRisk | None) -> dict[str, Any]:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from click import BadParameter
+
 from candor.contracts import Message
 from risk_svc.brief_command import written
 from risk_svc.insight.brief_reading import departments
@@ -43,7 +46,7 @@ async def test_the_brief_says_what_there_is_and_forgets_who_is_erased(served: tu
     renewals = [(text, page) for text, page in said.items() if "renews on" in text]
     [(text, page)] = renewals
     assert text.startswith("c1 renews on ")
-    assert text.endswith("with a gap of 60. Its open promises are expected to cost 2 EUR.")
+    assert text.endswith("with a gap of 60. Expected to be lost: 2 EUR, from 1 open promise.")
     assert page == "/board/accounts?search=c1"
     assert [page for text, page in said.items() if text.startswith("Messages change most from product to sales")] == [
         "/board/path"
@@ -76,7 +79,13 @@ async def test_a_department_has_a_brief_of_its_own(served: tuple[Api, InsightDes
     assert not any("success" in text or "d2" in text for text in said)
     others = await sentences(api, department="success")
     assert not any("Messages change" in text or "d1" in text for text in others)
-    assert await sentences(api, department="nobody") == {}
+    for asked in ({"department": "nobody"}, {"department": "nobody", "format": "markdown"}):
+        nobody = await api.call("GET", "/v1/brief", role="viewer", params=asked)
+        assert (nobody.status_code, nobody.json()["code"]) == (404, "not_found")
+    with pytest.raises(BadParameter):
+        await written(desk.database, "", "nobody")
+    # Who has only passed on a message has nothing to hear, and is there.
+    assert await sentences(api, department="engineering") == {}
     printed = await written(desk.database, "https://candor.example.com", "sales")
     assert printed.startswith("# Weekly brief for sales\n")
 

@@ -22,7 +22,14 @@ TABLES = (
     "insight_promise, insight_state, insight_milestone, insight_redating, insight_incident, insight_erased, "
     "insight_matter"
 )
-LISTS = ("/v1/rollups", "/v1/accounts", "/v1/value-at-risk", "/v1/punctuality", "/v1/bias")
+LISTS = (
+    "/v1/rollups",
+    "/v1/accounts",
+    "/v1/value-at-risk",
+    "/v1/value-at-risk/renewals",
+    "/v1/punctuality",
+    "/v1/bias",
+)
 
 
 @pytest_asyncio.fixture(loop_scope="session")
@@ -172,6 +179,12 @@ async def test_accounts_say_what_is_at_stake_and_how_much_leeway_is_left(api: Ap
     await reckoning(desk).reckon()
     first, second = (await ask(api, "/v1/accounts"))["items"]
     assert (first["customer_id"], first["expected_loss"], first["exposure"]) == ("c2", 2.0, 2.0)
+    windows = (await ask(api, "/v1/value-at-risk/renewals"))["items"]
+    assert [(one["window"], one["accounts"], one["forecasts"]) for one in windows] == [
+        ("30 days", 1, 1),
+        ("no renewal", 1, 2),
+    ]
+    assert [one["expected_loss"] for one in windows] == [2.0, second["expected_loss"]]
     for days, names in ((29, []), (30, ["c2"])):
         near = await ask(api, "/v1/accounts", renews_within=days)
         assert ([one["customer_id"] for one in near["items"]], near["total"]) == (names, len(names))

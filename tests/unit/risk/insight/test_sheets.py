@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from risk_svc.insight import on_time, sheets
 from risk_svc.insight.sheets import Ended, Money
-from tests.support.insight_rows import still
+from risk_svc.insight.stakes import Stake, Stakes
+from tests.support.insight_rows import DAY, still
 
 EUR = Money("EUR", {"EUR": 1.0, "": 1.0}, 0.2)
 TIMES = (datetime(2013, 3, 31, 23, 59, tzinfo=UTC).timestamp(), datetime(2013, 4, 1, tzinfo=UTC).timestamp())
@@ -76,6 +77,27 @@ def test_the_currency_is_the_one_with_rate_one_or_the_most_usual() -> None:
 def test_a_promise_counts_for_each_of_its_labels() -> None:
     rows = sheets.rolled_up([still(labels={"region": "north", "floor": 3}), still("p2", score=10.0)], "label", EUR)
     assert {row.name: row.body["promises"] for row in rows} == {"floor=3": 1, "region=north": 2}
+
+
+def test_windows_before_renewals_sum_to_all_with_their_accounts_and_other_currencies_apart() -> None:
+    now = 1e9
+    stakes = Stakes({"c1": Stake(now + 20 * DAY), "c2": Stake(now + 70 * DAY), "c3": Stake(now - DAY)}, now)
+    promises = [
+        still("p1"), still("p2"), still("p3", customer_id="c2"), still("p4", customer_id="c3"),
+        still("p5", customer_id="c4"), still("p6", customer_id="c4", p_slip=None),
+        still("p7", customer_id="c2", currency="USD"),
+    ]  # fmt: skip
+    stood = sheets.accounts(promises, sheets.rolled_up(promises, "customer", EUR), EUR, stakes)
+    found = [(one.name, one.body["window"], one.body["accounts"], one.body["forecasts"]) for one in stood.renewals]
+    assert found == [
+        ("EUR 30 days", "30 days", 1, 2),
+        ("EUR 90 days", "90 days", 1, 1),
+        ("EUR no renewal", "no renewal", 2, 2),
+        ("USD 90 days", "90 days", 1, 1),
+    ]
+    euros = sum(one.body["expected_loss"] for one in stood.renewals[:3])
+    assert euros == pytest.approx(stood.totals[0].body["expected_loss"])
+    assert [one.rank for one in stood.renewals[:3]] == sorted([one.rank for one in stood.renewals[:3]], reverse=True)
 
 
 def test_without_promises_every_sheet_is_empty() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from risk_svc.insight.measures.figure import Unit
 from risk_svc.insight.measures.shocks import ALONE, Shocks
 from risk_svc.insight.measures.tail import tails
-from risk_svc.insight.measures.value_at_risk import AtRisk, leeway, renewal_weight, value_at_risk
+from risk_svc.insight.measures.value_at_risk import AtRisk, leeway, renewal_weight, value_at_risk, windows
 from tests.support.figures import bounds, stated
 from tests.support.portfolios import portfolio, random_portfolio
 
@@ -35,6 +35,13 @@ def test_a_case_by_hand() -> None:
     )
     assert (found.no_forecast, found.no_value, found.no_rate) == (0, 1, 0)
     assert (found.total.expected.n, found.total.expected.unit) == (3, Unit.MONEY)
+
+
+def test_windows_begin_where_the_one_before_ends() -> None:
+    days = np.array([0.0, 30.0, 30.1, 60.0, 60.1, 90.0, 90.1, 4000.0, -0.1, math.nan])
+    assert windows(days) == [
+        *["30 days"] * 2, *["60 days"] * 2, *["90 days"] * 2, *["later"] * 2, *["no renewal"] * 2,
+    ]  # fmt: skip
 
 
 def test_an_account_loses_no_more_than_its_exposure() -> None:

@@ -17,8 +17,10 @@ from risk_svc.insight.measures.tail import Tail, tails
 
 LOADS: Final = {"incident": 0.3, "crew": 0.1, "carrier": 0.1, "claim": 0.2}
 """ρ by kind of shock: how much of what decides about a slip is shared. Assumed."""
-WINDOWS: Final = (("30 days", 30.0), ("90 days", 90.0), ("180 days", 180.0), ("later", math.inf))
+WINDOWS: Final = (("30 days", 30.0), ("60 days", 60.0), ("90 days", 90.0), ("later", math.inf))
+"""Windows before a renewal: each ends at so many days and begins where the one before it ends."""
 NO_RENEWAL: Final = "no renewal"
+"""The window of accounts of which no renewal is known, or that have renewed."""
 NEAR: Final = 2.0
 HALVES: Final = 90.0
 """A slip at the renewal costs twice the usual share; the addition halves with each 90 days before it. Assumed."""
@@ -81,6 +83,12 @@ def renewal_weight(days: Floats) -> Floats:
         return np.where(days >= 0, 1 + (NEAR - 1) * np.exp2(-np.abs(days) / HALVES), 1.0)
 
 
+def windows(renewal: Floats) -> list[str]:
+    """The window that each of these numbers of days to a renewal lies in."""
+    names = [*(name for name, _ in WINDOWS), NO_RENEWAL]
+    return [names[at] for at in _window(renewal).tolist()]
+
+
 def value_at_risk(
     portfolio: Portfolio,
     rates: Mapping[str, float],
@@ -136,9 +144,7 @@ class _Book:
         self.cap = np.array([exposure.get(int(name), math.inf) for name in self.names])
         self.claims = [*told]
         self.told = _told(self.names, [*told.values()])
-        renewal = portfolio.renewal[kept]
-        limits = [limit for _, limit in WINDOWS]
-        self.window = np.where(renewal >= 0, np.searchsorted(limits, renewal), len(WINDOWS))
+        self.window = _window(portfolio.renewal[kept])
         self.departments, self.department = np.unique(portfolio.department[kept], return_inverse=True)
         self.severity = severity
         loss: Floats = portfolio.p_slip[kept] * severity
@@ -202,6 +208,12 @@ class _Book:
         many = len(self.names)
         n, expected = np.bincount(self.account, minlength=many), np.bincount(self.account, self.expected, many)
         return _at_risk(self.told @ n, self.told @ expected, tails(self.drawn["claim"]))
+
+
+def _window(renewal: Floats) -> Ints:
+    """The place of each window in WINDOWS, their number for none."""
+    found: Ints = np.where(renewal >= 0, np.searchsorted([limit for _, limit in WINDOWS], renewal), len(WINDOWS))
+    return found
 
 
 def _at_risk(n: NDArray[Any], expected: NDArray[Any], drawn: Sequence[Tail]) -> list[AtRisk]:

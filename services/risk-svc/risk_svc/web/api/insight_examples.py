@@ -61,6 +61,17 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
             }
         ],
     },
+    insight_responses.Renewals: {
+        **_MADE,
+        "items": [
+            {
+                **{"window": "30 days", "accounts": 6, "forecasts": 41, "expected_loss": 18300.0},
+                "value_at_risk": {"value": 61200.0, "low": 58900.0, "high": 63400.0, "n": 41},
+                "shortfall": {"value": 74800.0, "low": 72100.0, "high": 77900.0, "n": 41},
+                "currency": "EUR",
+            }
+        ],
+    },
     insight_responses.PunctualityPage: {
         **_MADE,
         "items": [

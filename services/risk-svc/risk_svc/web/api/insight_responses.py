@@ -191,6 +191,26 @@ class ValueAtRisk(SheetTotals):
     items: list[RiskTotalOut]
 
 
+class RenewalOut(BaseModel):
+    """What open promises may cost of accounts that renew within a window; expected losses sum to that of all."""
+
+    window: str = Field(
+        description="30 days, 60 days (31 to 60), 90 days (61 to 90), later, or no renewal: none known, or it is over."
+    )
+    accounts: int = Field(description="How many accounts these promises are of.")
+    forecasts: int = Field(description="Of how many promises the figures are.")
+    expected_loss: float | None = Field(description="The expected loss.")
+    value_at_risk: FigureOut = Field(description="The 95 % quantile of the simulated loss.")
+    shortfall: FigureOut = Field(description="The mean of the losses at and beyond that quantile.")
+    currency: str | None
+
+
+class Renewals(SheetTotals):
+    """Value at risk by window before renewals, the nearest first in each currency."""
+
+    items: list[RenewalOut]
+
+
 class RedatingReasonOut(BaseModel):
     """What staff gave as the reason of a new date, in small letters, at least five times."""
 

@@ -13,6 +13,15 @@ from risk_svc.web.board.figure_words import NOTHING, Body, silence_words
 NO_FORECAST: Final = "too little history: no promise has both a forecast and a value"
 DRAWN: Final = 10
 """Accounts that the picture shows."""
+WINDOW_WORDS: Final = {
+    "30 days": "renewal within 30 days",
+    "60 days": "in 31 to 60 days",
+    "90 days": "in 61 to 90 days",
+    "later": "later",
+    "no renewal": "no renewal ahead that is known",
+}
+LINKED: Final = {"30 days": "30", "60 days": "60", "90 days": "90"}
+"""By window, the choice of accounts that it is among."""
 
 
 def money(value: float | None, currency: str | None) -> str:
@@ -76,6 +85,47 @@ def bars(bodies: Sequence[Body]) -> str:
     return plots.plot(marks, plots.from_zero(marks), "Value at risk by account", bars=True)
 
 
+def renewal_bars(bodies: Sequence[Body]) -> str:
+    """Value at risk by window before renewals, of one currency, with the interval of its simulation."""
+    first = [body for body in bodies if body["currency"] == bodies[0]["currency"]]
+    marks = [_window_mark(body) for body in first if body["forecasts"]]
+    return plots.plot(marks, plots.from_zero(marks), "Value at risk by time to renewal", bars=True)
+
+
+def renewal_rows(bodies: Sequence[Body]) -> list[dict[str, Any]]:
+    """The table: each window with what it may cost, its interval and of how many promises."""
+    return [
+        {
+            "id": window_words(body),
+            "expected": money(body["expected_loss"], body["currency"]),
+            "at_risk": at_risk_words(body),
+            "shortfall": money(body["shortfall"]["value"], body["currency"]),
+            "accounts": f"{body['accounts']:,}",
+        }
+        for body in bodies
+    ]
+
+
+def window_words(body: Body) -> str:
+    """A window before renewals in words."""
+    return WINDOW_WORDS[body["window"]]
+
+
+def at_risk_words(body: Body) -> str:
+    """A value at risk with its interval and number."""
+    found = body["value_at_risk"]
+    if found["value"] is None:
+        return NO_FORECAST
+    low, high = (money(found[end], "") for end in ("low", "high"))
+    return f"{money(found['value'], body['currency'])} (95 %: {low} to {high}); n\u00a0{body['forecasts']:,}"
+
+
+def _window_mark(body: Body) -> plots.Mark:
+    found = body["value_at_risk"]
+    link = public_path(f"/board/accounts?renewal={LINKED[body['window']]}") if body["window"] in LINKED else ""
+    return plots.Mark(window_words(body), at_risk_words(body), found["value"], found["low"], found["high"], link=link)
+
+
 def apart_words(totals: Sequence[Body]) -> str:
     """What promises in currencies without a rate may cost, each counted apart."""
     said = [
@@ -109,15 +159,13 @@ def total_words(total: Body | None) -> str:
 
 
 def _mark(body: Body) -> plots.Mark:
-    name, currency, found = body["customer_id"], body["currency"], body["value_at_risk"]
+    name, found = body["customer_id"], body["value_at_risk"]
     link = public_path(f"/board/?search={name}")
     if not body["forecasts"]:
         # Amounts of another currency are not drawn on this one's axis, and are not unknown either.
         apart = _sums(body, lambda one: one["value_at_risk"]["value"])
         return plots.Mark(name, f"{apart}, not drawn: another currency" if apart else NO_FORECAST, link=link)
-    low, high = (money(found[end], "") for end in ("low", "high"))
-    words = f"{money(found['value'], currency)} (95 %: {low} to {high}); n {body['forecasts']:,}"
-    return plots.Mark(name, words, found["value"], found["low"], found["high"], link=link)
+    return plots.Mark(name, at_risk_words(body), found["value"], found["low"], found["high"], link=link)
 
 
 def _value(total: Body, which: int) -> float | None:

@@ -27,6 +27,7 @@ Queried = TypeVar("Queried", bound=BaseModel)
 LISTS: Final[Mapping[str, tuple[type[insight_requests.PageQuery], Listing]]] = {
     "accounts": (insight_requests.AccountQuery, figures.accounts_of),
     "bias": (insight_requests.BiasQuery, figures.bias_of),
+    "renewals": (insight_requests.PageQuery, figures.renewals_of),
     "surprises": (contact_requests.SurpriseQuery, contact.surprises_of),
     "groups": (insight_requests.RollUpQuery, figures.rollups_of),
     "on-time": (insight_requests.PunctualityQuery, figures.punctuality_of),

@@ -6,12 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 from xml.etree import ElementTree as ET
 
+from risk_svc.insight.brief import SOON
+from risk_svc.insight.measures.value_at_risk import NO_RENEWAL, WINDOWS
 from risk_svc.web.api.insight_examples import EXAMPLES
-from risk_svc.web.api.insight_responses import Accounts, ValueAtRisk
+from risk_svc.web.api.insight_responses import Accounts, Renewals, ValueAtRisk
 from risk_svc.web.board import account_words, figure_words
+from risk_svc.web.board.pages import accounts
 
 BODY: dict[str, Any] = EXAMPLES[Accounts]["items"][0]
 TOTAL: dict[str, Any] = EXAMPLES[ValueAtRisk]["items"][0]
+WINDOW: dict[str, Any] = EXAMPLES[Renewals]["items"][0]
 NONE = {"value": None, "low": None, "high": None, "n": 0}
 UNKNOWN = BODY | {"forecasts": 0, "expected_loss": None, "value_at_risk": NONE, "shortfall": NONE, "apart": []}
 
@@ -53,6 +57,28 @@ def test_a_renewal_says_its_leeway_and_what_can_be_lost() -> None:
     assert account_words.renewal_words(BODY | {"renews_on": None, "exposure": None}) == "–"
 
 
+def test_windows_before_renewals_are_drawn_in_one_currency_and_all_are_in_the_table() -> None:
+    later = WINDOW | {"window": "later"}
+    dollars = WINDOW | {"currency": "USD"}
+    page = ET.fromstring(account_words.renewal_bars([WINDOW, later, dollars]))
+    assert [one.text or one.findtext("a") for one in page.findall(".//b")] == ["renewal within 30 days", "later"]
+    assert [one.get("href") for one in page.findall(".//a")] == ["/board/accounts?renewal=30"]
+    assert page.findall(".//*[@class='said']")[0].text == "61,200 EUR (95 %: 58,900 to 63,400); n\u00a041"
+    assert [row["id"] for row in account_words.renewal_rows([WINDOW, later, dollars])] == [
+        *("renewal within 30 days", "later", "renewal within 30 days"),
+    ]
+    assert account_words.renewal_rows([dollars])[0]["expected"] == "18,300 USD"
+    nothing = WINDOW | {"forecasts": 0, "value_at_risk": NONE, "shortfall": NONE, "expected_loss": None}
+    assert account_words.renewal_rows([nothing])[0]["at_risk"] == account_words.NO_FORECAST
+    assert ET.fromstring(account_words.renewal_bars([])).findall(".//li") == []
+
+
+def test_every_window_has_its_words_and_leads_to_accounts_of_it() -> None:
+    assert {*account_words.WINDOW_WORDS} == {*(name for name, _ in WINDOWS), NO_RENEWAL}
+    assert {*account_words.LINKED.values()} < {*accounts.RENEWALS}
+    assert {*account_words.LINKED} == {*SOON}
+
+
 def test_currencies_without_a_rate_are_said_apart() -> None:
     said = account_words.apart_words([TOTAL | {"name": "CHF", "currency": "CHF"}, TOTAL | {"forecasts": 0}])
     assert said == "In currencies without a rate, apart: 96,400 CHF expected, within 61,200 CHF."
@@ -70,7 +96,7 @@ def test_the_picture_is_of_the_first_accounts_and_says_each_figure() -> None:
     page = ET.fromstring(account_words.bars([BODY, UNKNOWN | {"customer_id": "new"}] + [BODY] * 20))
     assert len(page.findall(".//li")) == account_words.DRAWN
     first, second = page.findall(".//li")[:2]
-    assert "".join(first.itertext()) == "acme61,200 EUR (95 %: 58,900 to 63,400); n 12"
+    assert "".join(first.itertext()) == "acme61,200 EUR (95 %: 58,900 to 63,400); n\u00a012"
     assert "".join(second.itertext()) == f"new{account_words.NO_FORECAST}"
     foreign = UNKNOWN | {"apart": [BODY | {"currency": "USD"}]}
     [mark] = ET.fromstring(account_words.bars([foreign])).findall(".//li")

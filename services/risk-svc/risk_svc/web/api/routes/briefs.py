@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.web.http.answers import shown
+from candor.web.http.problems import Problem
 from candor.web.http.public import Public
 from candor.web.security.auth import Viewer
 from risk_svc.insight import brief, brief_reading
@@ -42,6 +43,13 @@ router: Final = APIRouter(tags=["brief"])
 async def weekly(request: Request, _principal: Viewer, asked: Annotated[BriefQuery, Query()]) -> Response:
     """What heads of functions have to know: gaps, what to align, money at risk, what went well; each with evidence."""
     known, made_at = await brief_reading.known(database(request), request.app.state.clock.now(), asked.department)
+    # Before figures were worked out nothing says which departments there are.
+    if (
+        asked.department
+        and made_at
+        and not await brief_reading.is_department(database(request), known, asked.department)
+    ):
+        raise Problem.not_found("there is no such department")
     sections = brief.brief(known)
     base = base_of(request.app.state.settings.public_url)
     if asked.format == "markdown":

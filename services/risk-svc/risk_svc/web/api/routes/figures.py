@@ -57,6 +57,14 @@ async def value_at_risk(
     return await sheet_page(request, asked, Listed("value_at_risk", Wanted(), insight_responses.RiskTotalOut))
 
 
+@router.get("/v1/value-at-risk/renewals", responses=answers(insight_responses.Renewals))
+async def renewals(
+    request: Request, _principal: Viewer, asked: Annotated[insight_requests.PageQuery, Query()]
+) -> Response:
+    """What open promises may cost by how soon their accounts renew: 30, 60, 90 days, later; the nearest first."""
+    return await sheet_page(request, asked, renewals_of(asked))
+
+
 @router.get("/v1/punctuality", responses=answers(insight_responses.PunctualityPage))
 async def punctuality(
     request: Request, _principal: Viewer, asked: Annotated[insight_requests.PunctualityQuery, Query()]
@@ -125,6 +133,11 @@ def accounts_of(asked: insight_requests.AccountQuery) -> Listed:
         contact=asked.contact,
     )
     return Listed("account", wanted, insight_responses.AccountOut, asked.sort)
+
+
+def renewals_of(_: insight_requests.PageQuery) -> Listed:
+    """The list by window before renewals."""
+    return Listed("renewal", Wanted(), insight_responses.RenewalOut)
 
 
 def punctuality_of(asked: insight_requests.PunctualityQuery) -> Listed:

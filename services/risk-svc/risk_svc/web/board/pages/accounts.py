@@ -15,7 +15,7 @@ from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live,
 from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
-from risk_svc.web.board.tables import picture, show_address
+from risk_svc.web.board.tables import FiguresTable, picture, show_address
 
 SUMS: Final = {"align": "right"}
 COUNTS: Final = {"align": "right", "style": "white-space: nowrap"}
@@ -41,7 +41,16 @@ CONTACTS: Final = {
     "not_silent": "not silent",
     "too_little_history": "too little history",
 }
-RENEWALS: Final = {"": "any time", "30": "within 30 days", "90": "within 90 days", "180": "within 180 days"}
+RENEWALS: Final = {"": "any time", **{days: f"within {days} days" for days in ("30", "60", "90", "180")}}
+WINDOWS: Final = (
+    ("id", "Renewal"),
+    ("at_risk", "Value at risk (95 %)"),
+    ("expected", "Expected loss"),
+    ("shortfall", "Shortfall"),
+    ("accounts", "Accounts"),
+)
+MOST_WINDOWS: Final = 100
+"""Five windows in each of 20 currencies."""
 LEGEND: Final = (
     "Bar: the loss that 95 of 100 simulations stay within; line: its 95 % interval. Shortfall: the mean loss beyond. "
     "Counted: promises with a forecast and a value, of all open ones. The gap is weighted by value. Heard last: of "
@@ -79,6 +88,12 @@ class Page:
                 section_title("Value at risk")
                 self.picture = Part(picture)
                 ui.label(LEGEND).style(f"color: {style.MUTED}; font-size: .85rem")
+            with card():
+                section_title("Before renewals")
+                self.windows = Part(picture)
+                with ui.expansion("Before renewals in figures").props("dense").classes("w-full"):
+                    self.renewals = FiguresTable("Before renewals", WINDOWS)
+                    show_address(csv_link("CSV of renewals"), csv_address("renewals"))
             heading("Customers", 2).classes("unseen")
             filters = self._filters(address)
             with ui.row().classes("w-full items-center justify-between"):
@@ -117,6 +132,7 @@ class Page:
         asked = self.asked()
         found = await self.reading.sheet(asked)
         whole = await self.reading.sheet(SheetQuery("value_at_risk"))
+        renewals = await self.reading.sheet(SheetQuery("renewal", size=MOST_WINDOWS))
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
@@ -124,6 +140,8 @@ class Page:
         total = account_words.total_words(next(iter(whole.bodies), None))
         self.total.set_text(" ".join([total, account_words.apart_words(whole.bodies[1:])]).strip())
         self.picture.show(account_words.bars(found.bodies))
+        self.windows.show(account_words.renewal_bars(renewals.bodies))
+        self.renewals.show(account_words.renewal_rows(renewals.bodies), WINDOWS)
         rows = [account_words.row(body) for body in found.bodies]
         if rows != self.table.rows:
             self.table.rows = rows

@@ -44,9 +44,10 @@ class Page:
         if department != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
+        there = not department or not made_at or await brief_reading.is_department(self.database, known, department)
         self.moment.set_text(style.clock_text(now) + " UTC")
         self.shown.show(brief.brief(known))
-        self.made.set_text(_made(made_at))
+        self.made.set_text(_made(made_at) if there else f"There is no department “{department}”.")
 
     def asked(self) -> str | None:
         """The department that is chosen."""

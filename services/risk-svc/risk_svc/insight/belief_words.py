@@ -15,6 +15,13 @@ QUESTIONS: Final = {
     "others": "What do others do differently?",
     "onward": "What should we continue, or start?",
 }
+SCALES: Final = {
+    "well": ("badly", "very well"),
+    "improve": ("hardly anything is good as it is", "nearly everything is good as it is"),
+    "others": ("much worse than others", "much better than others"),
+    "onward": ("not at all sure of the way", "fully sure of the way"),
+}
+"""What the ratings 1 and 5 of each question mean, as the form says."""
 NAMES: Final = {"leadership": "Leadership", "staff": "Staff", "customers": "Customers"}
 FEW: Final = "Fewer than five people answered: not shown."
 NOBODY: Final = "Nobody has answered yet."
@@ -29,9 +36,10 @@ class Line(NamedTuple):
 
 
 class Asked(NamedTuple):
-    """A question with a line for each side, and what the sides say of each other."""
+    """A question with what its ratings mean, a line for each side, and what the sides say of each other."""
 
     question: str
+    scale: str
     lines: list[Line]
     verdicts: list[str]
 
@@ -45,11 +53,18 @@ def asked(cells: Iterable[Body], pairs: Sequence[Body]) -> list[Asked]:
     return [
         Asked(
             QUESTIONS[question],
+            scale_words(question),
             [_line(side, found.get((question, side))) for side in SIDES],
             [pair_words(one) for one in pairs if one["question"] == question and one["verdict"] in SAID],
         )
         for question in RATED
     ]
+
+
+def scale_words(question: str) -> str:
+    """What the ratings of a question mean."""
+    lowest, highest = SCALES[question]
+    return f"From 1, {lowest}, to 5, {highest}."
 
 
 def _line(side: str, cell: Body | None) -> Line:
@@ -58,7 +73,8 @@ def _line(side: str, cell: Body | None) -> Line:
     if cell["suppressed"]:
         return Line(NAMES[side], NONE, FEW)
     top, rating = cell["top"], cell["rating"]
-    said = f"{_percent(top['value'])} gave 5 of 5 (95%: {_percent(top['low'])} to {_percent(top['high'])})"
+    best = SCALES[cell["question"]][1]
+    said = f"{_percent(top['value'])} gave 5 of 5, {best} (95%: {_percent(top['low'])} to {_percent(top['high'])})"
     return Line(NAMES[side], top, f"{said}, mean {rating['value']:.1f}, n = {top['n']:,}. {_trend(cell['trend'])}")
 
 
@@ -82,10 +98,11 @@ def pair_words(one: Body) -> str:
         far = one["distance"]
         apart = f"{far['value']:.2f} apart (0 to 1; 95%: {far['low']:.2f} to {far['high']:.2f}, n = {far['n']:,})"
         return f"{first} and {second} believe alike: their ratings lie {apart}."
+    best = SCALES[one["question"]][1]
     more = "higher" if one["top"]["value"] > 0 else "lower"
     low, high = sorted((abs(one["top"]["low"]), abs(one["top"]["high"])))
     return (
-        f"{first} and {second} differ: among {first.lower()} the share who gave 5 of 5 is "
+        f"{first} and {second} differ: among {first.lower()} the share who gave 5 of 5 ({best}) is "
         f"{_points(one['top']['value'])} {more} (95%: {100 * low:.0f} to {100 * high:.0f}, n = {one['top']['n']:,})."
     )
 
@@ -94,9 +111,11 @@ def kept_words(cells: Sequence[Body]) -> str:
     """The measured share kept, with which the answers are to be compared."""
     kept = cells[0]["kept"] if cells else NONE
     if kept["value"] is None:
-        return f"Measured beside it: too little history, {kept['n']:,} promises have ended."
+        return f"Measured beside it: too little history, {kept['n']:,} promises have ended or are overdue."
     low, high = _percent(kept["low"]), _percent(kept["high"])
-    return f"Measured (the line): {_percent(kept['value'])} of {kept['n']:,} promises were kept (95%: {low} to {high})."
+    late = f", {kept['open']:,} of them open and overdue" if kept.get("open") else ""
+    said = f"{_percent(kept['value'])} of {kept['n']:,} promises were kept{late} (95%: {low} to {high})"
+    return f"Measured (the line): {said}."
 
 
 def _percent(share: float) -> str:

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from risk_svc.insight.belief_words import FEW, NOBODY, NONE, QUESTIONS, asked, kept_words, pair_words
+from promise_svc.api import answer_page
+from risk_svc.insight.belief_words import FEW, NOBODY, NONE, QUESTIONS, SCALES, asked, kept_words, pair_words
 from risk_svc.web.board.strip import Scale, strip
 from risk_svc.web.board.worked_words import LITTLE, NOTHING, checklist_words, factor_words, head_words
 
@@ -29,13 +30,23 @@ def test_each_question_has_a_line_for_each_side_whether_it_answered_or_not() -> 
     assert [(line.name, line.words) for line in found[0].lines] == [
         (
             "Leadership",
-            "80% gave 5 of 5 (95%: 49% to 94%), mean 4.7, n = 10. "
+            "80% gave 5 of 5, very well (95%: 49% to 94%), mean 4.7, n = 10. "
             "Too few answers from before the last 90 days to compare with.",
         ),
         ("Staff", FEW),
         ("Customers", NOBODY),
     ]
     assert [line.words for line in found[3].lines] == [NOBODY] * 3
+
+
+def test_the_scale_is_that_of_the_form_that_people_answer() -> None:
+    assert {*SCALES} == {*answer_page.QUESTIONS} == {*QUESTIONS}
+    for name, one in answer_page.QUESTIONS.items():
+        lowest, highest = SCALES[name]
+        assert lowest.startswith(one.lowest)
+        assert highest.startswith(one.highest)
+        assert QUESTIONS[name] == one.text
+    assert asked([CELL], [])[0].scale == "From 1, badly, to 5, very well."
 
 
 @pytest.mark.parametrize(
@@ -54,12 +65,16 @@ def test_a_trend_is_said_where_it_is_clear(value: float | None, low: float, high
 
 def test_pairs_are_said_where_they_say_something() -> None:
     pair: dict[str, Any] = {"question": "well", "first": "customers", "second": "staff", "verdict": "similarity"}
-    pair |= {"top": {"value": 0.05, "low": 0.02, "high": 0.08}, "distance": {"value": 0.04}}
-    alike = "Customers and staff believe alike: their ratings lie 0.04 apart (0 to 1)."
+    pair |= {
+        "top": {"value": 0.05, "low": 0.02, "high": 0.08, "n": 40},
+        "distance": {"value": 0.04, "low": 0.01, "high": 0.09, "n": 40},
+    }
+    alike = "Customers and staff believe alike: their ratings lie 0.04 apart (0 to 1; 95%: 0.01 to 0.09, n = 40)."
     assert pair_words(pair) == alike
     apart = pair_words(pair | {"verdict": "disparity"})
     assert apart == (
-        "Customers and staff differ: among customers the share who gave 5 of 5 is 5 points higher (95%: 2 to 8)."
+        "Customers and staff differ: among customers the share who gave 5 of 5 (very well) is 5 points higher "
+        "(95%: 2 to 8, n = 40)."
     )
     found = asked([CELL], [pair, pair | {"verdict": "unclear"}, pair | {"verdict": "suppressed"}])
     assert found[0].verdicts == [alike]
@@ -67,8 +82,10 @@ def test_pairs_are_said_where_they_say_something() -> None:
 
 def test_the_measured_share_stands_beside_them() -> None:
     assert kept_words([CELL]) == "Measured (the line): 60% of 30 promises were kept (95%: 42% to 75%)."
+    late = kept_words([CELL | {"kept": KEPT | {"open": 4}}])
+    assert late.endswith("60% of 30 promises were kept, 4 of them open and overdue (95%: 42% to 75%).")
     little = CELL | {"kept": NONE | {"n": 7}}
-    assert kept_words([little]) == "Measured beside it: too little history, 7 promises have ended."
+    assert kept_words([little]) == "Measured beside it: too little history, 7 promises have ended or are overdue."
 
 
 def test_factors_in_words() -> None:

@@ -61,6 +61,7 @@ def _draw(shown: Shown) -> None:
     for one in found:
         with card():
             section_title(one.question)
+            ui.label(one.scale).style(f"color: {style.MUTED}; font-size: .85rem")
             for line in one.lines:
                 with ui.element("div").classes("strip"):
                     ui.label(line.name).style("font-weight: 600")

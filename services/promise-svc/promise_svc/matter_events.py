@@ -1,4 +1,4 @@
-"""Turns matters into the events that other services read: whole states, without words."""
+"""Turns matters into the events that other services read: whole states, of words the reasons of some alone."""
 
 from __future__ import annotations
 

@@ -55,7 +55,10 @@ class Check(StrEnum):
 
 
 class HandoffChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
-    """A hand-off from `department` to `deliverer`, with the date and scope asked for or countered last."""
+    """A hand-off from `department` to `deliverer`, with the date and scope asked for or countered last.
+
+    `reason`: what was given as one last, as of a refusal or a counter.
+    """
 
     TYPE: ClassVar[str] = "candor.handoff.changed.v1"
     TOPIC: ClassVar[str] = "statements"
@@ -71,6 +74,7 @@ class HandoffChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=T
     due: datetime | None = None
     scope: list[str] = []
     expires_at: datetime | None = None
+    reason: str | None = None
 
 
 class Availability(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
@@ -156,7 +160,8 @@ class ChallengeState(StrEnum):
 class ChallengeChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """An employee's doubt about a promise, a claim or a statement.
 
-    `outcome` once it is settled: upheld or dismissed.
+    `outcome` once it is settled: upheld or dismissed. `reason`: what was given as one last, when it was opened or
+    settled.
     """
 
     TYPE: ClassVar[str] = "candor.challenge.changed.v1"
@@ -172,6 +177,7 @@ class ChallengeChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only
     promise_id: str | None = None
     department: str | None = None
     outcome: str | None = None
+    reason: str | None = None
 
 
 class OfferState(StrEnum):

@@ -122,11 +122,11 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
     async with schema_of("risk-svc", databases) as database:
         desk = InsightDesk(database)
         await desk.take(
-            handoff("h1", HandoffState.DECLINED, department=WORDS),
+            handoff("h1", HandoffState.DECLINED, department=WORDS, reason=WORDS),
             handoff("h2", department=WORDS),
             claim(channel=WORDS, recipients=9),
             offer("o1", OfferState.TAKEN, 2, OfferOption(WORDS, "goodwill"), taken=WORDS),
-            challenge("d1", ChallengeState.SETTLED, 2, department=WORDS, outcome="upheld"),
+            challenge("d1", ChallengeState.SETTLED, 2, department=WORDS, outcome="upheld", reason=WORDS),
             said("s1", "engineering", "product", 1, scope=[WORDS, "ramp"]),
             said("s2", "product", "sales", 2, scope=["ramp"], conditions=[WORDS]),
         )
@@ -149,6 +149,7 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
             [doubted], _ = await challenges(session, ChallengeFilter(), Place(9))
         assert (offered["options"], offered["taken"], offered["state"]) == ([], None, "taken")
         assert (doubted["about"], doubted["outcome"], doubted["department"]) == ("promise", "upheld", None)
+        assert doubted["reason"] is None
 
 
 async def test_of_a_plan_the_department_ends_once_it_is_over_and_what_is_counted_stays(databases: Databases) -> None:

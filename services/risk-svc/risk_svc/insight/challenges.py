@@ -1,4 +1,4 @@
-"""Challenges: what employees doubt, and what came of it. Their reasons stay where they were given, in promise-svc."""
+"""Challenges: what employees doubt and why, and what came of it. All that was said of each is in promise-svc."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Outcome = Literal["upheld", "dismissed"]
 About = Literal["promise", "claim", "statement"]
 ITEM: Final = (
     *("challenge_id", "about", "about_id", "promise_id", "customer_id", "department", "state", "outcome", "at"),
-    *("changed_at", "promise_kind", "promise_standing", "score"),
+    *("changed_at", "promise_kind", "promise_standing", "score", "reason"),
 )
 """The columns of a challenge in the list."""
 
@@ -54,7 +54,8 @@ COLUMNS: Final = {
 }
 _CHALLENGES: Final = Listing(
     """one.matter_id AS challenge_id, one.content->>'about' AS about, one.content->>'about_id' AS about_id,
-  one.promise_id, one.customer_id, one.department, one.state, one.content->>'outcome' AS outcome, one.at,
+  one.promise_id, one.customer_id, one.department, one.state, one.content->>'outcome' AS outcome,
+  one.content->>'reason' AS reason, one.at,
   one.changed_at, known.kind AS promise_kind, known.standing AS promise_standing,
   round(known.score::numeric, 2)::float8 AS score""",
     f"FROM insight_matter AS one WHERE one.kind = 'challenge' AND {living('one')}",

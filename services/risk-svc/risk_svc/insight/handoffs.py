@@ -16,7 +16,7 @@ Sort = Literal["due", "age", "newest"]
 ITEM: Final = (
     *("handoff_id", "promise_id", "customer_id", "department", "deliverer", "state", "at", "changed_at"),
     *("due", "expires_at", "scope", "promise_kind", "promise_standing", "promise_due", "days_apart", "score"),
-    *("p_slip", "deliverer_open"),
+    *("p_slip", "deliverer_open", "reason"),
 )
 """The columns of a hand-off in the list."""
 FAR: Final = 1e12
@@ -73,7 +73,8 @@ _ORDERS: Final[dict[Sort, tuple[str, str]]] = {
 _COLUMNS: Final = f"""one.matter_id AS handoff_id, one.promise_id, one.customer_id, one.department, one.deliverer,
   CASE WHEN one.state IN {OPEN} AND one.ends_at <= :now THEN 'expired' ELSE one.state END AS state, one.at,
   one.changed_at, one.due, one.ends_at AS expires_at,
-  ARRAY(SELECT jsonb_array_elements_text(one.content->'scope')) AS scope, known.kind AS promise_kind,
+  ARRAY(SELECT jsonb_array_elements_text(one.content->'scope')) AS scope, one.content->>'reason' AS reason,
+  known.kind AS promise_kind,
   known.standing AS promise_standing, known.held_due AS promise_due,
   extract(epoch FROM one.due - known.held_due)::float8 / 86400 AS days_apart,
   round(known.score::numeric, 2)::float8 AS score, round(known.p_slip::numeric, 4)::float8 AS p_slip,

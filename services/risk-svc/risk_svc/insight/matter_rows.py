@@ -22,6 +22,7 @@ from candor.contracts import (
     StatementMade,
 )
 
+REASON_LIMIT: Final = 200
 MATTER: Final = (
     ("kind", "text"),
     ("matter_id", "text"),
@@ -142,6 +143,11 @@ def capability_row(message: Message) -> tuple[Any, ...]:
     return data.capability_id, message.envelope.version, data.at.timestamp(), json.dumps(statuses), ""
 
 
+def shortened(reason: str | None) -> str | None:
+    """A reason as it is listed: its first REASON_LIMIT characters."""
+    return reason if reason is None or len(reason) <= REASON_LIMIT else reason[: REASON_LIMIT - 1] + "…"
+
+
 def _handoff(data: HandoffChanged) -> dict[str, Any]:
     return {
         "customer_id": data.customer_id,
@@ -151,7 +157,7 @@ def _handoff(data: HandoffChanged) -> dict[str, Any]:
         "due": _seconds(data.due),
         "department": data.department,
         "deliverer": data.deliverer,
-        "content": {"scope": data.scope},
+        "content": {"scope": data.scope, "reason": shortened(data.reason)},
     }
 
 
@@ -175,7 +181,10 @@ def _challenge(data: ChallengeChanged) -> dict[str, Any]:
         "promise_id": data.promise_id,
         "state": data.state.value,
         "department": data.department,
-        "content": {"about": data.about, "about_id": data.about_id, "outcome": data.outcome},
+        "content": {
+            **{"about": data.about, "about_id": data.about_id, "outcome": data.outcome},
+            "reason": shortened(data.reason),
+        },
     }
 
 

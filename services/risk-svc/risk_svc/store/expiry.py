@@ -53,8 +53,8 @@ def expiries(settings: RiskSettings) -> list[Expiry]:
             settings.texts_kept_days,
             f"words_since IS NOT NULL AND state NOT IN ({LASTING})",
             # What a challenge is about, and its outcome, are no words of anybody's.
-            "content = CASE kind WHEN 'challenge' THEN content ELSE '{}' END, department = NULL, deliverer = NULL, "
-            "words_since = NULL",
+            "content = CASE kind WHEN 'challenge' THEN content - 'reason' ELSE '{}' END, department = NULL, "
+            "deliverer = NULL, words_since = NULL",
         ),
         Rule("staff_session", "began", SESSION_DAYS),
         Rule("used_link", "until", 0),

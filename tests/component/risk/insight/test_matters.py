@@ -12,8 +12,9 @@ from candor.contracts import Check, Claimed, Level, Message
 from candor.contracts.matters import Availability, HandoffState, PlanState
 from risk_svc.insight import statements
 from risk_svc.insight.claims import Comparing
+from risk_svc.insight.matter_rows import REASON_LIMIT
 from tests.support.insight import InsightDesk
-from tests.support.matters import account, capability, claim, handoff, path_of, plan, said
+from tests.support.matters import account, capability, challenge, claim, handoff, path_of, plan, said
 from tests.support.risk import DUE, MADE, Story, erased
 
 H = timedelta(hours=1)
@@ -43,6 +44,16 @@ async def matter(insight: InsightDesk, kind: str) -> dict[str, Any]:
 async def hops(insight: InsightDesk) -> dict[str, dict[str, Any]]:
     rows = await insight.rows("SELECT * FROM insight_statement WHERE distortion IS NOT NULL")
     return {row["statement_id"]: row for row in rows}
+
+
+async def test_reasons_of_hand_offs_and_challenges_are_there_and_not_longer_than_a_line(insight: InsightDesk) -> None:
+    await insight.take(
+        handoff(reason="both crews are booked"), handoff("h2", reason="x" * 500), challenge(reason="no crew is free")
+    )
+    rows = await insight.rows("SELECT matter_id, content->>'reason' AS reason FROM insight_matter ORDER BY matter_id")
+    reasons = {row["matter_id"]: row["reason"] for row in rows}
+    assert (reasons["h1"], reasons["d1"]) == ("both crews are booked", "no crew is free")
+    assert (len(reasons["h2"]), reasons["h2"][-2:]) == (REASON_LIMIT, "x…")
 
 
 async def test_a_hand_off_has_its_two_sides_its_date_and_its_end(insight: InsightDesk) -> None:

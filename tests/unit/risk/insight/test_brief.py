@@ -72,8 +72,8 @@ def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
         "acme has a gap of 62 of 100 over 14 open promises. Its widest is PR-1001.": "/board/promises/PR-1001",
         "Messages change most from product to sales: distortion 0.31 of 1 (95%: 0.24 to 0.38, n = 44).": "/board/path",
         "What sales promises takes 21% longer than said (90%: 14% to 29%, n = 260).": "/board/teams",
-        "“What do we do well?” Customers and leadership differ: among customers the share who gave 5 of 5 (very well) is "
-        "72 points lower (95%: 41 to 86, n = 410).": "/board/perception",
+        "“What do we do well?” Customers and leadership differ: among customers the share who gave 5 of 5 (very well) "
+        "is 72 points lower (95%: 41 to 86, n = 410).": "/board/perception",
         "Open promises are expected to cost 96,400 EUR, from 12 forecasts. In 95 of 100 cases it is at most "
         "141,200 EUR (95%: 138,100 to 144,300).": "/board/accounts",
         "Value at risk before renewals: 6 accounts renew within 30 days. Expected to be lost: 96,400 EUR, from 12 open "

@@ -27,6 +27,7 @@ HANDOFFS: Final[dict[str, Any]] = {
             "score": 41.5,
             "p_slip": 0.62,
             "deliverer_open": 3,
+            "reason": "both crews are booked",
         }
     ],
 }
@@ -124,6 +125,7 @@ CHALLENGES: Final[dict[str, Any]] = {
             "promise_kind": "install",
             "promise_standing": "open",
             "score": 41.5,
+            "reason": "no crew is free before May",
         }
     ],
 }

@@ -30,6 +30,7 @@ class HandoffOut(BaseModel):
     score: float | None
     p_slip: float | None
     deliverer_open: int = Field(description="Open hand-offs that the deliverer has; at most 100 are counted.")
+    reason: str | None = Field(description="What was given as a reason last; null: none, or its words have ended.")
 
 
 class HandoffPage(ListTotals):
@@ -146,7 +147,7 @@ class OfferPage(ListTotals):
 
 
 class ChallengeOut(BaseModel):
-    """What an employee doubts, and what came of it; the reasons are in promise-svc, GET /v1/challenges/{id}."""
+    """What an employee doubts, and what came of it; every entry is in promise-svc, GET /v1/challenges/{id}."""
 
     challenge_id: str
     about: str = Field(description="promise, claim or statement.")
@@ -161,6 +162,7 @@ class ChallengeOut(BaseModel):
     promise_kind: str | None = Field(description="The type of the promise; null where there is none that is known.")
     promise_standing: str | None = Field(description="Where the promise stands.")
     score: float | None
+    reason: str | None = Field(description="What was given as a reason last; null: its words have ended.")
 
 
 class ChallengePage(ListTotals):

@@ -240,7 +240,15 @@ def test_a_challenge_says_what_is_doubted_and_what_came_of_it() -> None:
     row = challenges.row(read(CHALLENGES))
     assert (row["state"], row["about"], row["promise"]) == ("upheld", "promise PR-1001", "PR-1001")
     assert (row["note"], row["colour"]) == ("install · acme", COLOURS["none"])
-    assert challenges.line(read(CHALLENGES)) == "Challenged Mon 2 Mar 15:00 UTC by operations: upheld."
+    assert challenges.line(read(CHALLENGES)) == (
+        "Challenged Mon 2 Mar 15:00 UTC by operations: upheld. Reason given last: no crew is free before May"
+    )
+    assert challenges.line(read(CHALLENGES, reason=None)).endswith(": upheld.")
+    for page, example in ((challenges, CHALLENGES), (handoffs, HANDOFFS)):
+        assert any(one["field"] == "reason" for one in page.COLUMNS)
+        of = (lambda one: handoffs.row(one, NOW)) if page is handoffs else challenges.row
+        assert of(read(example))["reason"] == example["items"][0]["reason"]
+        assert of(read(example, reason=None))["reason"] == "–"
     about = {"about": "claim", "about_id": "CL-1", "promise_id": None, "promise_standing": None}
     claimed = challenges.row(read(CHALLENGES, **about, state="opened", outcome=None))
     assert (claimed["promise"], claimed["link"], claimed["state"]) == ("claim CL-1", "", "not answered")

@@ -17,6 +17,7 @@ COLUMNS: Final = [
     {"name": "state", "label": "Status", "field": "state", "align": "left"},
     {"name": "promise", "label": "Promise", "field": "promise", "align": "left"},
     {"name": "about", "label": "What is doubted", "field": "about", "align": "left"},
+    {"name": "reason", "label": "Reason given last", "field": "reason", "align": "left"},
     {"name": "by", "label": "By", "field": "by", "align": "left"},
     {"name": "changed", "label": "Last change (UTC)", "field": "changed", "align": "left"},
 ]
@@ -30,8 +31,8 @@ STATES: Final[dict[str, str]] = {
 ABOUT: Final = {"": "all", "promise": "promise", "claim": "claim", "statement": "statement"}
 COLOURS: Final = {"opened": "high", "answered": "medium"}
 WORDS: Final = (
-    "Any employee may challenge a promise, a claim or a statement. Reasons and answers are in promise-svc, where "
-    "nobody can change them: GET /v1/challenges/{id}."
+    "Any employee may challenge a promise, a claim or a statement. All that was said of a challenge is in promise-svc, "
+    "where nobody can change it: GET /v1/challenges/{id}."
 )
 EMPTY: Final = "No challenge matches. Challenges come by promise-svc's API: POST /v1/challenges."
 
@@ -106,6 +107,7 @@ def row(one: dict[str, Any]) -> dict[str, Any]:
         "link": linked_promise(one["promise_id"]) if known else "",
         "note": " · ".join(part for part in (one["promise_kind"], one["customer_id"]) if part),
         "about": f"{one['about']} {one['about_id']}",
+        "reason": one["reason"] or "–",
         "by": f"{one['department'] or '–'}, {style.clock_text(one['at'])} UTC",
         "changed": style.clock_text(one["changed_at"]),
     }
@@ -119,4 +121,5 @@ def state_words(one: dict[str, Any]) -> str:
 def line(one: dict[str, Any]) -> str:
     """A challenge in one line, for its promise's page."""
     by = f" by {one['department']}" if one["department"] else ""
-    return f"Challenged {style.clock_text(one['at'])} UTC{by}: {state_words(one)}."
+    why = f" Reason given last: {one['reason']}" if one["reason"] else ""
+    return f"Challenged {style.clock_text(one['at'])} UTC{by}: {state_words(one)}.{why}"

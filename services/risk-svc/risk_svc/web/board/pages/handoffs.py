@@ -22,6 +22,7 @@ COLUMNS: Final = [
     {"name": "age", "label": "Open for", "field": "age", "align": "left"},
     {"name": "asker", "label": "What the asking side knows", "field": "asker", "align": "left"},
     {"name": "deliverer", "label": "What the deliverer knows", "field": "deliverer", "align": "left"},
+    {"name": "reason", "label": "Reason given last", "field": "reason", "align": "left"},
 ]
 STATES: Final[dict[str, str]] = {
     "open": "open",
@@ -110,6 +111,7 @@ def row(one: dict[str, Any], now: datetime) -> dict[str, Any]:
         "age": age_words((now - one["at"]).total_seconds()) if one["state"] in ("requested", "countered") else "–",
         "asker": asker_words(one) if known else "the promise is not known here yet",
         "deliverer": deliverer_words(one),
+        "reason": one["reason"] or "–",
     }
 
 

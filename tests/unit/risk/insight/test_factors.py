@@ -130,6 +130,47 @@ def test_lifts_are_finite_and_order_free(seed: int, n: int) -> None:
             assert one.q == pytest.approx(found[one.name].q)
 
 
+def mirrored(some: Judged, *more: tuple[str, int, bool]) -> Judged:
+    """The same promises with more columns: a name, and which column it is or is the opposite of."""
+    columns = [some.factors[:, at] ^ opposite for _, at, opposite in more]
+    return some._replace(names=[*some.names, *(name for name, *_ in more)], factors=np.c_[some.factors, *columns])
+
+
+@few
+@given(seeds)
+def test_what_divides_promises_alike_is_tested_once_and_corrected_for_once(seed: int) -> None:
+    some = world(seed, 600, useless=3)
+    both = mirrored(some, ("not kitted", 0, True), ("kitted again", 0, False), ("not easy", 1, True))
+    once, again = factors(some), factors(both)
+    assert len(again) == len(once)
+    sides = {"not kitted": "kitted", "not easy": "easy"}
+    found = {sides.get(one.name, one.name): one for one in again}
+    for one in once:
+        other = found[one.name]
+        assert other.q == pytest.approx(one.q)
+        if not one.lift.too_little_history and other.name != one.name:
+            assert stated(other.lift) * stated(one.lift) == pytest.approx(1)
+            assert stated(other.lift) > 1
+
+
+def test_of_two_values_that_one_is_named_with_which_more_are_kept() -> None:
+    rows = [("a", 5.0, at < 10, True) for at in range(40)] + [("a", 5.0, at < 30, False) for at in range(40)]
+    [south] = factors(mirrored(judged(rows)._replace(names=["north"]), ("south", 0, True)))
+    assert (south.name, south.holds) == ("south", True)
+    assert stated(south.lift) == pytest.approx(3.0)
+    assert checklist(mirrored(judged(rows)._replace(names=["north"]), ("south", 0, True)), 1e9).items == ["south"]
+    [alone] = factors(judged(rows)._replace(names=["north"]))
+    assert alone.name == "north"
+    assert stated(alone.lift) == pytest.approx(1 / 3)
+
+
+def test_factors_that_all_or_none_have_stand_by_themselves() -> None:
+    some = world(2, 100, useless=0)
+    table = np.c_[np.ones(100, np.bool_), np.zeros(100, np.bool_), np.ones(100, np.bool_)]
+    found = factors(some._replace(names=["x", "y", "z"], factors=table))
+    assert [(one.name, one.q) for one in found] == [("x", None), ("y", None), ("z", None)]
+
+
 @few
 @given(seeds)
 def test_having_the_factor_or_not_having_it_says_the_same(seed: int) -> None:

@@ -40,7 +40,8 @@ def test_a_factor_that_helps_is_found_and_others_are_not() -> None:
     assert [name for name, body in rows.items() if body["holds"]] == ["its deliverer has accepted"]
     lift = rows["its deliverer has accepted"]["lift"]
     assert lift["low"] < 0.8 / 0.5 < lift["high"]
-    assert {"region is north", "region is south"} < rows.keys()
+    # Of a label with two values one is tried.
+    assert len({"region is north", "region is south"} & rows.keys()) == 1
     assert not any(name.startswith("order") for name in rows)
     # All have an owner: there is nothing to compare it with.
     assert (rows["has an owner"]["q"], rows["has an owner"]["lift"]["value"]) == (None, None)

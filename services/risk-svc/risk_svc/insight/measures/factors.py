@@ -62,16 +62,39 @@ class Checklist(NamedTuple):
 def factors(judged: Judged) -> list[Factor]:
     """The lift of each factor, matched by type and quarter of lead; strongest first, too little history last.
 
-    Lift: ratio of shares kept (Mantel & Haenszel 1959; interval by Greenland & Robins 1985). At least 20 promises with
-    and 20 without it, and some kept in both. Many factors: Benjamini & Hochberg 1995.
+    Of factors that divide the promises alike, as the two values of a label do, one is tested: that with which more are
+    kept. Lift: ratio of shares kept (Mantel & Haenszel 1959; interval by Greenland & Robins 1985). At least 20 promises
+    with and 20 without it, and some kept in both. Many factors: Benjamini & Hochberg 1995.
     """
     stratum = _strata(judged)
-    tested = [_lift(judged.kept, column, stratum) for column in judged.factors.T]
-    known = [at for at, (lift, _) in enumerate(tested) if not lift.too_little_history]
-    corrected: Floats = false_discovery_control([tested[at][1] for at in known]) if known else np.array([])
+    tested = [_better(judged, places, stratum) for places in _alike(judged.factors)]
+    known = [at for at, (_, lift, _) in enumerate(tested) if not lift.too_little_history]
+    corrected: Floats = false_discovery_control([tested[at][2] for at in known]) if known else np.array([])
     q = dict(zip(known, corrected.tolist(), strict=True))
-    found = [Factor(name, tested[at][0], q.get(at), q.get(at, 1.0) <= FALSE) for at, name in enumerate(judged.names)]
+    found = [Factor(name, lift, q.get(at), q.get(at, 1.0) <= FALSE) for at, (name, lift, _) in enumerate(tested)]
     return sorted(found, key=lambda one: (one.q is None, -abs(np.log(one.lift.value or 1.0)), one.name))
+
+
+def _alike(table: Table) -> list[list[int]]:
+    """The columns that divide the rows alike, whichever side they call theirs; one that divides none stands alone."""
+    groups: dict[bytes, list[int]] = {}
+    for at, column in enumerate(table.T):
+        divides = bool(column.any()) and not bool(column.all())
+        name = np.packbits(column ^ column[0]).tobytes() if divides else b"%d" % at
+        groups.setdefault(name if divides else b"alone " + name, []).append(at)
+    return [*groups.values()]
+
+
+def _better(judged: Judged, places: list[int], stratum: Ints) -> tuple[str, Figure, float]:
+    """Of columns that divide alike the first with which more are kept, else the first: name, lift and p-value."""
+    first = places[0]
+    lift, p = _lift(judged.kept, judged.factors[:, first], stratum)
+    if (lift.value or 1.0) < 1:
+        mirrors = [at for at in places if judged.factors[0, at] != judged.factors[0, first]]
+        if mirrors:
+            lift, p = _lift(judged.kept, judged.factors[:, mirrors[0]], stratum)
+            return judged.names[mirrors[0]], lift, p
+    return judged.names[first], lift, p
 
 
 def checklist(judged: Judged, since: float, most: int = 5) -> Checklist:

@@ -25,16 +25,21 @@ class Said(NamedTuple):
     quantity: float | None = None
     certainty: int | None = None
     conditions: frozenset[str] | None = None
+    unit: str | None = None
 
 
 class Passage(NamedTuple):
-    """A statement that passes on another one: what was heard, the dates heard and told, and what changed."""
+    """A statement that passes on another one: what was heard, the dates heard and told, and what changed.
+
+    `unlike`: quantities were spoken of whose units cannot be compared.
+    """
 
     statement_id: str
     heard: str
     due_in: float | None
     due_out: float | None
     hop: Hop
+    unlike: bool = False
 
 
 def chains(said: Iterable[Said]) -> dict[str, Chain]:
@@ -72,12 +77,10 @@ def passages(said: Iterable[Said]) -> dict[str, Passage]:
 
 def passed(chain: Chain) -> list[Passage]:
     """The passages of a chain, in order."""
-    dues = _carried(chain)
+    dues, found = _carried(chain), path_of(chain)
     return [
-        Passage(after.statement_id, before.statement_id, due_in, due_out, hop)
-        for (before, after), (due_in, due_out), hop in zip(
-            pairwise(chain), pairwise(dues), path_of(chain).hops, strict=True
-        )
+        Passage(after.statement_id, before.statement_id, due_in, due_out, hop, bool(found.unlike))
+        for (before, after), (due_in, due_out), hop in zip(pairwise(chain), pairwise(dues), found.hops, strict=True)
     ]
 
 
@@ -108,4 +111,5 @@ def _when(one: Said) -> tuple[float, str]:
 
 def _statement(one: Said) -> Statement:
     date = None if one.due is None else one.due / DAY
-    return Statement(one.said_by, one.said_to, date, one.scope, one.quantity, one.certainty, one.conditions)
+    slots = (date, one.scope, one.quantity, one.certainty, one.conditions)
+    return Statement(one.said_by, one.said_to, *slots, unit=one.unit)

@@ -24,7 +24,7 @@ DRIFTS: Final = tuple(f"drift_{slot}" for slot in Slot)
 PASSED: Final = (
     *("statement_id", "promise_id", "capability_id", "customer_id", "kind", "said_by", "said_to", "at"),
     *("heard", "heard_from", "due_in", "due_out", "days", "distortion", *DRIFTS, "threshold"),
-    *("past_threshold", "imposed", "waits"),
+    *("past_threshold", "imposed", "waits", "unlike_units"),
 )
 """The columns of a statement in the list."""
 
@@ -149,6 +149,7 @@ def along(found: PromisePath) -> list[dict[str, Any]]:
             "distortion": one.hop.distortion,
             **drifts,
             "waits": found.kind is None,
+            "unlike_units": one.unlike,
         }
         values |= _past(values, found.thresholds)
         items.append({key: values[key] for key in PASSED})
@@ -226,7 +227,7 @@ FROM passed GROUP BY said_by, said_to"""  # noqa: S608 - constants
 _STATEMENTS: Final = f"""
 SELECT statement_id, promise_id, capability_id, customer_id, kind, said_by, said_to, at, heard, heard_from, due_in,
   due_out, {_DAYS}, distortion, {", ".join(DRIFTS)}, {_IMPOSED} AS imposed,
-  kind IS NULL AND promise_id IS NOT NULL AS waits
+  kind IS NULL AND promise_id IS NOT NULL AS waits, coalesce(unlike_units, false) AS unlike_units
 FROM (SELECT * {_FROM} ORDER BY distortion DESC, statement_id DESC LIMIT :most OFFSET :skip) AS said
 ORDER BY distortion DESC, statement_id DESC"""  # noqa: S608 - constants
 _COUNT: Final = f"SELECT count(*) FROM (SELECT {_FROM} LIMIT {COUNTED + 1}) AS found"  # noqa: S608

@@ -23,10 +23,12 @@ PASSED: Final = (
     ("due_out", "timestamptz"),
     ("distortion", "float8"),
     *((f"drift_{slot}", "float8") for slot in Slot),
+    ("unlike_units", "bool"),
 )
 """The columns of what became of a message, in the order of `_passed`."""
-SAID: Final = "statement_id, said_by, said_to, at, due, scope::text, quantity, certainty, conditions::text"
-"""The columns that `said_of` reads."""
+SAID: Final = """statement_id, said_by, said_to, at, due, scope::text, certainty, conditions::text, unit,
+  CASE WHEN words_since IS NOT NULL THEN quantity END AS quantity"""
+"""The columns that `said_of` reads. Once words have ended the unit has, without which a quantity says nothing."""
 
 
 async def save(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -69,6 +71,7 @@ def said_of(row: Any) -> Said:
         row["quantity"],
         row["certainty"],
         _names(row["conditions"]),
+        row["unit"],
     )
 
 
@@ -76,7 +79,7 @@ def _passed(one: Passage | None, by: dict[str, str]) -> tuple[Any, ...]:
     if one is None:
         return (None,) * len(PASSED)
     signed = (one.hop.drifts[slot].signed if slot in one.hop.drifts else None for slot in Slot)
-    return (one.heard, by[one.heard], one.due_in, one.due_out, one.hop.distortion, *signed)
+    return (one.heard, by[one.heard], one.due_in, one.due_out, one.hop.distortion, *signed, one.unlike)
 
 
 def _names(text: str | None) -> frozenset[str] | None:
@@ -109,4 +112,5 @@ _PASSED: Final = f"""
 UPDATE insight_statement SET {_NEW}
 FROM unnest($1::text[], {_GIVEN}) AS new (statement_id, {", ".join(name for name, _ in PASSED)})
 WHERE insight_statement.statement_id = new.statement_id AND words_since IS NOT NULL
-  AND (insight_statement.heard, insight_statement.distortion) IS DISTINCT FROM (new.heard, new.distortion)"""  # noqa: S608
+  AND (insight_statement.heard, insight_statement.distortion, insight_statement.unlike_units)
+    IS DISTINCT FROM (new.heard, new.distortion, new.unlike_units)"""  # noqa: S608

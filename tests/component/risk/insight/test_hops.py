@@ -44,6 +44,22 @@ def flights(count: int) -> list[Message]:
     return found
 
 
+async def test_quantities_in_units_that_cannot_be_compared_are_said_and_change_nothing(
+    api: Api, desk: InsightDesk
+) -> None:
+    await desk.take(
+        said("u1", "engineering", "product", 1, promise_id="pu", quantity=2.0, unit="weeks"),
+        said("u2", "product", "sales", 2, promise_id="pu", quantity=14.0, unit="days"),
+        said("v1", "engineering", "product", 1, promise_id="pv", quantity=3.0, unit="dozen"),
+        said("v2", "product", "sales", 2, promise_id="pv", quantity=40.0, unit="kg"),
+    )
+    alike, unlike = [await ask(api, f"/v1/promises/{name}/path") for name in ("pu", "pv")]
+    assert (alike["hops"][0]["drift_quantity"], alike["unlike_units"]) == (0.0, [])
+    assert (unlike["hops"][0]["drift_quantity"], unlike["unlike_units"]) == (None, ["3 dozen", "40 kg"])
+    listed = {one["statement_id"]: one for one in (await ask(api, "/v1/hops/statements"))["items"]}
+    assert (listed["u2"]["unlike_units"], listed["v2"]["unlike_units"]) == (False, True)
+
+
 async def test_the_path_of_a_promise_names_the_first_hop_past_its_threshold(api: Api, desk: InsightDesk) -> None:
     slots: dict[str, Any] = {
         "scope": ["ramp", "crew"],

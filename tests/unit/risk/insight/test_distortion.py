@@ -73,6 +73,49 @@ def test_the_first_hop_past_its_own_threshold_is_named() -> None:
     assert path(told, thresholds={"product>customer": 0.5}).first_past == first
 
 
+def quantities(*said: tuple[float | None, str | None]) -> list[Statement]:
+    return [Statement("a", "b", quantity=quantity, unit=unit) for quantity, unit in said]
+
+
+@pytest.mark.parametrize(
+    ("said", "sizes"),
+    [
+        ([(2, "weeks"), (10, "days")], [4 / 14]),
+        ([(2, "weeks"), (14, "days"), (336, "hours")], [0, 0]),
+        ([(3, "dozen"), (36, "pieces"), (36, None)], [0, 0]),
+        ([(40, None), (50, None)], [0.2]),
+        # What is left out stands with its unit.
+        ([(2, "weeks"), (None, None), (7, "days")], [0, 0.5]),
+        ([(5, "Licences"), (10, "licence")], [0.5]),
+    ],
+)
+def test_quantities_are_compared_in_one_unit(said: list[tuple[float | None, str | None]], sizes: list[float]) -> None:
+    found = path(quantities(*said))
+    assert [hop.drifts[Slot.QUANTITY].size for hop in found.hops] == pytest.approx(sizes)
+    assert [hop.distortion for hop in found.hops] == pytest.approx(sizes)
+    assert found.unlike == ()
+
+
+def test_where_units_cannot_be_compared_that_is_said_and_nothing_else() -> None:
+    told = quantities((3, "dozen"), (40, "kg"), (40, "kg"))
+    alone = path(told)
+    assert alone.unlike == ("3 dozen", "40 kg")
+    assert (alone.total, alone.net, Slot.QUANTITY in alone.signed) == (0, 0, False)
+    dated = path([one._replace(date=date) for one, date in zip(told, (60.0, 45.0, 45.0), strict=True)])
+    assert dated.hops[0].distortion == pytest.approx(0.5)
+    assert dated.hops[0].drifts.keys() == {Slot.DATE}
+
+
+@given(paths)
+def test_one_unit_for_all_makes_no_difference(told: list[Statement]) -> None:
+    weeks = path([one._replace(unit="weeks") for one in told])
+    days = path([one._replace(unit="d", quantity=one.quantity and 7 * one.quantity) for one in told])
+    assert weeks.total == pytest.approx(days.total)
+    assert [hop.distortion for hop in weeks.hops] == pytest.approx(
+        [hop.distortion for hop in path([one._replace(unit=None) for one in told]).hops]
+    )
+
+
 def test_what_is_left_out_stands_as_it_was_last_said() -> None:
     found = path([ENGINEERS, Statement("product", "sales"), ENGINEERS._replace(source="sales", date=45.0)])
     assert [hop.distortion for hop in found.hops] == [0.0, pytest.approx(0.175)]

@@ -7,6 +7,8 @@ from enum import StrEnum
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from risk_svc.insight.measures.units import amount
+
 
 class Slot(StrEnum):
     """What a statement may say."""
@@ -38,7 +40,8 @@ CERTAIN: Final = 4
 class Statement(NamedTuple):
     """What one side told the next; None: this slot was not spoken of.
 
-    `date` in days from any one moment, `quantity` 0 or more, `certainty` from 0 (a hope) to 4 (a promise).
+    `date` in days from any one moment, `quantity` 0 or more in its `unit` (None: pieces), `certainty` from 0 (a hope)
+    to 4 (a promise).
     """
 
     source: str
@@ -48,6 +51,7 @@ class Statement(NamedTuple):
     quantity: float | None = None
     certainty: int | None = None
     conditions: frozenset[str] | None = None
+    unit: str | None = None
 
 
 class Drift(NamedTuple):
@@ -77,7 +81,8 @@ class Hop(NamedTuple):
 class Path(NamedTuple):
     """The hops of a statement: Σ D, beside `net`, what lies between first and last, and the first past its threshold.
 
-    The net never exceeds the sum; far below it, changes cancelled each other out. n is the number of hops.
+    The net never exceeds the sum; far below it, changes cancelled each other out. n is the number of hops. `unlike`:
+    the quantities that were spoken of, where their units cannot be compared; then none of them counts.
     """
 
     hops: list[Hop]
@@ -86,6 +91,7 @@ class Path(NamedTuple):
     signed: dict[Slot, float]
     first_past: Hop | None
     n: int
+    unlike: tuple[str, ...] = ()
 
 
 def path(
@@ -96,10 +102,10 @@ def path(
 ) -> Path:
     """Compares each statement with the one before it; what one leaves out stands as it was last said.
 
-    D = Σ w·size over the slots that were spoken of, their
-    weights normed to sum to 1.
+    D = Σ w·size over the slots that were spoken of, their weights normed to sum to 1. Quantities are compared in one
+    unit; those that have none in common are compared with nothing.
     """
-    told = _carried(statements)
+    told, unlike = _in_one_unit(_carried(statements))
     spoken = [slot for slot in Slot if any(getattr(one, slot) is not None for one in told)]
     total = sum(weights[slot] for slot in spoken)
     weigh = {slot: weights[slot] / total if total > 0 else 0.0 for slot in spoken}
@@ -112,7 +118,13 @@ def path(
     whole = {slot: drift(slot, _first(told, slot), told[-1], date_scale) for slot in spoken}
     signed = {slot: one.signed for slot, one in whole.items()}
     return Path(
-        hops, sum(hop.distortion for hop in hops), _distortion(whole, weigh), signed, next(past, None), len(hops)
+        hops,
+        sum(hop.distortion for hop in hops),
+        _distortion(whole, weigh),
+        signed,
+        next(past, None),
+        len(hops),
+        unlike,
     )
 
 
@@ -156,8 +168,20 @@ def _carried(statements: Sequence[Statement]) -> list[Statement]:
     found = []
     for one in statements:
         held |= {slot: value for slot in Slot if (value := getattr(one, slot)) is not None}
+        if one.quantity is not None:
+            held["unit"] = one.unit
         found.append(one._replace(**held))
     return found
+
+
+def _in_one_unit(told: list[Statement]) -> tuple[list[Statement], tuple[str, ...]]:
+    """The statements with their quantities in one unit; without them, and the quantities, where there is none."""
+    amounts = [None if one.quantity is None else amount(one.quantity, one.unit) for one in told]
+    if len({one.kind for one in amounts if one is not None}) > 1:
+        said = (f"{one.quantity:,.10g} {one.unit or ''}".strip() for one in told if one.quantity is not None)
+        return [one._replace(quantity=None) for one in told], tuple(dict.fromkeys(said))
+    pairs = zip(told, amounts, strict=True)
+    return [one if found is None else one._replace(quantity=found.value) for one, found in pairs], ()
 
 
 def _first(told: Sequence[Statement], slot: Slot) -> Statement:

@@ -28,6 +28,7 @@ _PASSED: Final[dict[str, Any]] = {
     "past_threshold": True,
     "imposed": True,
     "waits": False,
+    "unlike_units": False,
 }
 STATEMENTS: Final[dict[str, Any]] = {"total": 1, "total_exact": True, "items": [_PASSED]}
 PATH: Final[dict[str, Any]] = {
@@ -40,6 +41,7 @@ PATH: Final[dict[str, Any]] = {
     "net": {name: value for name, value in _PASSED.items() if name.startswith("drift_")},
     "threshold": 0.15,
     "first_past": "sales>customer",
+    "unlike_units": ["3 dozen", "40 kg"],
     "statements": 2,
     "statements_exact": True,
     "hops": [_PASSED],

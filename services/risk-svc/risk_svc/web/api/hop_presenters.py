@@ -24,6 +24,7 @@ def path(promise_id: str, found: PromisePath) -> dict[str, Any]:
         "net": {f"drift_{slot}": _number(measured.signed.get(slot)) for slot in Slot},
         "threshold": THRESHOLD,
         "first_past": None if first is None else f"{first.by}>{first.target}",
+        "unlike_units": [*measured.unlike],
         "statements": found.number.total,
         "statements_exact": found.number.total_exact,
         "hops": along(found),

@@ -13,8 +13,8 @@ from risk_svc.web.api.insight_responses import FigureOut
 class DriftOut(BaseModel):
     """How far each slot of a statement moved, as a part of its scale, -1 to 1; above 0 more is promised than was heard.
 
-    Null: the slot was never spoken of. A date's scale is 30 days, certainty's four steps; scope and conditions count
-    what differs of all that either side names.
+    Null: the slot was never spoken of, or in units that cannot be compared. A date's scale is 30 days, certainty's four
+    steps; scope and conditions count what differs of all that either side names.
     """
 
     drift_date: float | None = Field(description="The drift of the date; above 0 earlier.")
@@ -47,6 +47,7 @@ class PassedOut(DriftOut):
         description="Whether it was about the work of another team that had not accepted it; null: about no such work."
     )
     waits: bool = Field(description="Whether its promise is not known yet.")
+    unlike_units: bool = Field(description="Whether quantities on its way have units that cannot be compared.")
 
 
 class PassedPage(ListTotals):
@@ -71,6 +72,9 @@ class PathOut(BaseModel):
     net: DriftOut = Field(description="The drift of each slot from the first statement to the last.")
     threshold: float = Field(description="The distortion from which on a hop is named that has none of its own.")
     first_past: str | None = Field(description="The first hop past its threshold, such as sales>customer.")
+    unlike_units: list[str] = Field(
+        description="The quantities that were spoken of where their units cannot be compared; then none of them counts."
+    )
     statements: int = Field(description="How many statements there are about the promise; at most 200 are compared.")
     statements_exact: bool = Field(description="False: there are more than `statements`.")
     hops: list[PassedOut] = Field(description="The hops of the path, in order.")

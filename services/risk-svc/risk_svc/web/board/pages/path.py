@@ -119,6 +119,8 @@ def said_of(found: PromisePath | None) -> list[str]:
     if first is not None:
         named = f"It changed first at {first.by}, in what it told {first.target}: {changed_words(first)}."
     lines += [named, f"The hops together: D {path.total:.2f}; first to last: {path.net:.2f}."]
+    if path.unlike:
+        lines.append(f"Quantities are not compared, as their units differ: {', '.join(path.unlike)}.")
     last = found.chain[-1]
     if found.rows[last.statement_id]["imposed"]:
         lines.append(f"An imposition: when {last.said_by} told {last.said_to}, who delivers had not accepted.")
@@ -166,6 +168,7 @@ def share_words(one: Figure) -> str:
 
 def message(one: dict[str, Any]) -> dict[str, Any]:
     """A statement as a row of the list: plain text and numbers."""
+    unlike = ["units cannot be compared"] if one["unlike_units"] else []
     slots = [f"{word} {one[f'drift_{slot}']:+.2f}" for slot, word in SLOTS.items() if one[f"drift_{slot}"]]
     about = one["promise_id"] or ""
     return {
@@ -176,7 +179,7 @@ def message(one: dict[str, Any]) -> dict[str, Any]:
         "link": linked_promise(about) if about and not one["waits"] else "",
         "note": "its promise is not known yet" if one["waits"] else one["kind"] or "",
         "hop": f"{one['said_by']} → {one['said_to']}",
-        "what": ", ".join([days_words(one["days"]), *slots, *(["imposed"] if one["imposed"] else [])]),
+        "what": ", ".join([days_words(one["days"]), *slots, *unlike, *(["imposed"] if one["imposed"] else [])]),
         "at": style.clock_text(one["at"]),
     }
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from base64 import urlsafe_b64encode
 from typing import Any
 from urllib.parse import urlencode
@@ -10,6 +12,7 @@ import msgspec
 import pytest
 
 from tests.component.promise.bodies import DUE, LATER, made, new
+from tests.component.promise.matters import begun, offer
 from tests.support.api import Api
 
 
@@ -147,3 +150,34 @@ async def test_bounds_of_the_held_date_are_from_and_before(promise_api: Api) -> 
 
 async def test_an_unknown_promise_is_not_found(promise_api: Api) -> None:
     assert (await promise_api.call("GET", f"/v1/promises/{new('p')}")).status_code == 404
+
+
+async def test_as_csv_a_list_is_the_same_page_and_has_no_formula(promise_api: Api) -> None:
+    customer = new("c")
+    for what in ("=1+1", "installed"):
+        await made(promise_api, customer_id=customer, what=what, labels={"floors": 3})
+    asked = {"customer_id": customer, "format": "csv", "limit": 1}
+    first = await promise_api.call("GET", "/v1/promises", role="viewer", params=asked)
+    assert first.headers["content-type"] == "text/csv; charset=utf-8"
+    link = first.headers["link"]
+    second = await promise_api.call("GET", link[1 : link.index(">")], role="viewer")
+    found = [row for page in (first, second) for row in csv.DictReader(io.StringIO(page.text))]
+    assert sorted(row["what"] for row in found) == ["'=1+1", "installed"]
+    assert {row["labels"] for row in found} <= {"floors=3", "floors=3.0"}
+    assert {row["customer_id"] for row in found} == {customer}
+
+
+async def test_matters_come_as_csv_with_a_column_for_each_field(promise_api: Api) -> None:
+    promise = (await made(promise_api))["promise_id"]
+    found = await begun(promise_api, "/v1/offers", offer(promise))
+    asked = {"promise_id": promise, "format": "csv"}
+    answer = await promise_api.call("GET", "/v1/offers", role="viewer", params=asked)
+    [row] = csv.DictReader(io.StringIO(answer.text))
+    assert (row["offer_id"], row["state"], row["taken"]) == (found["offer_id"], "offered", "")
+    assert row["options"].startswith("name=credit, kind=goodwill, value=150")
+    for path in ("handoffs", "claims", "capabilities", "accounts", "statements", "challenges", "plans"):
+        answer = await promise_api.call("GET", f"/v1/{path}", role="viewer", params={"format": "csv", "limit": 1})
+        assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8"), path
+    asked = {"capability": new("c"), "format": "csv"}
+    recall = await promise_api.call("GET", "/v1/claims/recall", role="viewer", params=asked)
+    assert recall.text.startswith("state,version,at,")

@@ -12,12 +12,14 @@ from starlette.responses import Response
 
 from candor.contracts.matters import Check
 from candor.intake.routes import intake_of
-from candor.web.http.answers import shown
 from candor.web.http.fields import ID_PATTERN
 from candor.web.http.listings import COUNTED
-from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.pages import Cursor, Limit
 from candor.web.security.auth import Viewer
+from promise_svc.api.list_examples import answers
 from promise_svc.api.matter_responses import RecallPage
+from promise_svc.api.routes.csv_files import FormatParameter
+from promise_svc.api.routes.list_pages import columns_of, page_answer
 from promise_svc.api.routes.matter_lists import page_of
 from promise_svc.domain import Kind
 from promise_svc.store.tables import LIVING_CLAIM, ClaimRow
@@ -27,9 +29,14 @@ FALSE: Final = (Check.OVER_CLAIM, Check.UNDER_CLAIM)
 router: Final = APIRouter(tags=["matters"])
 
 
-@router.get("/v1/claims/recall", responses={200: {"model": RecallPage}})
+@router.get("/v1/claims/recall", responses=answers(RecallPage))
 async def recall(
-    request: Request, _principal: Viewer, capability: Capability, limit: Limit = 50, cursor: Cursor = None
+    request: Request,
+    _principal: Viewer,
+    capability: Capability,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+    format: FormatParameter = "json",
 ) -> Response:
     """Whom false claims of a capability reached, and who is left to be corrected; nobody is written to.
 
@@ -40,7 +47,7 @@ async def recall(
     async with intake_of(request).database.reading() as session:
         told, corrected = (await session.exec(_REACH, params={"capability": capability})).one()  # type: ignore[call-overload]
     people = {"told": told, "corrected": corrected, "left": told - corrected}
-    return shown(found.document() | people, link_header(request, found.next))
+    return page_answer(request, found, columns_of(RecallPage), format, **people)
 
 
 _REACH: Final = text(

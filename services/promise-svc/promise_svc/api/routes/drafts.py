@@ -19,12 +19,13 @@ from candor.web.http.pages import Cursor, Limit
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Viewer
 from promise_svc.api import presenters
+from promise_svc.api.list_examples import answers
 from promise_svc.api.neutral_events import MADE, WITHDRAWN
 from promise_svc.api.requests import DraftIn, WithdrawalIn
 from promise_svc.api.responses import DraftOut, DraftPage, DraftWithdrawn, PromiseOut
 from promise_svc.api.routes.csv_files import FormatParameter
+from promise_svc.api.routes.list_pages import page_answer
 from promise_svc.api.routes.statements import link_to
-from promise_svc.api.routes.waiting import given
 from promise_svc.service.commands import WithdrawDraft
 from promise_svc.store.tables import LIVING_DRAFT, DraftRow
 
@@ -35,7 +36,7 @@ COLUMNS: Final = tuple(name for name in DraftOut.model_fields if name not in ("m
 router: Final = APIRouter(tags=["promises"])
 
 
-@router.get("/v1/drafts", responses={200: {"model": DraftPage}})
+@router.get("/v1/drafts", responses=answers(DraftPage))
 async def drafts(
     request: Request,
     _principal: Viewer,
@@ -59,7 +60,7 @@ async def drafts(
         query = query.where(col(DraftRow.missing).contains([missing]))
     order = ((DraftRow.born, int),)
     found = await listed(intake_of(request).database, query, order, cursor, limit, each(presenters.draft))
-    return given(request, found, COLUMNS, as_csv=format == "csv")
+    return page_answer(request, found, COLUMNS, format)
 
 
 @router.get("/v1/drafts/{promise_id}", responses={200: {"model": DraftOut}})

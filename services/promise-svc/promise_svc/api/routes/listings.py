@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final
 
 from fastapi import APIRouter, Query
 from sqlmodel import col, select
@@ -12,47 +12,38 @@ from starlette.responses import Response
 
 from candor.intake.routes import intake_of
 from candor.web.http.answers import shown
-from candor.web.http.fields import IdFilter, Moment, PathId
+from candor.web.http.fields import PathId
 from candor.web.http.listings import each, listed, matching
-from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from promise_svc.api import presenters
+from promise_svc.api.list_examples import answers
+from promise_svc.api.list_requests import PromiseQuery
 from promise_svc.api.responses import ErasureOut, PromisePage, PromiseWithHistory
+from promise_svc.api.routes.list_pages import columns_of, page_answer
 from promise_svc.store.tables import LIVING, ChangeRow, CustomerRow, ErasureRow, PromiseRow
 
-StateFilter = Annotated[Literal["made", "kept", "broken", "disputed", "withdrawn"] | None, Query()]
-Bound = Annotated[Moment | None, Query(description="Held date, RFC 3339 with its zone.")]
 MOST_CHANGES: Final = 200
 EARLIEST: Final = ((PromiseRow.held_due, datetime), (PromiseRow.promise_id, str))
 router: Final = APIRouter(tags=["promises"])
 
 
-@router.get("/v1/promises", responses={200: {"model": PromisePage}})
-async def promises(
-    request: Request,
-    _principal: Viewer,
-    limit: Limit = 50,
-    cursor: Cursor = None,
-    customer_id: IdFilter = None,
-    kind: IdFilter = None,
-    state: StateFilter = None,
-    due_from: Bound = None,
-    due_before: Bound = None,
-) -> Response:
+@router.get("/v1/promises", responses=answers(PromisePage))
+async def promises(request: Request, _principal: Viewer, asked: Annotated[PromiseQuery, Query()]) -> Response:
     """Promises by promised date, earliest first."""
     query = matching(
         select(PromiseRow).where(LIVING),
-        (PromiseRow.customer_id, customer_id),
-        (PromiseRow.kind, kind),
-        (PromiseRow.state, state),
+        (PromiseRow.customer_id, asked.customer_id),
+        (PromiseRow.kind, asked.kind),
+        (PromiseRow.state, asked.state),
     )
-    if due_from is not None:
-        query = query.where(col(PromiseRow.held_due) >= due_from)
-    if due_before is not None:
-        query = query.where(col(PromiseRow.held_due) < due_before)
-    found = await listed(intake_of(request).database, query, EARLIEST, cursor, limit, each(presenters.stored))
-    return shown(found.document(), link_header(request, found.next))
+    if asked.due_from is not None:
+        query = query.where(col(PromiseRow.held_due) >= asked.due_from)
+    if asked.due_before is not None:
+        query = query.where(col(PromiseRow.held_due) < asked.due_before)
+    database, show = intake_of(request).database, each(presenters.stored)
+    found = await listed(database, query, EARLIEST, asked.cursor, asked.limit, show)
+    return page_answer(request, found, columns_of(PromisePage), asked.format)
 
 
 @router.get("/v1/customers/{customer_id}/erasure", responses={200: {"model": ErasureOut}})

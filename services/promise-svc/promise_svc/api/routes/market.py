@@ -18,6 +18,7 @@ from candor.web.http.pages import link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Viewer
 from promise_svc.api import matter_views
+from promise_svc.api.list_examples import answers
 from promise_svc.api.market_requests import LeadTimeQuery, MarketQuery, ReviewQuery
 from promise_svc.api.matter_csv import LEAD_TIMES, REVIEWS, Form
 from promise_svc.api.matter_kinds import WAYS
@@ -38,7 +39,7 @@ _LEAD_TIMES: Final = (
 router: Final = APIRouter(tags=["matters"])
 
 
-@router.get(WAYS[Kind.REVIEW].path, responses={200: {"model": PAGES[Kind.REVIEW]}})
+@router.get(WAYS[Kind.REVIEW].path, responses=answers(PAGES[Kind.REVIEW]))
 async def reviews(request: Request, _principal: Viewer, asked: Annotated[ReviewQuery, Query()]) -> Response:
     """Public reviews with their words, newest first. As CSV it has the columns that `POST /v1/reviews/csv` reads."""
     query = _newest(Kind.REVIEW, asked)
@@ -50,7 +51,7 @@ async def reviews(request: Request, _principal: Viewer, asked: Annotated[ReviewQ
     return await _page(request, Kind.REVIEW, query, asked, REVIEWS)
 
 
-@router.get(WAYS[Kind.LEAD_TIME].path, responses={200: {"model": PAGES[Kind.LEAD_TIME]}})
+@router.get(WAYS[Kind.LEAD_TIME].path, responses=answers(PAGES[Kind.LEAD_TIME]))
 async def lead_times(request: Request, _principal: Viewer, asked: Annotated[LeadTimeQuery, Query()]) -> Response:
     """Lead times that sources state of competitors, newest first; as CSV with what `POST /v1/lead-times/csv` reads."""
     query = _newest(Kind.LEAD_TIME, asked)

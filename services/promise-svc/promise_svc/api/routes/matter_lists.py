@@ -16,14 +16,19 @@ from starlette.responses import Response
 from candor.contracts.matters import Check
 from candor.intake.routes import intake_of
 from candor.web.http.answers import shown
+from candor.web.http.csv_page import Format
 from candor.web.http.fields import IdFilter, Moment, PathId
 from candor.web.http.listings import ListPage, counted, each, listed, matching
-from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.pages import Cursor, Limit
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from promise_svc.api import matter_views, presenters
+from promise_svc.api.list_examples import answers
+from promise_svc.api.list_requests import MatterQuery
 from promise_svc.api.matter_kinds import WAYS
 from promise_svc.api.matter_responses import PAGES, WHOLE
+from promise_svc.api.routes.csv_files import FormatParameter
+from promise_svc.api.routes.list_pages import columns_of, page_answer
 from promise_svc.domain import MACHINES, Kind
 from promise_svc.domain.machines import EXPIRED
 from promise_svc.domain.matter import first_moment
@@ -66,7 +71,7 @@ def router() -> APIRouter:
 
 
 def _handoffs(routes: APIRouter) -> None:
-    @routes.get(WAYS[Kind.HANDOFF].path, responses={200: {"model": PAGES[Kind.HANDOFF]}})
+    @routes.get(WAYS[Kind.HANDOFF].path, responses=answers(PAGES[Kind.HANDOFF]))
     async def handoffs(
         request: Request,
         _principal: Viewer,
@@ -76,6 +81,7 @@ def _handoffs(routes: APIRouter) -> None:
         promise_id: IdFilter = None,
         deliverer: IdFilter = None,
         state: StateFilter = None,
+        format: FormatParameter = "json",
     ) -> Response:
         """Hand-offs, newest first."""
         query = matching(
@@ -84,14 +90,20 @@ def _handoffs(routes: APIRouter) -> None:
             (MatterRow.promise_id, promise_id),
             (MatterRow.deliverer, deliverer),
         )
-        return await _page(request, Kind.HANDOFF, _in_state(request, query, Kind.HANDOFF, state), cursor, limit)
+        return await _page(request, Kind.HANDOFF, _in_state(request, query, Kind.HANDOFF, state), cursor, limit, format)
 
 
 def _capabilities(routes: APIRouter) -> None:
-    @routes.get(WAYS[Kind.CAPABILITY].path, responses={200: {"model": PAGES[Kind.CAPABILITY]}})
-    async def capabilities(request: Request, _principal: Viewer, limit: Limit = 50, cursor: Cursor = None) -> Response:
+    @routes.get(WAYS[Kind.CAPABILITY].path, responses=answers(PAGES[Kind.CAPABILITY]))
+    async def capabilities(
+        request: Request,
+        _principal: Viewer,
+        limit: Limit = 50,
+        cursor: Cursor = None,
+        format: FormatParameter = "json",
+    ) -> Response:
         """The register of capabilities, last changed first."""
-        return await _page(request, Kind.CAPABILITY, _of(Kind.CAPABILITY), cursor, limit)
+        return await _page(request, Kind.CAPABILITY, _of(Kind.CAPABILITY), cursor, limit, format)
 
     path = f"{WAYS[Kind.CAPABILITY].path}/{{matter_id}}"
 
@@ -108,7 +120,7 @@ def _capabilities(routes: APIRouter) -> None:
 
 
 def _claims(routes: APIRouter) -> None:
-    @routes.get(WAYS[Kind.CLAIM].path, responses={200: {"model": PAGES[Kind.CLAIM]}})
+    @routes.get(WAYS[Kind.CLAIM].path, responses=answers(PAGES[Kind.CLAIM]))
     async def claims(
         request: Request,
         _principal: Viewer,
@@ -117,6 +129,7 @@ def _claims(routes: APIRouter) -> None:
         customer_id: IdFilter = None,
         capability_id: IdFilter = None,
         verdict: VerdictFilter = None,
+        format: FormatParameter = "json",
     ) -> Response:
         """Claims, newest first, each beside the register as it stood when it was made.
 
@@ -130,11 +143,11 @@ def _claims(routes: APIRouter) -> None:
             (ClaimRow.capability_id, capability_id),
             (ClaimRow.verdict, verdict),
         )
-        return await _page(request, Kind.CLAIM, query, cursor, limit)
+        return await _page(request, Kind.CLAIM, query, cursor, limit, format)
 
 
 def _accounts(routes: APIRouter) -> None:
-    @routes.get(WAYS[Kind.ACCOUNT].path, responses={200: {"model": PAGES[Kind.ACCOUNT]}})
+    @routes.get(WAYS[Kind.ACCOUNT].path, responses=answers(PAGES[Kind.ACCOUNT]))
     async def accounts(
         request: Request,
         _principal: Viewer,
@@ -142,6 +155,7 @@ def _accounts(routes: APIRouter) -> None:
         cursor: Cursor = None,
         renews_from: Renewal = None,
         renews_before: Renewal = None,
+        format: FormatParameter = "json",
     ) -> Response:
         """Accounts, last changed first; by their day of renewal only those that have one."""
         query = _of(Kind.ACCOUNT)
@@ -149,29 +163,21 @@ def _accounts(routes: APIRouter) -> None:
             query = query.where(col(MatterRow.ends_at) >= first_moment(renews_from))
         if renews_before is not None:
             query = query.where(col(MatterRow.ends_at) < first_moment(renews_before))
-        return await _page(request, Kind.ACCOUNT, query, cursor, limit)
+        return await _page(request, Kind.ACCOUNT, query, cursor, limit, format)
 
 
 def _alike(routes: APIRouter, kind: Kind) -> None:
-    @routes.get(WAYS[kind].path, responses={200: {"model": PAGES[kind]}}, summary=f"List {kind}")
-    async def alike(
-        request: Request,
-        _principal: Viewer,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        customer_id: IdFilter = None,
-        promise_id: IdFilter = None,
-        state: StateFilter = None,
-        said_from: From = None,
-        said_before: Before = None,
-    ) -> Response:
+    @routes.get(WAYS[kind].path, responses=answers(PAGES[kind]), summary=f"List {kind}")
+    async def alike(request: Request, _principal: Viewer, asked: Annotated[MatterQuery, Query()]) -> Response:
         """Newest first."""
-        query = matching(_of(kind), (MatterRow.customer_id, customer_id), (MatterRow.promise_id, promise_id))
-        if said_from is not None:
-            query = query.where(col(MatterRow.at) >= said_from)
-        if said_before is not None:
-            query = query.where(col(MatterRow.at) < said_before)
-        return await _page(request, kind, _in_state(request, query, kind, state), cursor, limit)
+        query = _of(kind)
+        query = matching(query, (MatterRow.customer_id, asked.customer_id), (MatterRow.promise_id, asked.promise_id))
+        if asked.said_from is not None:
+            query = query.where(col(MatterRow.at) >= asked.said_from)
+        if asked.said_before is not None:
+            query = query.where(col(MatterRow.at) < asked.said_before)
+        query = _in_state(request, query, kind, asked.state)
+        return await _page(request, kind, query, asked.cursor, asked.limit, asked.format)
 
 
 def _one(routes: APIRouter, kind: Kind) -> None:
@@ -240,9 +246,11 @@ def _still_open(query: SelectOfScalar[MatterRow], kind: Kind, now: datetime) -> 
     return query.where(col(MatterRow.state).in_(MACHINES[kind].open), or_(ends.is_(None), ends > now))
 
 
-async def _page(request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int) -> Response:
+async def _page(
+    request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int, form: Format
+) -> Response:
     found = await page_of(request, kind, query, cursor, limit)
-    return shown(found.document(), link_header(request, found.next))
+    return page_answer(request, found, columns_of(PAGES[kind]), form)
 
 
 async def page_of(request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int) -> ListPage:

@@ -22,6 +22,7 @@ from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Principal, act_of
 from promise_svc.api import matter_views
+from promise_svc.api.list_examples import answers
 from promise_svc.api.matter_csv import SHEETS
 from promise_svc.api.matter_kinds import WAYS
 from promise_svc.api.matter_responses import PAGES, WHOLE
@@ -38,7 +39,7 @@ _EXAMPLE: Final = "sheet_id,side,people,well,improve\r\nS-1,staff,12,4,2\r\n"
 router: Final = APIRouter(tags=["matters"])
 
 
-@router.get(PATH, responses={200: {"model": PAGES[Kind.SHEET]}})
+@router.get(PATH, responses=answers(PAGES[Kind.SHEET]))
 async def sheets(
     request: Request,
     _principal: Operator,

@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from typing import Annotated, Final, Literal
 
-import msgspec
 from fastapi import APIRouter, Query
 from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.intake.routes import intake_of, no_nul
-from candor.web.http.answers import shown
-from candor.web.http.csv_page import csv_page
 from candor.web.http.fields import IdFilter
-from candor.web.http.listings import ListPage, each, listed, matching
-from candor.web.http.pages import Cursor, Limit, link_header
+from candor.web.http.listings import each, listed, matching
+from candor.web.http.pages import Cursor, Limit
 from candor.web.security.auth import Viewer
 from promise_svc.api import presenters
-from promise_svc.api.responses import WaitingOut, WaitingPage
+from promise_svc.api.list_examples import answers
+from promise_svc.api.responses import WaitingPage
 from promise_svc.api.routes.csv_files import FormatParameter
+from promise_svc.api.routes.list_pages import columns_of, page_answer
 from promise_svc.store.tables import WaitingRow
 
 KindFilter = Annotated[Literal["revised", "withdrawn", "settled"] | None, Query()]
@@ -27,7 +26,7 @@ Source = Annotated[str | None, Query(max_length=256)]
 router: Final = APIRouter(tags=["promises"])
 
 
-@router.get("/v1/waiting", responses={200: {"model": WaitingPage}})
+@router.get("/v1/waiting", responses=answers(WaitingPage))
 async def waiting(
     request: Request,
     _principal: Viewer,
@@ -48,11 +47,4 @@ async def waiting(
     )
     order = ((WaitingRow.born, int),)
     found = await listed(intake_of(request).database, query, order, cursor, limit, each(presenters.waiting))
-    return given(request, found, tuple(WaitingOut.model_fields), as_csv=format == "csv")
-
-
-def given(request: Request, found: ListPage, columns: tuple[str, ...], *, as_csv: bool) -> Response:
-    """A page as JSON, or as CSV with these columns."""
-    if not as_csv:
-        return shown(found.document(), link_header(request, found.next))
-    return csv_page(request, columns, [msgspec.json.decode(item) for item in found.items], found.next)
+    return page_answer(request, found, columns_of(WaitingPage), format)

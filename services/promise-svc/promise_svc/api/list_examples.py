@@ -1,0 +1,81 @@
+"""An example of each list that promise-svc answers, without nulls, which the API's document drops."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from pydantic import BaseModel
+
+from candor.web.examples import EXAMPLES as BODIES
+from promise_svc.api.matter_kinds import WAYS
+from promise_svc.api.matter_responses import PAGES, RecallPage
+from promise_svc.api.responses import DraftPage, PromisePage, WaitingPage
+from promise_svc.domain import Kind
+from promise_svc.matter_events import id_of
+
+_ONE: Final = {"total": 1, "total_exact": True}
+_STATE: Final = {
+    Kind.HANDOFF: "requested",
+    Kind.CAPABILITY: "registered",
+    Kind.CLAIM: "made",
+    Kind.STATEMENT: "made",
+    Kind.CHALLENGE: "settled",
+    Kind.OFFER: "taken",
+    Kind.ACCOUNT: "registered",
+    Kind.SHEET: "answered",
+    Kind.PLAN: "open",
+    Kind.REVIEW: "tagged",
+    Kind.LEAD_TIME: "stated",
+}
+_MORE: Final[dict[Kind, dict[str, Any]]] = {
+    Kind.HANDOFF: {"customer_id": "acme"},
+    Kind.CLAIM: {"verdict": "over_claim", "reached": 12},
+    Kind.CHALLENGE: {"outcome": "upheld"},
+    Kind.OFFER: {"taken": "credit"},
+    Kind.PLAN: {"customer_id": "acme"},
+    Kind.REVIEW: {"tags": ["too_late"], "tagged_by": "machine", "evidence": ["nobody told", "later"]},
+}
+
+
+def _matter(kind: Kind) -> dict[str, Any]:
+    """A matter as its first entry made it: what the example of its body says, and what answers add."""
+    body = BODIES[WAYS[kind].begins.__name__]
+    added = {"state": _STATE[kind], "version": 1, "at": "2026-03-02T15:00:00Z", **_MORE.get(kind, {})}
+    return {id_of(kind): "MA-1", **body, **added}
+
+
+_PROMISE: Final[dict[str, Any]] = {
+    **{name: value for name, value in BODIES["PromiseIn"].items() if name != "due"},
+    **{"state": "kept", "version": 3, "requested_due": "2031-04-25T16:00:00Z", "first_due": "2031-05-01T16:00:00Z"},
+    **{"latest_due": "2031-05-03T16:00:00Z", "held_due": "2031-05-03T16:00:00Z", "tolerance_s": 900},
+    **{"historical": False, "completed_at": "2031-05-02T11:00:00Z", "value": 12000.0, "currency": "EUR"},
+    **{"owner": "kim", "department": "sales", "channel": "phone", "deliverer": "crew-7", "accepted": True},
+    "milestones": [{"name": "delivered", "planned": "2031-04-30T16:00:00Z", "told": True}],
+    "scope": [{"item": "espresso machine", "weight": 1.0, "supported": True}],
+}
+_WAITING: Final[dict[str, Any]] = {
+    **{"waiting_id": "01KBF0E2Y7M3Q8T4R5N6P2W1X0", "promise_id": "PR-1009", "kind": "revised"},
+    **{"said_at": "2026-03-01T09:00:00Z", "due": "2031-05-03T16:00:00Z", "asked_by": "company", "agreed": True},
+    **{"reason": "supplier is late", "public_reason": "a part arrives later than planned", "verdict": "kept"},
+    **{"completed_at": "2026-03-01T08:00:00Z", "settled_at": "2026-03-01T09:00:00Z"},
+    **{"source": "crm", "source_event": "evt-204", "historical": False, "waiting_at": "2026-03-01T09:00:02Z"},
+}
+_DRAFT: Final[dict[str, Any]] = {
+    **{"promise_id": "PR-1010", "state": "draft", "missing": ["due"], "customer_id": "acme", "kind": "install"},
+    **{"what": "Espresso machine installed", "due": "2031-05-01T16:00:00Z", "source": "crm", "historical": False},
+    **{"newest_at": "2026-03-01T09:00:00Z", "draft_at": "2026-03-01T09:00:02Z"},
+    **{"terms": {"department": "sales"}, "said_at": {"customer_id": "2026-03-01T09:00:00Z"}},
+}
+EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
+    PromisePage: {**_ONE, "items": [_PROMISE]},
+    WaitingPage: {**_ONE, "items": [_WAITING]},
+    DraftPage: {**_ONE, "items": [_DRAFT]},
+    RecallPage: {**_ONE, "told": 40, "corrected": 12, "left": 28, "items": [_matter(Kind.CLAIM)]},
+    **{page: {**_ONE, "items": [_matter(kind)]} for kind, page in PAGES.items()},
+}
+
+
+def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:
+    """What the route of a list declares: its schema, an example, and that CSV may be asked for."""
+    content = {"application/json": {"example": EXAMPLES[model]}, "text/csv": {"schema": {"type": "string"}}}
+    return {200: {"model": model, "content": content}}

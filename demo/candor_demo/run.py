@@ -26,6 +26,8 @@ from candor_demo.quiet import NotQuietError
 from candor_demo.source import DataMissingError
 
 STOPPED: Final = 130
+PAGES: Final = ("accounts", "teams", "path")
+"""Pages of the board that say where gaps come from; docs/ has a picture of each."""
 LOOK_S: Final = 0.1
 FAILURES: Final = (OperatorError, DataMissingError, ImportRefusedError, Unreachable, NotQuietError, httpx.HTTPError)
 
@@ -145,6 +147,7 @@ def addresses(set_up: stage.Stage) -> str:
         [
             f"  mailbox   {urls['mailbox']}",
             f"  board     {urls['risk-web']}/signin?token={link}",
+            *(f"  {name:<9} {urls['risk-web']}/board/{name}" for name in PAGES),
             *(
                 f"  API of {name:<13}{urls[name]}/docs"
                 for name in ("promise-svc", "delivery-svc", "risk-web", "notify-svc")

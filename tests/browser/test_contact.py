@@ -24,6 +24,7 @@ from tests.browser.menu import width_of
 from tests.support.insight import InsightDesk, gap
 from tests.support.matters import capability, claim
 from tests.support.risk import ARRIVES, DUE, Story, opened
+from tools import pictures
 
 pytestmark = pytest.mark.browser
 expect.set_options(timeout=30_000)
@@ -103,6 +104,18 @@ async def test_a_person_sees_whom_to_call_and_what_lies_behind_it(board: str, pa
     await expect(page.get_by_role("cell", name=re.compile("^9[0-9]% .*n.22$")).first).to_be_visible()
     await page.goto(f"{board}/claims")
     await expect(page.get_by_text("7 in 1 claim")).to_be_visible()
+
+
+async def test_pictures_for_the_readme_are_taken_and_small(board: str, page: Page, tmp_path: Path) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        # Nobody has passed on a message here.
+        patch.setattr(pictures, "HEIGHTS", {"accounts": 800, "teams": 830})
+        made = await pictures.take(page, board, tmp_path)
+        assert [one.name for one in made] == ["accounts.png", "teams.png"]
+        assert all(one.read_bytes().startswith(b"\x89PNG") for one in made)
+        patch.setattr(pictures, "LARGEST", 100)
+        with pytest.raises(ValueError, match=r"accounts.png has [0-9,]+ bytes, more than 100"):
+            await pictures.take(page, board, tmp_path)
 
 
 async def test_its_pages_are_read_by_dark_on_a_phone_and_with_a_reader(board: str, page: Page) -> None:

@@ -60,12 +60,13 @@ def _row(one: Waiting) -> tuple[Any, ...]:
         case Revise():
             asked_by = "customer" if command.asked_by_customer else "company"
             what = (ChangeKind.REVISED, command.due, asked_by, command.agreed, command.reason, command.public_reason)
-            what += (None, None, None)
+            what += (None, None, None, command.if_moved)
         case Withdraw():
-            what = (ChangeKind.WITHDRAWN, None, None, None, command.reason, command.public_reason, None, None, None)
+            what = (ChangeKind.WITHDRAWN, None, None, None, command.reason, command.public_reason)
+            what += (None, None, None, False)
         case Settle():
             ends = (command.verdict, command.completed_at, command.settled_at)
-            what = (ChangeKind.SETTLED, None, None, None, None, None, *ends)
+            what = (ChangeKind.SETTLED, None, None, None, None, None, *ends, False)
     said = (one.source, one.source_event, one.historical, one.traceparent)
     return (one.waiting_id, one.promise_id, one.time, *what, *said)
 
@@ -94,6 +95,7 @@ def _command(row: asyncpg.Record) -> Statement:
                 reason=row["reason"] or "",
                 public_reason=row["public_reason"],
                 reported=True,
+                if_moved=row["if_moved"],
             )
         case ChangeKind.WITHDRAWN:
             return Withdraw(name, row["reason"] or "", None, row["public_reason"], reported=True)
@@ -103,12 +105,12 @@ def _command(row: asyncpg.Record) -> Statement:
 
 
 _COLUMNS: Final = """waiting_id, promise_id, said_at, kind, due, asked_by, agreed, reason, public_reason, verdict,
-  completed_at, settled_at, source, source_event, historical, traceparent"""
+  completed_at, settled_at, if_moved, source, source_event, historical, traceparent"""
 _ADD: Final = f"""
 INSERT INTO waiting ({_COLUMNS})
 SELECT * FROM unnest($1::text[], $2::text[], $3::timestamptz[], $4::text[], $5::timestamptz[], $6::text[],
-  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::text[],
-  $14::text[], $15::boolean[], $16::text[])"""  # noqa: S608 - constants
+  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::timestamptz[], $12::timestamptz[], $13::boolean[],
+  $14::text[], $15::text[], $16::boolean[], $17::text[])"""  # noqa: S608 - constants
 _FOR: Final = f"""
 SELECT {_COLUMNS} FROM waiting WHERE promise_id = ANY($1::text[]) ORDER BY born FOR UPDATE"""  # noqa: S608 - constants
 _NUMBER: Final = "SELECT promise_id, count(*) AS n FROM waiting WHERE promise_id = ANY($1::text[]) GROUP BY 1"

@@ -13,10 +13,12 @@ from pydantic_settings import BaseSettings
 from candor.contracts import CARDS
 from candor.contracts.topics import GROUPS
 from candor.diagnosis.process import PROCESSES, settings_class
+from candor.intake.mapped.reading import read_sources
+from candor.intake.mapped.trying import offers
 from candor.ops.edge_settings import Networks
 from candor.ops.settings import Settings
 from notify_svc.channels.email.settings import EmailSettings
-from tests.support.overlays import OVERLAYS, Manifest, environment, manifests, mounted, named
+from tests.support.overlays import OVERLAYS, Manifest, configured, environment, manifests, mounted, named
 from tools.kube.manifests import K8S, account, partitions
 
 pytestmark = pytest.mark.kube
@@ -130,7 +132,28 @@ def test_every_file_that_a_process_is_to_read_is_mounted(overlay: str, name: str
     said = environment(overlay, pod)
     files = {value for variable, value in said.items() if variable.endswith("_FILE")}
     files.add(said["DATABASE_URL"].partition("sslrootcert=")[2])
-    assert {Path(file) for file in files} == {Path(file) for file in mounted(pod)}
+    assert {Path(file) for file in files} == {Path(file) for file in {**mounted(pod), **configured(pod)}}
+
+
+@each_overlay
+def test_sources_are_a_file_that_both_services_accept_and_that_changes_without_a_restart(overlay: str) -> None:
+    maps = named(overlay, "ConfigMap")
+    for offered in offers():
+        pod = pod_of(overlay, offered.service)
+        name, key = configured(pod)[environment(overlay, pod)["SOURCES_FILE"]]
+        # A name with a hash would be another map, and so another Pod, for every change.
+        assert name == "candor-sources"
+        raw = maps[name]["data"][key].encode()
+        assert read_sources(raw, offered.service, offered.shapes, offered.presets()) == {}
+    assert {account(name) for name in KINDS if configured(pod_of(overlay, name))} == {"promise-svc", "delivery-svc"}
+
+
+@each_overlay
+def test_tokens_of_systems_come_from_a_secret_of_each_service_that_need_not_be_there(overlay: str) -> None:
+    for name in ("promise-svc", "delivery-svc"):
+        pod = pod_of(overlay, name)
+        [volume] = [one for one in pod["spec"]["volumes"] if one["name"] == "systems"]
+        assert volume["secret"] == {"secretName": f"{name}-systems", "optional": True}
 
 
 @each_overlay

@@ -70,6 +70,17 @@ def mounted(pod: Manifest) -> dict[str, tuple[str, str]]:
     return found
 
 
+def configured(pod: Manifest) -> dict[str, tuple[str, str]]:
+    """Every file of a ConfigMap that a process sees, by path: the map and its key."""
+    volumes = {volume["name"]: volume for volume in pod["spec"]["volumes"]}
+    found = {}
+    for mount in container(pod)["volumeMounts"]:
+        given = volumes[mount["name"]].get("configMap", {})
+        for item in given.get("items", ()):
+            found[f"{mount['mountPath']}/{item['path']}"] = (given["name"], item["key"])
+    return found
+
+
 def secrets(pod: Manifest) -> set[str]:
     """The names of all secrets that a process gets."""
     given = {one["valueFrom"]["secretKeyRef"]["name"] for one in container(pod).get("env", ()) if "valueFrom" in one}

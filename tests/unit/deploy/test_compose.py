@@ -13,6 +13,8 @@ import pytest
 import yaml
 
 from candor.diagnosis.process import PROCESSES, settings_class
+from candor.intake.mapped.reading import read_sources
+from candor.intake.mapped.trying import offers
 from candor.local.jars import broker_version
 from candor.web.security.webhooks import parse_secrets
 from notify_svc.channels.email.settings import EmailSettings
@@ -72,6 +74,18 @@ def test_processes_wait_for_the_schema_and_ask_readiness() -> None:
     for name in SETTINGS:
         assert SERVICES[name]["depends_on"]["migrate"] == {"condition": "service_completed_successfully"}
         assert "/readyz" in SERVICES[name]["healthcheck"]["test"][-1]
+
+
+def test_sources_lie_in_a_folder_that_both_services_see_and_accept_as_it_is() -> None:
+    file = ROOT / "deploy/compose/sources/sources.yaml"
+    for offered in offers():
+        service = SERVICES[offered.service]
+        assert service["volumes"] == [f"./{file.parent.relative_to(ROOT)}:/run/candor/sources:ro"]
+        assert service["environment"]["SOURCES_FILE"] == f"/run/candor/sources/{file.name}"
+        assert read_sources(file.read_bytes(), offered.service, offered.shapes, offered.presets()) == {}
+    assert {name for name, one in SERVICES.items() if "SOURCES_FILE" in one.get("environment", {})} == {
+        offered.service for offered in offers()
+    }
 
 
 def test_there_is_no_secret_in_it(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ class StandIn:
 @asynccontextmanager
 async def standing_in(stand_in: StandIn) -> AsyncIterator[StandIn]:
     """Serves it on loopback at `stand_in.base`."""
-    app = Starlette(routes=[Route("/{path:path}", stand_in.handle, methods=["GET", "POST"])])
+    app = Starlette(routes=[Route("/{path:path}", stand_in.handle, methods=["GET", "POST", "PUT"])])
     async with serving(app, dated=False) as base:
         stand_in.base = base
         yield stand_in

@@ -13,8 +13,10 @@ from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode
 
 from candor.calendar import Weekly
+from candor.clients.services import check_address
 from candor.contracts import PROCESSES, known_processes
-from candor.ops.setting_types import Names, Port, Seconds, ServiceName
+from candor.ops.secret_files import SecretFile, credential
+from candor.ops.setting_types import Names, OptionalFile, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.domain.gap import GapDefinition
@@ -29,6 +31,12 @@ def _component_settings() -> dict[str, Any]:
 def _weekly(value: str) -> str:
     if value:
         Weekly.of(value)
+    return value
+
+
+def _address(value: str) -> str:
+    if value:
+        check_address(value)
     return value
 
 
@@ -77,6 +85,19 @@ class RiskSettings(Settings):
     """Pages of the board that a process has open, each about 150 KB; one too many is refused. Example: 3000"""
     max_pages_per_session: int = Field(default=40, ge=1, le=100_000)
     """Pages of the board, and sockets, that one session has open in a process. Example: 100"""
+
+    promise_svc_url: Annotated[str, AfterValidator(_address)] = ""
+    """Address of promise-svc, which the board's pages about sources ask; empty: they say that it is not set up.
+
+    Example: http://promise-svc
+    """
+    delivery_svc_url: Annotated[str, AfterValidator(_address)] = ""
+    """Address of delivery-svc, which the board's pages about sources and parked reports ask. Example: http://delivery-svc"""
+    services_key_file: OptionalFile = None
+    """File of the API key, of the role operator, by which the board asks these two; read again when it changes.
+
+    Example: /run/candor/services/services.key
+    """
 
     @field_validator("weights", mode="before")
     @classmethod
@@ -129,6 +150,12 @@ class RiskSettings(Settings):
         if weights["lateness"] == weights["scope"] == 0:
             raise ValueError("WEIGHTS: lateness and scope are both 0: no promise could ever show a gap")
         return self
+
+    def services_key(self) -> SecretFile[str] | None:
+        """The key by which the board asks other services. Raises ValueError for a file that holds none."""
+        if self.services_key_file is None:
+            return None
+        return SecretFile(self.services_key_file, credential, name="SERVICES_KEY_FILE")
 
     @property
     def definition(self) -> GapDefinition:

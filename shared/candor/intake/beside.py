@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 
 from fastapi import APIRouter
 
+from candor.intake import trying_routes
 from candor.intake.intake import Intake
 from candor.intake.mapped.registry import Registry
 from candor.intake.polling.book import PollColumns
@@ -33,4 +34,4 @@ def beside(intake: Intake[Any, Any], known: Registry, health: Health) -> Beside:
 
 def routes(polled: type[PollColumns], rhythms: type[RhythmColumns]) -> list[APIRouter]:
     """Their routes; the tables are the service's own."""
-    return [polls(polled), sources(rhythms)]
+    return [polls(polled), sources(rhythms), trying_routes.router]

@@ -7,7 +7,7 @@ import re
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, NamedTuple, TypeVar
 
 from prometheus_client import Counter
 
@@ -46,6 +46,13 @@ LARGE: Final = 32_768
 """Bytes of a body from which on it is read beside the event loop: a thousand alerts take a fifth of a second."""
 NOT_ALLOWED: Final = "event_type_not_allowed"
 _addresses: Final = re.compile(r"\S*@\S*")
+
+
+class Tried(NamedTuple):
+    """One event of a body that was tried: what it would be taken as, or the Problem that would refuse it."""
+
+    item: Incoming | Unusable
+    found: Submission[Any, Any] | Problem
 
 
 class Intake(Generic[C, R]):
@@ -135,6 +142,16 @@ class Intake(Generic[C, R]):
         if refused := self._refused(webhook, outcomes):
             await self._keep(Keeping(self.arrivals.request(webhook, source), refused))
         return outcomes
+
+    async def tried(self, webhook: Webhook) -> list[Tried]:
+        """What each event of a body would be taken as, or why it would be refused; nothing is stored or counted.
+
+        What only the state of its promise or incident can refuse is not known here.
+        """
+        source = self.sources[webhook.read_as]
+        items = await _beside(webhook, partial(self._events, webhook, source))
+        caller, share = Caller("webhook", webhook.source, webhook.events), self._customers.begin(webhook.source)
+        return [Tried(item, self._submission(item, caller, share, historical=False)) for item in items]
 
     async def process(self, webhook: Webhook, stored: Stored | None = None, *, heard: bool = True) -> list[Outcome]:
         """What became of each event of a webhook, all of it durable, with its request, `stored` if it is known already.

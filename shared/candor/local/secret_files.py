@@ -79,6 +79,10 @@ class SecretPaths:
     def requests(self) -> Path:
         return self.folder / "requests.key"
 
+    @property
+    def services_key(self) -> Path:
+        return self.folder / "services.key"
+
     def environment(self, service: str) -> dict[str, str]:
         """The settings that name the files; only notify-svc can open contacts, only promise-svc can sign."""
         given = {
@@ -93,6 +97,8 @@ class SecretPaths:
             given["ANSWER_SECRET_FILE"] = self.answers
         if service in ("promise-svc", "delivery-svc"):
             given["REQUEST_KEY_FILE"] = self.requests
+        if service == "risk-svc":
+            given["SERVICES_KEY_FILE"] = self.services_key
         if service == "notify-svc":
             given["CONTACT_PRIVATE_KEY_FILE"] = self.contact_private
         return {name: str(path) for name, path in given.items()}
@@ -118,7 +124,16 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         if not path.exists():
             # Hexadecimal, so that no run of letters in it can look like a placeholder word.
             write_private(path, secrets.token_hex(32))
+    if not paths.services_key.exists():
+        _services_key(paths)
     return paths
+
+
+def _services_key(paths: SecretPaths) -> None:
+    # Imported here as in `add_key`.
+    from candor.web.security.auth import Role  # noqa: PLC0415
+
+    write_private(paths.services_key, add_key(paths, "board", Role.OPERATOR, ("promise-svc", "delivery-svc")))
 
 
 def _webhook_secret() -> str:

@@ -209,9 +209,17 @@ class Stack:
             "SMTP_PORT": str(self.smtp_port),
             # No load balancer routes to us, so none has to learn first that we are stopping.
             "DRAIN_PAUSE_SECONDS": "0",
+            **self._asked_by(service),
             **self.secrets.environment(service.settings),
             **self._env,
         }
+
+    def _asked_by(self, service: Service) -> dict[str, str]:
+        """Where the board finds the services that it asks: they start before it."""
+        if service.name != "risk-web":
+            return {}
+        named = {"promise-svc": "PROMISE_SVC_URL", "delivery-svc": "DELIVERY_SVC_URL"}
+        return {variable: self.urls[name] for name, variable in named.items() if name in self.urls}
 
     def places(self) -> list[Place]:
         """Every part with its address, process and version."""

@@ -26,7 +26,7 @@ def made(root: Path) -> SecretPaths:
 
 def test_they_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()}
-    assert len(before) == 9
+    assert len(before) == 10
     assert {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()} == before
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0
@@ -39,6 +39,23 @@ def test_a_key_is_known_by_its_hash_and_is_in_no_file(tmp_path: Path) -> None:
     principal = recognise(parse_keys(paths.api_keys.read_bytes()), key)
     assert principal is not None
     assert (principal.name, principal.role, principal.scopes) == ("ada", Role.OPERATOR, ("promise-svc",))
+
+
+def test_the_board_has_a_key_of_an_operator_for_the_services_that_take_events_in(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    principal = recognise(parse_keys(paths.api_keys.read_bytes()), paths.services_key.read_text().strip())
+    assert principal is not None
+    assert (principal.name, principal.role, principal.scopes) == (
+        "board",
+        Role.OPERATOR,
+        ("promise-svc", "delivery-svc"),
+    )
+    holders = {
+        name
+        for name in ("promise-svc", "delivery-svc", "notify-svc", "risk-svc")
+        if "SERVICES_KEY_FILE" in paths.environment(name)
+    }
+    assert holders == {"risk-svc"}
 
 
 @pytest.mark.parametrize(("name", "scopes"), [("cli:ada", ()), ("a\nb", ()), ("ada", ("promises-svc",))])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Annotated, Any, Final, NamedTuple, Protocol
+from urllib.parse import quote
 
 import msgspec
 import structlog
@@ -187,6 +188,12 @@ class SignatureGuard:
         except Problem as problem:
             raise overload(problem) from None
         return Webhook(sender, webhook_id, raw, kind, request.headers, proof.source, proof.events)
+
+
+def address_of_sender(base: str, sender: str, token: str = "") -> str:
+    """Return the address below `base` to which a sender posts, with the token in its path if it has one."""
+    path = f"{base.rstrip('/')}/v1/webhooks/{quote(sender, safe='')}"
+    return f"{path}/{quote(token, safe='')}" if token else path
 
 
 def _uri(request: Request, public_url: str) -> str:

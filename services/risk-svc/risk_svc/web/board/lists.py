@@ -65,16 +65,7 @@ class MatterTable:
             self.number = ui.label().style(f"color: {style.MUTED}").mark("number")
             self.csv = csv_link()
             self.csv.props["aria-label"] = f"CSV: {label}"
-        self.table = ui.table(columns=[*columns], rows=[], row_key="id").classes("w-full")
-        self.table.props(
-            f'flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="{label}"'
-        )
-        first = columns[0]["name"]
-        self.table.add_slot(f"body-cell-{first}", BADGE.replace("FIELD", first))
-        if any(one["name"] == "promise" for one in columns):
-            self.table.add_slot("body-cell-promise", NAMED)
-        self.table.add_slot("item", _card(columns))
-        self.table.add_slot("no-data", "<span></span>")
+        self.table = badged_table(columns, label)
         self.pager = Pager(address, refresh, name)
 
     def show(self, listed: Listed, rows: list[dict[str, Any]], csv: str) -> None:
@@ -85,6 +76,36 @@ class MatterTable:
             self.table.update()
         self.number.set_text(number_words(listed) if listed.number.total else self._empty)
         self.pager.show(min(self.pager.page, listed.pages), listed.pages)
+
+
+class RowsTable:
+    """A table of some rows, without pages; its first column is a badge. `empty` is said where there are none."""
+
+    def __init__(self, columns: Sequence[dict[str, Any]], label: str, *, empty: str) -> None:
+        self._empty = empty
+        self.said = ui.label().style(f"color: {style.MUTED}").mark("said")
+        self.table = badged_table(columns, label)
+
+    def show(self, rows: list[dict[str, Any]], failed: Sequence[str] = ()) -> None:
+        """Show these rows; `failed` says which of them could not be read, and why."""
+        if rows != self.table.rows:
+            self.table.rows = rows
+            self.table.update()
+        self.said.set_text(" ".join([*failed, *([] if rows or failed else [self._empty])]))
+        self.said.set_visibility(bool(self.said.text))
+
+
+def badged_table(columns: Sequence[dict[str, Any]], label: str) -> ui.table:
+    """A table whose first column is a badge; on a phone each row is a card."""
+    table: ui.table = ui.table(columns=[*columns], rows=[], row_key="id").classes("w-full")
+    table.props(f'flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="{label}"')
+    first = columns[0]["name"]
+    table.add_slot(f"body-cell-{first}", BADGE.replace("FIELD", first))
+    if any(one["name"] == "promise" for one in columns):
+        table.add_slot("body-cell-promise", NAMED)
+    table.add_slot("item", _card(columns))
+    table.add_slot("no-data", "<span></span>")
+    return table
 
 
 def number_words(listed: Listed) -> str:

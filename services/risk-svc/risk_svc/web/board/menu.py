@@ -47,8 +47,9 @@ GROUPS: Final = (
     ),
     (Entry("Perception", "/perception"), Entry("Market", "/market")),
     (Entry("Forecast accuracy", "/record"), Entry("Before promising", "/dates")),
+    (Entry("Sources", "/sources"),),
 )
-"""What is asked together: how things stand, where gaps come from, what is done, what is said, what will be."""
+"""What is asked together: how things stand, where gaps come from, what is done, said, will be, and comes in."""
 MENU: Final = tuple(entry for group in GROUPS for entry in group)
 BEGINS: Final = frozenset(group[0].path for group in GROUPS[1:])
 

@@ -24,9 +24,11 @@ from candor.web.security.sessions import ABSOLUTE, Session, Sessions
 from risk_svc.settings import RiskSettings
 from risk_svc.web.board import market_downloads, style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
+from risk_svc.web.board.acting import Acting, at_this_page
 from risk_svc.web.board.awaited import AwaitedPages
 from risk_svc.web.board.downloads import LISTS, download, download_hits, download_plans, download_promises
 from risk_svc.web.board.frame import Address, tab_title
+from risk_svc.web.board.intake_data import IntakeData
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.matter_downloads import SHEETS, download_matters
@@ -50,8 +52,11 @@ from risk_svc.web.board.pages import (
     perception,
     plans,
     promise,
+    request,
+    sources,
     surprises,
     teams,
+    trying,
     worked,
 )
 from risk_svc.web.board.session_end import vouched
@@ -76,6 +81,14 @@ def _matters(app: FastAPI) -> MatterData:
     return cast(MatterData, app.state.matters)
 
 
+def _intake(app: FastAPI) -> IntakeData:
+    return cast(IntakeData, app.state.intake_data)
+
+
+def _acting(app: FastAPI) -> Acting:
+    return at_this_page(app.state.staff)
+
+
 PAGES: Final[Mapping[str, Make]] = {
     "/": lambda app, address: overview.Page(_reading(app), address),
     "/accounts": lambda app, address: accounts.Page(_reading(app), address),
@@ -96,6 +109,9 @@ PAGES: Final[Mapping[str, Make]] = {
     "/perception": lambda app, _address: perception.Page(_reading(app), app.state.database),
     "/what-worked": lambda app, _address: worked.Page(_reading(app), app.state.database),
     "/held": lambda app, _address: held.Page(_reading(app)),
+    "/sources": lambda app, address: sources.Page(_reading(app), _intake(app), address),
+    "/sources/request": lambda app, address: request.Page(_reading(app), _intake(app), _acting(app), address),
+    "/sources/try": lambda app, address: trying.Page(_reading(app), _intake(app), _acting(app), address),
 }
 """What draws the page at each path; those that people look for are in the menu as well."""
 
@@ -111,6 +127,9 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     sessions = Sessions(secrets.get, secure=settings.https, prefix=settings.prefix)
     company = sign_in_of(settings, sessions, secrets.get, HOME, app.state.files)
     staff: StaffSessions = app.state.staff
+    key = settings.services_key()
+    app.state.files.watch(key)
+    app.state.intake_data = IntakeData.of(settings, key, lambda: app.state.database)
     app.state.sessions, app.state.company = sessions, company
 
     awaited = AwaitedPages()

@@ -18,6 +18,7 @@ from candor.web.security.sessions import ABSOLUTE, IDLE, RENEW, Session
 _USE: Final = "INSERT INTO used_link (nonce, until) VALUES ($1, $2) ON CONFLICT DO NOTHING RETURNING nonce"
 _BEGIN: Final = "INSERT INTO staff_session (id, person, role, began, seen) VALUES ($1, $2, $3, $4, $4)"
 _LOOK: Final = "SELECT ended_at, seen FROM staff_session WHERE id = $1"
+_WHO: Final = "SELECT person, role FROM staff_session WHERE id = $1 AND ended_at IS NULL AND began > $2 AND seen > $3"
 _SEEN: Final = "UPDATE staff_session SET seen = greatest(seen, $2) WHERE id = $1"
 _END: Final = "UPDATE staff_session SET ended_at = $1, reason = $2 WHERE ended_at IS NULL AND "
 _LIST: Final = """
@@ -132,6 +133,13 @@ class StaffSessions:
             self._alive.clear()
         self._alive[session.id] = now
         return False
+
+    async def who(self, session_id: str) -> tuple[str, Role] | None:
+        """Whose a session is, and their role in it; None for one that is over. Raises StoreUnavailable."""
+        now = self._clock.now()
+        async with unit_of_work(self._state.database, durable=False) as uow:
+            row = await uow.connection.fetchrow(_WHO, session_id, now - ABSOLUTE, now - IDLE)
+        return None if row is None else (row["person"], Role(row["role"]))
 
     async def live(self) -> list[Live]:
         """The sessions that are not over, at most a thousand."""

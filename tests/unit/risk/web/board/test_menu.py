@@ -8,8 +8,8 @@ from nicegui import Client, ui
 from risk_svc.web.board import frame, menu, mount
 from tests.support.contrast import TEXT, contrast
 
-ASIDE = {"/held"}
-"""Pages that the board leads to by itself when there is something to see."""
+ASIDE = {"/held", "/sources/request", "/sources/try"}
+"""Pages that the board leads to by itself when there is something to see, or from another page."""
 
 
 def test_every_page_is_in_the_menu_once() -> None:

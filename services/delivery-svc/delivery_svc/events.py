@@ -12,11 +12,16 @@ from candor.contracts import (
     IncidentStatus,
     Message,
     MilestoneReported,
+    MilestonesRestated,
     MilestoneStatus,
+    RestatedItem,
+    RestatedStep,
+    StepReport,
     message,
 )
 from candor.intake import Origin
 from delivery_svc.domain import Incident, Report
+from delivery_svc.domain.match import Left, Passed
 
 
 def milestone(promise_id: str, customer_id: str, version: int, report: Report, origin: Origin) -> Message:
@@ -37,6 +42,36 @@ def milestone(promise_id: str, customer_id: str, version: int, report: Report, o
         correction=report.correction,
     )
     return _message(origin, customer_id, version, data)
+
+
+def restated(promise_id: str, customer_id: str, version: int, left: Left, origin: Origin) -> Message:
+    """The event by which reports are taken back: what the steps and items that they were of are without them."""
+    data = MilestonesRestated(
+        promise_id=promise_id,
+        customer_id=customer_id,
+        steps=[RestatedStep(name, [_report(one) for one in reports]) for name, reports in sorted(left.steps.items())],
+        items=[
+            RestatedItem(item, None, None) if stands is None else RestatedItem(item, stands[0].share, stands[1])
+            for item, stands in sorted(left.items.items())
+        ],
+        reporters=left.reporters,
+    )
+    return _message(origin, customer_id, version, data)
+
+
+def _report(one: Passed) -> StepReport:
+    report = one.report
+    return StepReport(
+        status=MilestoneStatus(report.status.value),
+        at=report.at,
+        known=one.said or report.at,
+        source_event=one.source_event,
+        planned=report.planned,
+        final=report.final,
+        reason=report.reason,
+        public_reason=report.public_reason,
+        correction=report.correction,
+    )
 
 
 def incident(seen: Incident, origin: Origin) -> Message:

@@ -8,7 +8,11 @@ from candor.contracts.delivery import (
     IncidentReported,
     IncidentStatus,
     MilestoneReported,
+    MilestonesRestated,
     MilestoneStatus,
+    RestatedItem,
+    RestatedStep,
+    StepReport,
 )
 from candor.contracts.envelope import ContractError, Envelope, Event, Message, Record
 from candor.contracts.gap import (
@@ -107,6 +111,7 @@ __all__ = [
     "Message",
     "MilestoneReported",
     "MilestoneStatus",
+    "MilestonesRestated",
     "Move",
     "NoRange",
     "NoticeChanged",
@@ -124,6 +129,8 @@ __all__ = [
     "PromiseWithdrawn",
     "Record",
     "Reference",
+    "RestatedItem",
+    "RestatedStep",
     "ReviewChanged",
     "ReviewState",
     "Revision",
@@ -133,6 +140,7 @@ __all__ = [
     "Standing",
     "Statement",
     "StatementMade",
+    "StepReport",
     "Tag",
     "Tagger",
     "TimesHeld",

@@ -67,6 +67,53 @@ class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True, kw_onl
     correction: bool | None = None
 
 
+class StepReport(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """One report of a step, as in MilestoneReported; `known` is when it was said."""
+
+    status: MilestoneStatus
+    at: datetime
+    known: datetime
+    source_event: str
+    planned: datetime | None = None
+    final: bool = False
+    reason: str | None = None
+    public_reason: str | None = None
+    correction: bool | None = None
+
+
+class RestatedStep(msgspec.Struct, frozen=True, gc=False):
+    """A step and all reports of it that count, in the order in which they were passed on; none: it has none."""
+
+    milestone: str
+    reports: list[StepReport]
+
+
+class RestatedItem(msgspec.Struct, frozen=True, gc=False):
+    """A scope item: the share that stands and its time; both None if nobody reported it."""
+
+    item: str
+    share: float | None
+    at: datetime | None
+
+
+class MilestonesRestated(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """Reports were taken back, as they are about another promise: what the steps they were of are without them.
+
+    Steps and items that are not named stay as they are. `reporters` are the newest senders of all reports left, the
+    last one last.
+    """
+
+    TYPE: ClassVar[str] = "candor.milestones.restated.v1"
+    TOPIC: ClassVar[str] = "milestones"
+    AGGREGATE: ClassVar[str] = "promise_id"
+
+    promise_id: str
+    customer_id: str
+    steps: list[RestatedStep]
+    items: list[RestatedItem] = []
+    reporters: list[str] = []
+
+
 class IncidentReported(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """Trouble that hits what promises depend on; the whole picture each time, so the newest version stands alone.
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from candor.contracts.brief import BriefMade
 from candor.contracts.contact import ContactRemoved, ContactSet
-from candor.contracts.delivery import IncidentReported, MilestoneReported
+from candor.contracts.delivery import IncidentReported, MilestoneReported, MilestonesRestated
 from candor.contracts.envelope import Event
 from candor.contracts.gap import GapScored
 from candor.contracts.market import LeadTimeChanged, ReviewChanged
@@ -112,7 +112,7 @@ CARDS = (
         owner="delivery-svc",
         writers=("delivery-svc",),
         readers=(WORKER, INSIGHT),
-        events=(MilestoneReported,),
+        events=(MilestoneReported, MilestonesRestated),
     ),
     TopicCard(
         name="incidents",

@@ -17,6 +17,7 @@ from delivery_svc.service.use_cases import Command, Statement
 MILESTONE: Final = "milestone.reported"
 INCIDENT: Final = "incident.reported"
 PARKED: Final = "parked.matched"
+UNDONE: Final = "match.undone"
 SHAPES: Final[Shapes] = MappingProxyType({MILESTONE: MilestoneIn, INCIDENT: IncidentIn})
 """What comes by webhook, and the body of each."""
 KNOWN: Final = tuple(SHAPES)

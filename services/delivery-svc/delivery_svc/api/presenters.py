@@ -11,6 +11,7 @@ from delivery_svc.domain import ParkReason
 from delivery_svc.service.matching import MatchResult
 from delivery_svc.service.sightings import IncidentOutcome
 from delivery_svc.service.trail import MatchedOutcome
+from delivery_svc.service.unmatching import Undone
 from delivery_svc.service.use_cases import Result
 
 KEPT: Final = "The report is kept and need not be sent again; GET /v1/parked has all that wait."
@@ -48,6 +49,8 @@ def reported(result: Result) -> Answer:
         case MatchResult():
             counts = {"matched": result.matched, "rejected": result.rejected}
             return Answer(200, _encode({"state": "matched", "promise_id": result.promise_id, **counts}))
+        case Undone():
+            return Answer(200, _encode({"state": "undone", "promise_id": result.promise_id, "reports": result.reports}))
         case _:
             document = {"state": "parked", "parked_id": result.parked_id, "waits_for": result.reason.value}
             document["detail"] = waiting(result.reason, result.parked_id)

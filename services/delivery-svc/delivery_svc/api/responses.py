@@ -53,6 +53,32 @@ class MatchTaken(BaseModel):
     rejected: int
 
 
+class MatchItem(BaseModel):
+    """A match by hand that can be undone."""
+
+    match_id: str = Field(description="The match, for undoing it: the id of the parked report.")
+    promise_id: str
+    reference: ReferenceIn | None
+    alike: bool = Field(description="Whether all that name the same went to the promise.")
+    source: str
+    matched_by: str = Field(description="Whose key matched it.")
+    matched_at: datetime = Field(description="When it was matched.")
+
+
+class MatchPage(ListTotals):
+    """A page of matches by hand, the newest first."""
+
+    items: list[MatchItem]
+
+
+class UndoTaken(BaseModel):
+    """A match was undone: so many reports wait again, and the promise's steps are told without them."""
+
+    state: Literal["undone"]
+    promise_id: str
+    reports: int = Field(description="How many reports wait again.")
+
+
 class ParkedItem(BaseModel):
     """A parked report; `waits_for` is what it waits for, `detail` explains that and what happens next."""
 

@@ -12,8 +12,9 @@ from candor.intake import Origin
 from candor.intake.rejected import Rejection, keep
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc.domain import ParkedReport, ParkReason, Refusal, RefusalReason, place_report
+from delivery_svc.domain.match import Match
 from delivery_svc.service.trail import MilestoneHistories
-from delivery_svc.store import parked_rows, promise_rows
+from delivery_svc.store import match_rows, parked_rows, promise_rows
 
 # An HTTP transaction that does not see a new promise and a consumer transaction that does not see the parked report can
 # miss each other. Both end within seconds, so checking the newest reports again closes the gap.
@@ -69,12 +70,12 @@ async def look_around(uow: UnitOfWork) -> None:
 
 
 async def match(
-    uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool, *, alike: bool = True
+    uow: UnitOfWork, parked_id: str, promise_id: str, correction: bool, *, alike: bool = True, by: str = ""
 ) -> MatchResult:
     """Match a report by hand to a promise, along with the reports that wait for the same reference if `alike`.
 
     Of very many some are passed on with it, and the others by and by. The promise has the reference from then on; not
-    so if only one report is matched.
+    so if only one report is matched. `by`: whoever matches it, for who may undo it.
 
     Raises Refused for an unknown report or promise, and for a report that somebody else has just matched.
     """
@@ -86,11 +87,21 @@ async def match(
         raise Refusal(RefusalReason.UNKNOWN_PROMISE, "no such promise has been seen", "/promise_id")
     parked = found[0]
     own = replace(parked.report, correction=True) if correction else parked.report
-    customer_id = trail.add(promise_id, own, _origin(parked)).customer_id
+    customer_id = trail.add(promise_id, own, _origin(parked), parked_id).customer_id
     # Write nothing before this: the transaction goes on after a refusal, which must leave no trace in it.
     if not await parked_rows.take(uow, [parked_id]):
         raise Refusal(RefusalReason.ALREADY_MATCHED, "it has been matched by somebody else just now")
     name = parked.report.reference
+    match = Match(
+        match_id=parked_id,
+        promise_id=promise_id,
+        reference=name,
+        waits_for=parked.reason,
+        alike=alike,
+        source=parked.source,
+        matched_by=by,
+    )
+    await match_rows.add(uow, match)
     others: list[ParkedReport] = []
     if alike and parked.reason is ParkReason.AWAITING_REFERENCE and name is not None:
         await promise_rows.add_promises(uow, [], [(name.space, name.id, promise_id)])
@@ -133,7 +144,7 @@ async def _pass_on(
         if parked.parked_id not in taken:
             continue
         try:
-            trail.add(promise_id, parked.report, _origin(parked))
+            trail.add(promise_id, parked.report, _origin(parked), parked.parked_id)
         except Refusal as refused:
             contradicted.append(_rejection(parked, refused))
     await trail.save(uow)

@@ -45,8 +45,11 @@ class MilestoneHistories:
         promises = await promise_rows.known(uow, ids)
         return cls(promises, await promise_rows.steps(uow, promises.keys()))
 
-    def add(self, promise_id: str, report: Report, origin: Origin) -> MatchedOutcome:
-        """Pass a report on for a loaded promise. Raises Refused as `check_items` and `record` do, and at a limit."""
+    def add(self, promise_id: str, report: Report, origin: Origin, parked_id: str | None = None) -> MatchedOutcome:
+        """Pass a report on for a loaded promise; `parked_id`: it was parked until now.
+
+        Raises Refused as `check_items` and `record` do, and at a limit.
+        """
         known = self.promises[promise_id]
         check_items(report, known.scope)
         place = (promise_id, report.milestone)
@@ -55,6 +58,7 @@ class MilestoneHistories:
         self._steps[place] = record(self._steps.get(place, NOTHING), report)
         known = known._replace(version=known.version + 1)
         self.promises[promise_id] = known
+        name = report.reference
         self._passed.append(
             MilestoneRecord(
                 *(promise_id, known.version, report.milestone, report.status, report.at, report.planned),
@@ -62,6 +66,12 @@ class MilestoneHistories:
                 promise_rows.as_json(report.delivered).decode(),
                 report.public_reason,
                 report.correction,
+                said_at=origin.time,
+                historical=origin.historical,
+                named=report.promise_id,
+                system=None if name is None else name.space,
+                ref_id=None if name is None else name.id,
+                parked_id=parked_id,
             )
         )
         self._messages.append(events.milestone(promise_id, known.customer_id, known.version, report, origin))

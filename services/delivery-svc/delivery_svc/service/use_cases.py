@@ -22,7 +22,7 @@ from delivery_svc.domain import (
     check,
     place_report,
 )
-from delivery_svc.service import matching
+from delivery_svc.service import matching, unmatching
 from delivery_svc.service.sightings import IncidentHistories, IncidentOutcome
 from delivery_svc.service.trail import MatchedOutcome, MilestoneHistories
 from delivery_svc.store import parked_rows, promise_rows
@@ -39,6 +39,13 @@ class Match:
 
 
 @dataclass(frozen=True, slots=True)
+class Undo:
+    """Undo a match by hand."""
+
+    match_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class ParkedOutcome:
     """The report was parked."""
 
@@ -47,8 +54,8 @@ class ParkedOutcome:
     customer_id: str = ""
 
 
-Command = Report | Sighting | Match
-Result = MatchedOutcome | ParkedOutcome | IncidentOutcome | matching.MatchResult
+Command = Report | Sighting | Match | Undo
+Result = MatchedOutcome | ParkedOutcome | IncidentOutcome | matching.MatchResult | unmatching.Undone
 Statement = Submission[Command, Result]
 
 
@@ -71,17 +78,22 @@ async def _decide(uow: UnitOfWork, statements: Sequence[Statement], *, most_park
     if reports:
         await _reports(uow, reports, results, most_parked)
     for index, statement in enumerate(statements):
-        if isinstance(statement.command, Match):
-            command = statement.command
+        if isinstance(statement.command, Match | Undo):
             try:
-                results[index] = await matching.match(
-                    uow, command.parked_id, command.promise_id, command.correction, alike=command.alike
-                )
+                results[index] = await _by_hand(uow, statement.command, statement.origin)
             except Refusal as refused:
                 results[index] = problem(refused)
     if sightings:
         await _sightings(uow, sightings, results)
     return [result for result in results if result is not None]
+
+
+async def _by_hand(uow: UnitOfWork, command: Match | Undo, origin: Origin) -> Result:
+    if isinstance(command, Undo):
+        return await unmatching.undo(uow, command.match_id, origin)
+    return await matching.match(
+        uow, command.parked_id, command.promise_id, command.correction, alike=command.alike, by=origin.source
+    )
 
 
 async def _reports(

@@ -70,7 +70,7 @@ DELETE FROM parked WHERE parked_id = ANY(ARRAY(
         f"""
 DELETE FROM {table} WHERE ctid = ANY(ARRAY(
   SELECT ctid FROM {table} WHERE promise_id = ANY($1::text[]) LIMIT $2 FOR UPDATE))"""  # noqa: S608 - constants
-        for table in ("parked", "reference", "milestone")
+        for table in ("parked", "match", "reference", "milestone")
     ),
 )
 PROMISES: Final = CustomerRows(

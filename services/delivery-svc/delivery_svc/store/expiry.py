@@ -23,6 +23,7 @@ def expiries(settings: DeliverySettings) -> list[Expiry]:
         request_rule(settings),
         outbox_rule(settings),
         ParkedExpiry(settings.parked_kept_days),
+        Rule("match", "matched_at", settings.parked_kept_days),
         Rule("unknown_label", "last_seen", settings.rejected_kept_days),
         Rule("milestone", "saved_at", days, REPORT_WORDS, "reason = NULL, public_reason = NULL"),
         Rule("sighting", "saved_at", days),

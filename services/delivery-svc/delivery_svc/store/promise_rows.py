@@ -43,6 +43,12 @@ class MilestoneRecord(NamedTuple):
     delivered: str
     public_reason: str | None
     correction: bool
+    said_at: Any
+    historical: bool
+    named: str | None
+    system: str | None
+    ref_id: str | None
+    parked_id: str | None
 
 
 async def referred(uow: UnitOfWork, names: Collection[NamespacedId]) -> dict[NamespacedId, list[str]]:
@@ -126,9 +132,10 @@ SELECT promise_id, milestone, max(at) FILTER (WHERE status IN ('reached', 'cance
 FROM milestone WHERE promise_id = ANY($1::text[]) GROUP BY promise_id, milestone"""
 _ADD_MILESTONES: Final = """
 INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event,
-  delivered, public_reason, correction)
+  delivered, public_reason, correction, said_at, historical, named, system, ref_id, parked_id)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::timestamptz[], $6::timestamptz[],
-  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::boolean[])"""
+  $7::boolean[], $8::text[], $9::text[], $10::text[], $11::jsonb[], $12::text[], $13::boolean[],
+  $14::timestamptz[], $15::boolean[], $16::text[], $17::text[], $18::text[], $19::text[])"""
 _ADVANCE: Final = """
 UPDATE promise SET version = new.version FROM unnest($1::text[], $2::int[]) AS new (promise_id, version)
 WHERE promise.promise_id = new.promise_id"""

@@ -92,6 +92,23 @@ class ParkedRow(Base, table=True):
     public_reason: str | None
 
 
+class MatchRow(Base, table=True):
+    """A match by hand, which can be undone; `match_id` is the id of the report that was parked."""
+
+    __tablename__ = "match"
+
+    match_id: str = Field(primary_key=True)
+    born: int
+    promise_id: str
+    system: str | None
+    ref_id: str | None
+    waits_for: str
+    alike: bool
+    source: str
+    matched_by: str
+    matched_at: datetime = moment()
+
+
 class ParkedArchiveRow(Base, table=True):
     """How many parked reports of a day, source and system ended because their promise never came."""
 

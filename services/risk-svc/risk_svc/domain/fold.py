@@ -9,7 +9,7 @@ from candor.contracts import (
     Envelope,
     Event,
     MilestoneReported,
-    MilestoneStatus,
+    MilestonesRestated,
     NoticeChanged,
     PromiseAssigned,
     PromiseMade,
@@ -19,7 +19,7 @@ from candor.contracts import (
     PromiseWithdrawn,
     Verdict,
 )
-from risk_svc.domain import steps
+from risk_svc.domain import restating
 from risk_svc.domain.state import (
     DUES_LIMIT,
     NOTICES_LIMIT,
@@ -27,19 +27,10 @@ from risk_svc.domain.state import (
     ItemState,
     NoticeRecord,
     PromiseState,
-    Said,
     StepState,
-    StepStatus,
 )
 
 TEXT_LIMIT: Final = 120
-PUBLIC_LIMIT: Final = 300
-_STATUS: Final = {
-    MilestoneStatus.STARTED: StepStatus.STARTED,
-    MilestoneStatus.REACHED: StepStatus.REACHED,
-    MilestoneStatus.MISSED: StepStatus.MISSED,
-    MilestoneStatus.CANCELLED: StepStatus.CANCELLED,
-}
 
 
 class FoldOutcome(StrEnum):
@@ -57,7 +48,7 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
     """
     if isinstance(data, NoticeChanged):
         return _notice(state, envelope, data)
-    milestone = isinstance(data, MilestoneReported)
+    milestone = isinstance(data, MilestoneReported | MilestonesRestated)
     version = state.milestone_version if milestone else state.promise_version
     if envelope.version <= version:
         return FoldOutcome.OLD
@@ -66,6 +57,10 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
     if isinstance(data, MilestoneReported):
         state.milestone_version = envelope.version
         _milestone(state, data, envelope.time.timestamp())
+        return FoldOutcome.APPLIED
+    if isinstance(data, MilestonesRestated):
+        state.milestone_version = envelope.version
+        restating.restate(state, data)
         return FoldOutcome.APPLIED
     if isinstance(data, PromiseMade):
         _made(state, data, historical=envelope.historical)
@@ -145,8 +140,7 @@ def _merge(reported: list[StepState], data: PromiseMade) -> list[StepState]:
 
 
 def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> None:
-    said = data.at.timestamp()
-    _delivered(state, data, said)
+    _delivered(state, data, data.at.timestamp())
     if state.reporters[-1:] != [data.source]:
         others = [name for name in state.reporters if name != data.source]
         state.reporters = [*others, data.source][-REPORTERS_LIMIT:]
@@ -154,15 +148,7 @@ def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> No
     if step is None:
         step = StepState(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
-    if data.planned is not None:
-        steps.planned(step, data.planned.timestamp(), said, known)
-    status = _STATUS.get(data.status, StepStatus.PENDING)
-    words = (data.source_event, (data.reason or "")[:TEXT_LIMIT], (data.public_reason or "")[:PUBLIC_LIMIT])
-    word = Said(status, said, max(said, known), *words)
-    if status >= StepStatus.REACHED:
-        steps.ended(step, word, final=data.final)
-    else:
-        steps.opened(step, word, correction=data.correction)
+    restating.report(step, data, known)
 
 
 def _delivered(state: PromiseState, data: MilestoneReported, said: float) -> None:

@@ -12,6 +12,7 @@ from candor.contracts import (
     IncidentReported,
     Message,
     MilestoneReported,
+    MilestonesRestated,
     NoticeChanged,
     PromiseMade,
     PromiseRestated,
@@ -37,7 +38,7 @@ class Batch:
         self._uow = uow
         self._known: dict[str, PromiseState] = {}
         self._touched: set[str] = set()
-        self._steps: dict[tuple[str, str], StepState] = {}
+        self._steps: dict[tuple[str, str], StepState | None] = {}
         self._redatings: list[Redating] = []
         self._gaps: dict[str, tuple[GapScored, int]] = {}
         self._erased: dict[str, Envelope] = {}
@@ -62,7 +63,9 @@ class Batch:
             # What was made anew under an id of before must not be taken for the row of before.
             await forgetting.end_doomed(connection, self._touched | self._gaps.keys())
         await rows.save_promises(connection, [self._known[name] for name in sorted(self._touched)])
-        await rows.save_milestones(connection, [(name, step) for (name, _), step in self._steps.items()])
+        kept = [(name, step) for (name, _), step in self._steps.items() if step is not None]
+        await rows.save_milestones(connection, kept)
+        await rows.remove_milestones(connection, [place for place, step in self._steps.items() if step is None])
         await rows.save_redatings(connection, self._redatings)
         gaps = await self._living_gaps()
         await rows.save_gaps(connection, gaps)
@@ -109,10 +112,14 @@ class Batch:
             self._steps |= {(name, step.name): step for step in state.steps}
         elif isinstance(data, MilestoneReported):
             self._steps |= {(name, step.name): step for step in state.steps if step.name == data.milestone}
+        elif isinstance(data, MilestonesRestated):
+            there = {step.name: step for step in state.steps}
+            self._steps |= {(name, told.milestone): there.get(told.milestone) for told in data.steps}
 
     def _gap(self, message: Message, state: PromiseState) -> None:
         """Leave out what began before what Kafka still has; with its beginning known, a gap is an event lost."""
-        heard = state.milestone_version if isinstance(message.data, MilestoneReported) else state.promise_version
+        steps = isinstance(message.data, MilestoneReported | MilestonesRestated)
+        heard = state.milestone_version if steps else state.promise_version
         if heard:
             version = message.envelope.version
             self._uow.reject(message, FoldOutcome.VERSION_GAP.value, f"version {version} came without the one before")

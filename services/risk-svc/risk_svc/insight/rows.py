@@ -42,6 +42,12 @@ async def save_gaps(connection: Connection, found: Iterable[tuple[GapScored, int
         await connection.execute(_SAVE_GAPS, *turned(GAP, rows))
 
 
+async def remove_milestones(connection: Connection, places: Sequence[tuple[str, str]]) -> None:
+    """Remove steps (promise, name) of which every report was taken back."""
+    if places:
+        await connection.execute(_REMOVE_MILESTONES, *(list(column) for column in zip(*sorted(places), strict=True)))
+
+
 async def save_milestones(connection: Connection, steps: Iterable[tuple[str, StepState]]) -> None:
     """Upsert (promise id, step)."""
     rows = [milestone_row(promise_id, step) for promise_id, step in steps]
@@ -129,6 +135,9 @@ _SAVE_GAPS: Final = upsert(
     "insight_promise", GAP, 1, only="WHERE insight_promise.gap_version < excluded.gap_version"
 ).replace("customer_id = excluded.customer_id, ", "")
 _SAVE_MILESTONES: Final = upsert("insight_milestone", MILESTONE, 2)
+_REMOVE_MILESTONES: Final = """
+DELETE FROM insight_milestone USING unnest($1::text[], $2::text[]) AS gone (promise_id, milestone)
+WHERE insight_milestone.promise_id = gone.promise_id AND insight_milestone.milestone = gone.milestone"""
 _SAVE_REDATINGS: Final = """
 INSERT INTO insight_redating (promise_id, version, asked_by, agreed, reason, at, before, after)
 SELECT id, version, asked, agreed, reason, to_timestamp(at), to_timestamp(before), to_timestamp(after)

@@ -11,9 +11,11 @@ from candor.contracts import (
     AskedBy,
     Component,
     Message,
+    MilestonesRestated,
     NoticeState,
     PromiseRestated,
     PromiseState,
+    RestatedStep,
     Revision,
     ScopeItem,
     Standing,
@@ -118,6 +120,20 @@ async def test_a_date_that_comes_late_is_kept_among_the_others_and_what_ended_is
     ]
     row = await insight.one()
     assert (row["standing"], row["resets"], row["held_due"]) == ("kept", 2, last)
+
+
+async def test_a_step_that_was_taken_back_is_as_its_other_reports_say_or_gone(insight: InsightDesk) -> None:
+    story = Story()
+    steps = [RestatedStep("departed", []), RestatedStep("loaded", [])]
+    told = MilestonesRestated(promise_id="p1", customer_id="c1", steps=steps)
+    await insight.take(story.made(), story.milestone("departed", 25), story.milestone("loaded", 10))
+    assert len(await insight.rows("SELECT * FROM insight_milestone")) == 3
+    await insight.take(message("undo", "delivery-svc/ana", MADE, "c1", 3, told))
+    rows = await insight.rows("SELECT * FROM insight_milestone ORDER BY planned")
+    assert [(row["milestone"], row["planned"], row["at"], row["status"]) for row in rows] == [
+        ("departed", DEPARTS, None, "pending"),
+        ("arrived", ARRIVES, None, "pending"),
+    ]
 
 
 async def test_milestones_keep_the_first_plan_beside_what_came(insight: InsightDesk) -> None:

@@ -11,8 +11,8 @@ from candor.contracts import FactKind, encode
 from risk_svc.domain.components.incidents import words
 from risk_svc.domain.components.lateness import late_steps
 from risk_svc.domain.facts import SHOWN, digest, facts, foremost
-from risk_svc.domain.fold import PUBLIC_LIMIT, TEXT_LIMIT
 from risk_svc.domain.incidents import CROWD, TITLE_LIMIT, Incident, Incidents, weightiest
+from risk_svc.domain.restating import PUBLIC_LIMIT, TEXT_LIMIT
 from risk_svc.domain.scoring import event_of
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, standing
 from risk_svc.forecast.context import Context

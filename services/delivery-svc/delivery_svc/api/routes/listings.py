@@ -48,7 +48,7 @@ async def parked(
         (ParkedRow.system, system),
         (ParkedRow.promise_id, promise_id),
     )
-    found = await listed(intake_of(request).database, query, ((ParkedRow.seq, int),), cursor, limit, each(_parked))
+    found = await listed(intake_of(request).database, query, ((ParkedRow.seq, int),), cursor, limit, each(presented))
     return shown(found.document(), link_header(request, found.next))
 
 
@@ -103,7 +103,8 @@ def _incident(row: IncidentRow) -> dict[str, Any]:
     return {"public_title": None} | row.picture | {"version": row.version, "affects": affects}
 
 
-def _parked(row: ParkedRow) -> dict[str, Any]:
+def presented(row: ParkedRow) -> dict[str, Any]:
+    """A parked report, as it is shown."""
     hidden = {"seq", "system", "ref_id", "correction", "time", "traceparent"}
     reference = {"system": row.system, "id": row.ref_id} if row.system is not None else None
     detail = waiting(ParkReason(row.waits_for), row.parked_id)

@@ -19,10 +19,11 @@ from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
-from delivery_svc.api.responses import ParkedArchivePage, SuggestionsOut
+from delivery_svc.api.responses import MatchItem, MatchPage, ParkedArchivePage, ParkedItem, SuggestionsOut
+from delivery_svc.api.routes.listings import presented
 from delivery_svc.domain.likeness import Suggestion, suggest
 from delivery_svc.store import like_rows
-from delivery_svc.store.tables import ParkedArchiveRow, ParkedRow
+from delivery_svc.store.tables import MatchRow, ParkedArchiveRow, ParkedRow
 
 MOST_ALIKE: Final = 10_000
 COLUMNS: Final = ("day", "source", "system", "reports")
@@ -59,6 +60,27 @@ async def archive(
     return shown(found.document(), link_header(request, found.next))
 
 
+@router.get("/v1/matches", responses={200: {"model": MatchPage}})
+async def matches(
+    request: Request, _principal: Viewer, limit: Limit = 50, cursor: Cursor = None, promise_id: IdFilter = None
+) -> Response:
+    """Matches by hand that can be undone, the newest first; each for PARKED_KEPT_DAYS."""
+    query = matching(select(MatchRow), (MatchRow.promise_id, promise_id))
+    order = ((MatchRow.born, int),)
+    found = await listed(intake_of(request).database, query, order, cursor, limit, each(_match), falling=True)
+    return shown(found.document(), link_header(request, found.next))
+
+
+@router.get("/v1/parked/{parked_id}", responses={200: {"model": ParkedItem}})
+async def one_parked(request: Request, parked_id: PathId, _principal: Viewer) -> Response:
+    """One parked report."""
+    async with intake_of(request).database.reading() as session:
+        row = await session.get(ParkedRow, parked_id)
+    if row is None:
+        raise Problem.not_found("nothing is parked under this id")
+    return shown(presented(row))
+
+
 @router.get("/v1/parked/{parked_id}/suggestions", responses={200: {"model": SuggestionsOut}})
 async def suggestions(request: Request, parked_id: PathId, _principal: Viewer) -> Response:
     """Promises that a parked report may be about, the likeliest first: each with a score in [0, 1], and why."""
@@ -75,6 +97,11 @@ async def suggestions(request: Request, parked_id: PathId, _principal: Viewer) -
         alike = await counted(session, same, MOST_ALIKE)
     document = {"parked_id": parked_id, "items": [_suggestion(one) for one in found]}
     return shown(document | {"alike": alike.total, "alike_exact": alike.total_exact})
+
+
+def _match(row: MatchRow) -> dict[str, Any]:
+    reference = None if row.system is None else {"system": row.system, "id": row.ref_id}
+    return row.model_dump(include={*MatchItem.model_fields} - {"reference"}) | {"reference": reference}
 
 
 def _suggestion(one: Suggestion) -> dict[str, Any]:

@@ -18,10 +18,10 @@ from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, act_of
 from candor.web.security.webhooks import Webhook
 from delivery_svc.api import presenters
-from delivery_svc.api.neutral_events import INCIDENT, MILESTONE, PARKED
+from delivery_svc.api.neutral_events import INCIDENT, MILESTONE, PARKED, UNDONE
 from delivery_svc.api.requests import IncidentIn, MatchIn, MilestoneIn
-from delivery_svc.api.responses import EventTaken, IncidentTaken, MatchTaken, ReportTaken
-from delivery_svc.service.use_cases import Match
+from delivery_svc.api.responses import EventTaken, IncidentTaken, MatchTaken, ReportTaken, UndoTaken
+from delivery_svc.service.use_cases import Match, Undo
 from delivery_svc.sources.cloudevents import BATCH, SOURCE, STRUCTURED, CloudEventIn
 
 EVENTS: Final = "/v1/events"
@@ -83,3 +83,12 @@ async def match(request: Request, parked_id: PathId, principal: Operator) -> Res
     origin, receipts = identity(request, principal, raw)
     command = Match(parked_id, body.promise_id, body.correction, body.alike)
     return respond(await intake_of(request).submit(Submission(PARKED, command, origin, presenters.reported, receipts)))
+
+
+@router.post("/v1/matches/{match_id}/undo", responses={200: {"model": UndoTaken}})
+async def undo(request: Request, match_id: PathId, principal: Operator) -> Response:
+    """Undo a match by hand: its reports wait again, and the promise's steps are told without them."""
+    raw = await request.body()
+    origin, receipts = identity(request, principal, raw)
+    sent = Submission(UNDONE, Undo(match_id), origin, presenters.reported, receipts)
+    return respond(await intake_of(request).submit(sent))

@@ -101,6 +101,19 @@ class IntakeData:
         asked = _asked(source=source, cursor=cursor or None)
         return await self._part(DELIVERY, lambda name: self._items(name, "/v1/parked", asked))
 
+    async def parked_report(self, parked_id: str) -> dict[str, Any]:
+        """One parked report. Raises ServiceError."""
+        return (await self._service(DELIVERY).get(f"/v1/parked/{_quoted(parked_id)}")).body
+
+    async def matches(self) -> Part:
+        """The newest matches by hand that can be undone."""
+        return await self._part(DELIVERY, lambda name: self._items(name, "/v1/matches", _asked()))
+
+    async def undo(self, match_id: str, who: Actor) -> dict[str, Any]:
+        """Undo a match. Raises ServiceError."""
+        await self._record(who, "match.undo", DELIVERY, match_id)
+        return (await self._service(DELIVERY).send("POST", f"/v1/matches/{_quoted(match_id)}/undo", {})).body
+
     async def archive(self) -> Part:
         """How many parked reports ended without their promise."""
         return await self._part(DELIVERY, lambda name: self._items(name, "/v1/parked/archive", _asked()))

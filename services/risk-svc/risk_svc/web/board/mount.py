@@ -48,6 +48,8 @@ from risk_svc.web.board.pages import (
     offers,
     on_time,
     overview,
+    parked,
+    parked_report,
     path,
     perception,
     plans,
@@ -111,6 +113,8 @@ PAGES: Final[Mapping[str, Make]] = {
     "/held": lambda app, _address: held.Page(_reading(app)),
     "/sources": lambda app, address: sources.Page(_reading(app), _intake(app), address),
     "/sources/request": lambda app, address: request.Page(_reading(app), _intake(app), _acting(app), address),
+    "/parked": lambda app, address: parked.Page(_reading(app), _intake(app), _acting(app), address),
+    "/parked/report": lambda app, address: parked_report.Page(_reading(app), _intake(app), _acting(app), address),
     "/sources/try": lambda app, address: trying.Page(_reading(app), _intake(app), _acting(app), address),
 }
 """What draws the page at each path; those that people look for are in the menu as well."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
 from typing import Any, Final
 
@@ -22,6 +23,11 @@ JUNK: Final[tuple[Any, ...]] = (
     "☕",
     "../..",
 )
+
+
+def how_many(usual: int) -> int:
+    """How many mutations of each body are tried: MUTATIONS of the environment, or as many as is usual."""
+    return int(os.environ.get("MUTATIONS", usual))
 
 
 def mutated(body: Any, chance: random.Random) -> Any:

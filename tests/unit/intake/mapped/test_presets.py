@@ -19,12 +19,12 @@ from candor.web.security.schemes import SignedRequest
 from candor.web.security.webhooks import Webhook
 from delivery_svc.api.neutral_events import statement
 from delivery_svc.offered import OFFERED
-from tests.support.mutations import mutated
+from tests.support.mutations import how_many, mutated
 
 NOW: Final = datetime(2026, 11, 30, tzinfo=UTC)
 PRESETS: Final = OFFERED.presets()
 SAMPLES: Final = {name: files(OFFERED.package).joinpath("samples", f"{name}.json").read_bytes() for name in PRESETS}
-MUTATIONS: Final = 100
+MUTATIONS: Final = how_many(100)
 TOLD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     "alertmanager": [
         ("c1d20418a7b3e5f9:2026-11-26T09:01:30.118Z:firing", {"status": "opened", "severity": 1}),

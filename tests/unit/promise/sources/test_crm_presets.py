@@ -11,10 +11,10 @@ import pytest
 from candor.intake.source import Incoming
 from candor.web.http.problems import Problem
 from candor.web.security.schemes import SignedRequest
-from tests.support.mutations import mutated
+from tests.support.mutations import how_many, mutated
 from tests.unit.promise.sources.crm import NOW, PRESETS, accept, read, sample, source
 
-MUTATIONS: Final = 300
+MUTATIONS: Final = how_many(300)
 MADE, REVISED = "promise.made", "promise.revised"
 TOLD: Final[dict[str, list[tuple[str, str, dict[str, Any]]]]] = {
     "hubspot": [

@@ -204,12 +204,13 @@ def web(settings: RiskSettings, clock: Clock | None = None) -> FastAPI:
             kept = [GrowthWatch(database), app.state.reading, follower, watch, shared_rates(app, database)]
             yield [feed, Figures(database), *kept, *board.tidying(app)]
         finally:
+            board.forget_tables(app)
             await kafka.close()
             await database.close()
 
     policies = {board.MOUNT: BOARD_POLICY}
     routers = [*READING, board.administration.router, audit_routes.router, board.router]
-    app = create_app("Candor risk-svc", settings, parts, routers, policies=policies)
+    app = create_app("Candor risk-svc", settings, parts, routers, bodies=board.BODIES, policies=policies)
     app.state.staff = board.StaffSessions(app.state)
     if settings.session_secret_file is not None or settings.production:
         board.attach(app, settings)

@@ -112,7 +112,8 @@ def _said(response: httpx.Response, raw: bytes) -> Said:
             raise ServiceError(words, problem.code, status)
         return Said(msgspec.json.decode(raw, type=dict[str, Any]), _following(response.headers.get("link", "")))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise ServiceError(f"it answered with status {status}, and no JSON object", "", status) from None
+        more = ", and no JSON object" if 200 <= status < 300 else ""
+        raise ServiceError(f"it answered with status {status}{more}", "", status) from None
 
 
 def _following(link: str) -> str:

@@ -3,36 +3,24 @@
 from __future__ import annotations
 
 import hashlib
-import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from candor.errors import InputError
 from candor.installation.folder import home, private_folder
-from candor.intake.mapped.trying import offers
 from candor.replay.importing import RejectedLine, digest
-from candor.replay.stream import StreamEvent
-from candor.tabular import writing
-from candor.tabular.config import TableMap, filled, read_map
-from candor.tabular.converting import Converter, Fault, column_of
-from candor.tabular.drafting import Given, draft
+from candor.tabular.config import TableMap, read_map
+from candor.tabular.converting import Converter
+from candor.tabular.desk import lines_of, proposal, refused, shapes
+from candor.tabular.drafting import Given
 from candor.tabular.faults import Faults, is_ours
-from candor.tabular.proposing import Seen, see
 from candor.tabular.reading import Table, open_table
-from candor.tabular.rows import Row
-from candor.tabular.spooling import SHOWN, Spooled, spool
+from candor.tabular.spooling import Spooled, spool
 
 Say = Callable[[str], None]
 SHOWN_FAULTS: Final = 20
-LONGEST_SHOWN: Final = 400
-
-
-def shapes() -> dict[str, Any]:
-    """The events that the installed services take, and the model of each one's data."""
-    return {name: shape for offered in offers() for name, shape in offered.shapes.items()}
 
 
 def map_of(file: Path) -> Path:
@@ -53,50 +41,18 @@ def propose(file: Path, sheet: str, given: Given, say: Say) -> None:
     own = map_of(file)
     if own.exists():
         raise InputError(f"{own} is there already: import by it (--map {own}), or delete it for a new proposal")
-    table = open_table(file, sheet)
-    seen = see(table)
-    found = draft(table, seen, given, datetime.fromtimestamp(int(file.stat().st_mtime), UTC))
+    found = proposal(file, sheet, given, own.name)
     try:
-        own.write_text(writing.as_yaml(found, seen, file.name, own.name), encoding="utf-8")
+        own.write_text(found.mapping, encoding="utf-8")
     except OSError as error:
         raise InputError(f"cannot write {own}: {error.strerror or error}") from None
-    for note in table.notes:
-        say(note)
-    for line in _guessed(seen):
+    for line in (*found.notes, *found.guesses, *found.shown):
         say(line)
-    preview = Converter(filled(TableMap.model_validate(writing.closed(found))), shapes(), checked=False)
-    _show(_first(table, preview), say)
-    asked = writing.questions(found, seen)
-    for question in asked:
+    for question in found.asked:
         say(f"please say: {question}")
-    say(f"{own} has the mapping" + (f", with {len(asked)} things left open" if asked else "") + ": look at it, then")
+    left = f", with {len(found.asked)} things left open" if found.asked else ""
+    say(f"{own} has the mapping{left}: look at it, then")
     say(f"candor import {file} --map {own} --key $KEY")
-
-
-def _guessed(seen: Seen) -> Iterator[str]:
-    width = max(len(guess.column) for guess in seen.guesses)
-    for guess in seen.guesses:
-        field = guess.field or "not used"
-        score = f"{guess.score:.2f}" if guess.field else "    "
-        yield f"{guess.column:<{min(width, 40)}}  {field:<14}  {score}  {guess.why}"
-
-
-def _first(table: Table, converter: Converter) -> list[tuple[Row, list[StreamEvent]]]:
-    found = []
-    for row in table.rows():
-        events = converter.events(row)
-        if not isinstance(events, Fault):
-            found.append((row, events))
-        if len(found) == SHOWN or row.number > SHOWN * 20:
-            break
-    return found
-
-
-def _show(rows: Sequence[tuple[Row, list[StreamEvent]]], say: Say) -> None:
-    for row, events in rows:
-        for event in events:
-            data = json.dumps(event.data, ensure_ascii=False)
-            say(f"row {row.number}: {event.type} {data[:LONGEST_SHOWN]}{'…' if len(data) > LONGEST_SHOWN else ''}")
 
 
 class Prepared(NamedTuple):
@@ -110,10 +66,7 @@ class Prepared(NamedTuple):
 
     def refuse(self, line: RejectedLine) -> None:
         """Keep what a service says of a line as a fault of its row."""
-        pointer = line.detail.partition(":")[0]
-        columns = (column_of(rule, pointer) for rule in self.said.events if pointer.startswith("/data/"))
-        reason = f"{line.code}: {line.detail.removeprefix('/data/')}"
-        self.faults.add([Fault(self.spooled.row(line.line), next(filter(None, columns), ""), reason)])
+        self.faults.add([refused(self.said, self.spooled.row(line.line), line.code, line.detail)])
 
     def finish(self, say: Say) -> int:
         """Write the rows that were not taken beside the table, and say the first; return how many there are."""
@@ -131,7 +84,8 @@ class Prepared(NamedTuple):
 
     def show(self, say: Say) -> None:
         """Say the first rows as they will be, and how many there are."""
-        _show(self.spooled.shown, say)
+        for line in lines_of(self.spooled.shown):
+            say(line)
         say(f"{self.spooled.rows} rows make {self.spooled.events} events")
 
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import openpyxl
 
-from candor.tabular.command import shapes
 from candor.tabular.config import TableMap, read_map
 from candor.tabular.converting import Converter
+from candor.tabular.desk import shapes
 
 MAP = """
 zone: Europe/Berlin

@@ -9,8 +9,9 @@ import pytest
 from candor.errors import InputError
 from candor.replay.importing import RejectedLine
 from candor.replay.stream import read_stream
-from candor.tabular.command import SHOWN_FAULTS, map_of, prepared, propose, rejected_of, shapes
+from candor.tabular.command import SHOWN_FAULTS, map_of, prepared, propose, rejected_of
 from candor.tabular.config import OPEN, read_map
+from candor.tabular.desk import shapes
 from candor.tabular.drafting import Given
 from candor.tabular.faults import is_ours
 from tests.unit.tabular.tables import COLUMNS, MAP, SO_1, csv_file, workbook

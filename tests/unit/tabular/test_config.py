@@ -8,8 +8,8 @@ import pytest
 
 from candor.intake.mapped.config import Taken
 from candor.intake.mapped.located import LocatedError
-from candor.tabular.command import shapes
 from candor.tabular.config import TableMap, filled, read_map
+from candor.tabular.desk import shapes
 
 HEAD = "zone: Europe/Berlin\nexported_at: 2026-11-30T08:00:00Z\n"
 RULE = """events:

@@ -32,11 +32,11 @@ class Acting:
 
     def __init__(self, staff: StaffSessions, page: Client) -> None:
         self._staff = staff
-        self._session, self._place = _session_of(page)
+        self.session, self._place = _session_of(page)
 
     async def operator(self) -> Actor:
         """The person, if they may act. Raises NotAllowedError or StoreUnavailable."""
-        who = await self._staff.who(self._session)
+        who = await self._staff.who(self.session)
         if who is None:
             raise NotAllowedError(OVER)
         person, role = who

@@ -42,6 +42,8 @@ h2 { font-size: 1rem; line-height: 1.75; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
 a.strong { color: var(--link); font-weight: 600; } .beside { color: var(--muted); font-size: .8rem; }
 .pair { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; }
+.native { font: inherit; color: inherit; background: transparent; padding: .45rem; border: 1px solid var(--muted);
+  border-radius: 4px; max-width: 100%; }
 .next { color: var(--link); }
 .badge { color: #fff; padding: 2px 8px; border-radius: 9px; font-weight: 600; }
 .flow { overflow-x: auto; } .flow-narrow { display: none; }

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 from urllib.parse import quote
 
@@ -127,6 +127,14 @@ class IntakeData:
         await self._record(who, "parked.match", DELIVERY, parked_id)
         body = {"promise_id": promise_id, "alike": alike}
         return (await self._service(DELIVERY).send("POST", f"/v1/parked/{_quoted(parked_id)}/match", body)).body
+
+    async def imports(self, events: int, who: Actor) -> None:
+        """Record that a table of so many events is imported."""
+        await self._record(who, "table.import", f"{PROMISE} {DELIVERY}", f"{events} events")
+
+    async def take(self, service: str, events: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+        """Past events for one service, at most 1,000: how many it took, and which it refused. Raises ServiceError."""
+        return (await self._service(service).send("POST", "/v1/imports", {"events": events})).body
 
     async def _items(self, name: str, path: str, asked: Mapping[str, str]) -> Part:
         said: Said = await self._service(name).get(path, asked)

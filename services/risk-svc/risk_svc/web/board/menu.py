@@ -47,7 +47,7 @@ GROUPS: Final = (
     ),
     (Entry("Perception", "/perception"), Entry("Market", "/market")),
     (Entry("Forecast accuracy", "/record"), Entry("Before promising", "/dates")),
-    (Entry("Sources", "/sources"), Entry("Parked", "/parked")),
+    (Entry("Sources", "/sources"), Entry("Parked", "/parked"), Entry("Import", "/import")),
 )
 """What is asked together: how things stand, where gaps come from, what is done, said, will be, and comes in."""
 MENU: Final = tuple(entry for group in GROUPS for entry in group)

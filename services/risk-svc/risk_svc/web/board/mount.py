@@ -26,6 +26,7 @@ from risk_svc.web.board import market_downloads, style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.acting import Acting, at_this_page
 from risk_svc.web.board.awaited import AwaitedPages
+from risk_svc.web.board.bringing import PATH, bring
 from risk_svc.web.board.downloads import LISTS, download, download_hits, download_plans, download_promises
 from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.intake_data import IntakeData
@@ -43,6 +44,7 @@ from risk_svc.web.board.pages import (
     groups,
     handoffs,
     held,
+    imports,
     incident,
     market,
     offers,
@@ -63,6 +65,8 @@ from risk_svc.web.board.pages import (
 )
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
+from risk_svc.web.board.table_files import TableFiles
+from risk_svc.web.board.table_import import TableImport
 
 MOUNT = "/board"
 BACK: Final = ("To the board", HOME)
@@ -115,6 +119,9 @@ PAGES: Final[Mapping[str, Make]] = {
     "/sources/request": lambda app, address: request.Page(_reading(app), _intake(app), _acting(app), address),
     "/parked": lambda app, address: parked.Page(_reading(app), _intake(app), _acting(app), address),
     "/parked/report": lambda app, address: parked_report.Page(_reading(app), _intake(app), _acting(app), address),
+    "/import": lambda app, address: imports.Page(
+        _reading(app), app.state.table_files, app.state.table_import, _acting(app), address
+    ),
     "/sources/try": lambda app, address: trying.Page(_reading(app), _intake(app), _acting(app), address),
 }
 """What draws the page at each path; those that people look for are in the menu as well."""
@@ -134,6 +141,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     key = settings.services_key()
     app.state.files.watch(key)
     app.state.intake_data = IntakeData.of(settings, key, lambda: app.state.database)
+    app.state.table_files, app.state.table_import = TableFiles(), TableImport(app.state.intake_data)
     app.state.sessions, app.state.company = sessions, company
 
     awaited = AwaitedPages()
@@ -141,6 +149,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     _add_promise(app, awaited)
     _add_incident(app, awaited)
     _add_downloads(app)
+    pages.post(PATH, include_in_schema=False)(partial(bring, app))
     _add_error_pages()
     app.state.pages = listen(
         OpenPages(
@@ -258,6 +267,13 @@ def tidying(app: FastAPI) -> list[Background]:
     """Return what gives back the memory of closed pages; nothing where there is no board."""
     held = getattr(app.state, "pages", None)
     return [Tidying(held)] if held else []
+
+
+def forget_tables(app: FastAPI) -> None:
+    """Remove the tables that people brought."""
+    held = getattr(app.state, "table_files", None)
+    if held:
+        held.close()
 
 
 def _wrap(app: FastAPI, guard: dict[str, Any]) -> None:

@@ -9,7 +9,6 @@ import ast
 import dataclasses
 import inspect
 import itertools
-import json
 import textwrap
 from collections.abc import Iterator
 from pathlib import Path
@@ -192,7 +191,7 @@ def _default(name: str, field: FieldInfo) -> str:
     if value in (None, "", (), {}):
         return "none"
     if isinstance(value, tuple):
-        return f"`{json.dumps(value) if name == 'mail_options' else ','.join(value)}`"
+        return f"`{','.join(value)}`"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

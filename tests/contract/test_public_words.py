@@ -31,7 +31,8 @@ from delivery_svc import events as delivery
 from delivery_svc.api.requests import IncidentIn, MilestoneIn
 from delivery_svc.domain import see
 from notify_svc import translate
-from notify_svc.compose.letter import Letter, Snapshot, Wording, compose
+from notify_svc.compose.house import House
+from notify_svc.compose.letter import Letter, Snapshot, compose
 from notify_svc.domain.facts import Decision, Kind, Reason
 from promise_svc import events as ledger
 from promise_svc.api.requests import PromiseIn
@@ -110,7 +111,7 @@ def letters(reports: list[dict[str, Any]], incident: dict[str, Any] | None) -> l
             locale="en_GB",
             next_update_by=NOON + timedelta(hours=1),
         )
-        found.append(compose(snapshot, Wording()))
+        found.append(compose(snapshot, House()))
     return found
 
 

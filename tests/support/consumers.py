@@ -21,7 +21,7 @@ from candor.store.unit_of_work import unit_of_work
 from delivery_svc import wiring as delivery
 from delivery_svc.handlers import PromisesHandler
 from notify_svc import wiring as notify
-from notify_svc.compose.letter import Wording
+from notify_svc.compose.house import Houses
 from notify_svc.delivery import switches
 from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
@@ -63,7 +63,7 @@ def handler_of(consumer: str, clock: ManualClock) -> Handler:
         return RiskHandler(PublishedModel(), clock, system=clock)
     if consumer == "risk-svc-insight":
         return InsightHandler()
-    return NotifyHandler(Speaker(REACH, Rules(), Wording()), clock, lambda _: 0.0)
+    return NotifyHandler(Speaker(REACH, Rules(), Houses()), clock, lambda _: 0.0)
 
 
 class FetchedRecord(NamedTuple):

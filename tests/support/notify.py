@@ -46,7 +46,7 @@ from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Channel
 from notify_svc.channels.email.smtp import EmailChannel, Sender, Server
 from notify_svc.compose.contact import Opener
-from notify_svc.compose.letter import Wording
+from notify_svc.compose.house import Houses
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery import switches
 from notify_svc.delivery.postman import Patience, Postman
@@ -272,7 +272,7 @@ async def desk(
     port = listening.sockets[0].getsockname()[1]
     server = Server("127.0.0.1", port, seconds=2, data_seconds=2)
     found: dict[str, Channel] = {channel.name: channel for channel in (EmailChannel(server, SENDER), *channels)}
-    speaker = Speaker(Reach(OPENER, found), rules or Rules(), Wording())
+    speaker = Speaker(Reach(OPENER, found), rules or Rules(), Houses())
     async with unit_of_work(database) as uow:
         await switches.begin(uow, sending=sending)
     patience = Patience(lease=30, saving=2)

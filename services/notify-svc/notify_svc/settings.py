@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import timedelta
@@ -13,24 +14,24 @@ from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.contracts import PROCESSES, known_processes
 from candor.ops.edge_settings import public_address
-from candor.ops.setting_types import Names, Port, Seconds, ServiceName
+from candor.ops.setting_types import Names, OptionalFile, Port, Seconds, ServiceName
 from candor.ops.settings import Settings
 from candor.web.http.fields import address
-from candor.web.http.text import one_line
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
-from notify_svc.compose.letter import Wording
+from notify_svc.compose.house import Houses
 from notify_svc.delivery.mass import Limit
 from notify_svc.delivery.postman import Patience
 from notify_svc.domain.facts import Rules
 
-_RULES, _WORDING, _LIMIT = Rules(), Wording(), Limit()
+_RULES, _LIMIT = Rules(), Limit()
 Share = Annotated[float, Field(ge=0, le=1)]
 MOST_RECIPIENTS = 500
+MOVED = {"MAIL_ACTION", "MAIL_OPTIONS"}
+"""Variables of earlier releases, whose words are in LETTERS_FILE."""
 YEAR_MINUTES = 366 * 24 * 60
 Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
 MinutesOrNone = Annotated[float, Field(ge=0, le=YEAR_MINUTES)]
-Words = Annotated[str, AfterValidator(one_line)]
 
 
 class NotifySettings(Settings):
@@ -68,15 +69,11 @@ class NotifySettings(Settings):
     mass_least: int = Field(default=_LIMIT.least, ge=0, le=10_000_000)
     """Customers to whom letters within an hour are no mass, whatever their share. Example: 500"""
 
-    mail_action: Words = _WORDING.action
-    """What a warning says that you do about the delay.
+    letters_file: OptionalFile = None
+    """YAML file of what the company says in letters: who writes, what it does about delays, what it offers. Read again:
+    within a second of a change.
 
-    Example: we look at this again with every report that comes in.
-    """
-    mail_options: tuple[Words, ...] = _WORDING.options
-    """What a warning says that the customer can do, as a JSON list of sentences.
-
-    Example: ["Reply to this email to agree on another time with us."]
+    Example: /run/candor/letters/letters.yaml
     """
 
     brief_recipients: Annotated[dict[str, tuple[str, ...]], NoDecode] = {}
@@ -138,6 +135,12 @@ class NotifySettings(Settings):
         return public_address(value)
 
     @model_validator(mode="after")
+    def _nothing_is_ignored(self) -> Self:
+        if gone := sorted(MOVED & os.environ.keys()):
+            raise ValueError(f"{gone[0]} is set, and is read no more: say it in LETTERS_FILE, and leave this out")
+        return self
+
+    @model_validator(mode="after")
     def _links_lead_somewhere(self) -> Self:
         if self.production and self.board_url.startswith("http://"):
             raise ValueError("BOARD_URL must start with https:// in production")
@@ -177,9 +180,9 @@ class NotifySettings(Settings):
             update_early=timedelta(minutes=self.update_early_minutes),
         )
 
-    def wording(self) -> Wording:
-        """How letters describe this deployment."""
-        return Wording(self.mail_action, self.mail_options)
+    def houses(self) -> Houses:
+        """What the company has set for its letters. Raises ValueError, with line and field, for a wrong file."""
+        return Houses(self.letters_file)
 
     def mass(self) -> Limit:
         """From which letters to customers on wait for a person."""

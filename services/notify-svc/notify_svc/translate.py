@@ -43,6 +43,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
         accepted=data.accepted,
         historical=envelope.historical,
         owner=data.owner,
+        kind=data.kind,
     )
 
 

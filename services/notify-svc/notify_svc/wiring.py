@@ -53,6 +53,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     """
     reach = Reach(Opener.from_file(settings.contact_private_key_file), settings.channels(channels))
     settings.refuse_unsigned_events(signs=False)
+    speaker = Speaker(reach, settings.rules(), settings.houses())
     business = clock or settings.business_clock()
 
     @asynccontextmanager
@@ -63,11 +64,10 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         kafka = KafkaReach(settings)
         async with unit_of_work(database) as uow:
             await switches.begin(uow, sending=not settings.production)
-        app.state.database = database
-        app.state.clock = business
+        app.state.database, app.state.clock = database, business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
-        worker = app.state.worker = _worker(current, database, reach, business, freshness)
-        app.state.files.watch(database.password_file, reach.opener.file, worker.event_keys)
+        worker = app.state.worker = _worker(current, database, speaker, business, freshness)
+        app.state.files.watch(database.password_file, reach.opener.file, speaker.houses.file, worker.event_keys)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         app.state.health.add("consumer", worker.check)
@@ -107,11 +107,12 @@ def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: C
     return [BriefSender(database, channel, reach.opener, clock, addressed, settings.patience())]
 
 
-def _worker(settings: NotifySettings, database: Database, reach: Reach, clock: Clock, freshness: Freshness) -> Worker:
+def _worker(
+    settings: NotifySettings, database: Database, speaker: Speaker, clock: Clock, freshness: Freshness
+) -> Worker:
     def age(partition: int) -> float:
         return time.time() - freshness.as_of(partition, worker.lag.reached(partition))
 
-    speaker = Speaker(reach, settings.rules(), settings.wording())
     handler = NotifyHandler(speaker, clock, age, freshest=settings.freshest_seconds, deciding=settings.publishing)
     worker = Worker(settings, database, handler, settings.service)
     return worker

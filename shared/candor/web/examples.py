@@ -142,6 +142,7 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "VerdictIn": {"verdict": "kept", "completed_at": "2026-03-01T15:10:00Z"},
     "DraftIn": {"due": "2026-12-01T12:00:00Z"},
     "ContactIn": {"email": "anna@customer.example", "name": "Anna", "language": "de", "zone": "Europe/Berlin"},
+    "StaffContactIn": {"email": "ada@example.com", "name": "Ada Berg", "reach": "+1 212 555 0100"},
     "WebhookBody": {"type": "promise.made", "timestamp": "2026-03-01T09:00:00Z", "data": _MADE},
     "ImportIn": {
         "source": "erp-2026",

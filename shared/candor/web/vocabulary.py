@@ -128,7 +128,7 @@ FIELDS: Final = {
     "kill_switch": "Whether everything that has not begun to go out is stopped.",
     "kind": "What sort it is; of a promise, its type: promises of one type are forecast together.",
     "labels": "Up to 32 labels by which similar promises are told apart; no personal data.",
-    "language": "The language of messages, a BCP 47 tag.",
+    "language": "The language of messages, a BCP 47 tag; without it, the company's.",
     "last_too_late_at": "When a promise last came too late to teach.",
     "latest_due": "The last date that the customer was told.",
     "lead": "How early the forecast was frozen.",

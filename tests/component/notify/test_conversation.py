@@ -10,7 +10,7 @@ from email.message import EmailMessage
 import msgspec
 
 from candor.contracts import Forecast, Standing
-from notify_svc.compose.letter import Wording
+from notify_svc.compose.house import ActionRule, House, Houses
 from notify_svc.domain.facts import Rules
 from tests.support.clocks import NOON
 from tests.support.notify import DUE, FINE, LATE, Desk, contact, gap, promise, revised
@@ -86,13 +86,16 @@ async def test_while_the_date_lies_ahead_every_word_is_announced_by_it_and_comes
     assert "on time" not in update["body"]
 
 
-async def test_a_letter_that_contradicts_itself_is_held_with_the_reason(desk_: Desk) -> None:
-    desk_.speaker = replace(desk_.speaker, wording=Wording(action="there are 49 in 100 that it is still on time."))
+async def test_words_that_would_contradict_the_letter_are_left_out_of_it_and_recorded(desk_: Desk) -> None:
+    odds = "there are 49 in 100 that it is still on time."
+    careless = House.model_construct(actions=(ActionRule.model_construct(says={"*": odds}),))
+    desk_.speaker = replace(desk_.speaker, houses=Houses(house=careless))
     await desk_.warned()
-    assert await desk_.states() == [("warning", "held", "lint")]
-    [held] = await desk_.notices()
-    assert "49 in 100, which are not this letter's" in held["findings"]
-    assert await desk_.send() == 0
+    [notice] = await desk_.notices()
+    assert notice["state"] == "pending"
+    assert odds not in notice["body"]
+    assert f"contradiction: 49 in 100, in '{odds}'" in notice["evidence"]
+    assert await desk_.send() == 1
 
 
 async def test_without_news_and_without_a_time_the_words_come_rarer_up_to_the_longest_wait(desk_: Desk) -> None:

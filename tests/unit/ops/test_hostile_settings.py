@@ -53,7 +53,7 @@ def use(settings: Settings) -> None:
     refuse_unreadable_files(settings)
     _ = settings.database, settings.calendar, settings.business_clock().now()
     if isinstance(settings, NotifySettings):
-        _ = settings.rules(), settings.wording(), settings.patience()
+        _ = settings.rules(), settings.houses(), settings.patience()
         try:
             settings.channels()
         except ValueError as error:

@@ -12,7 +12,6 @@ from candor.ops.database_url import parted
 from candor.ops.loading import load
 from candor.ops.secret_files import credential, read
 from candor.ops.settings import Settings, looks_placeholder, read_secret
-from notify_svc.settings import NotifySettings
 
 GOOD_SECRET = "b1c7f7d0a4e24d1f9a3c5e6b8d2f4a60"
 
@@ -205,11 +204,14 @@ def test_what_is_no_host_name_is_refused(host: str) -> None:
 def test_a_list_that_is_no_json_is_one_line(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("MAIL_OPTIONS", "keep waiting, cancel")
+    class Listed(Settings):
+        things: tuple[str, ...] = ()
+
+    monkeypatch.setenv("THINGS", "keep waiting, cancel")
     with pytest.raises(SystemExit) as stopped:
-        load(NotifySettings)
+        load(Listed)
     assert stopped.value.code == 2
-    assert capsys.readouterr().err == 'settings: MAIL_OPTIONS: must be JSON, such as ["one", "two"]\n'
+    assert capsys.readouterr().err == 'settings: THINGS: must be JSON, such as ["one", "two"]\n'
 
 
 def test_random_secrets_are_not_taken_for_placeholders() -> None:

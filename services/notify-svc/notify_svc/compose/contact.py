@@ -29,6 +29,7 @@ class Contact(msgspec.Struct, frozen=True):
     """Who to write to and how; never stored, logged or shown.
 
     `addresses` are those other than e-mail; `channels` names the channels to use, the preferred one first.
+    `reach`, of staff, is what customers are told as the way to reach them.
     """
 
     email: str = ""
@@ -38,6 +39,7 @@ class Contact(msgspec.Struct, frozen=True):
     consent: bool = False
     addresses: dict[str, str] = {}
     channels: tuple[str, ...] = ()
+    reach: str | None = None
 
     def __repr__(self) -> str:
         return "Contact(…)"

@@ -8,9 +8,11 @@ from zoneinfo import ZoneInfo
 
 from candor.contracts import NoticeState, Statement
 from notify_svc.compose.contact import zone_of
-from notify_svc.compose.letter import Letter, Snapshot, Wording, compose, to_the_owner
-from notify_svc.compose.localize import locale_of
+from notify_svc.compose.house import House
+from notify_svc.compose.letter import Letter, Signer, Snapshot, compose
+from notify_svc.compose.owner_letter import to_the_owner
 from notify_svc.compose.reach import Route
+from notify_svc.compose.words import locale_of
 from notify_svc.domain.basis import Basis, basis_of
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
@@ -24,13 +26,14 @@ from notify_svc.store.read_model import PromiseRecord
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What to tell: a promise, its gap, and a decision to speak with its statement."""
+    """What to tell: a promise, its gap, a decision to speak with its statement, and who signs."""
 
     known: PromiseRecord
     promise: Promise
     gap: Gap
     decision: Decision
     statement: Statement
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,7 @@ class Draft:
     letter: Letter
 
 
-def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: datetime) -> Draft:
+def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetime) -> Draft:
     """The customer's notice, in the form of the route's channel.
 
     Raises the errors of rendering and arithmetic if no letter can be composed from the facts.
@@ -60,13 +63,14 @@ def draft(matter: Matter, route: Route, rules: Rules, wording: Wording, now: dat
         statement=matter.statement,
         now=now,
         zone=zone,
-        locale=locale_of(contact.language),
+        locale=locale_of(contact.language, house.language),
         low=told.low,
         high=told.high,
         next_update_by=told.next_update_by,
         earlier=known.episode.told,
+        signer=matter.signer,
     )
-    letter = compose(snapshot, wording, form)
+    letter = compose(snapshot, house, form)
     basis = basis_of(promise, gap, told, closing=decision.closing)
     value = told_value(matter.statement, decision.reason, told.low, told.high, told.next_update_by, basis.completed_at)
     notice = Notice(
@@ -159,8 +163,7 @@ def kept_back(known: PromiseRecord, decision: Decision, statement: Statement, re
 
 def _evidence(decision: Decision, letter: Letter, basis: Basis, left_out: str) -> dict[str, object]:
     """The facts the notice rests on, and why something was left out that would contradict the rest."""
-    withheld = {"range": left_out, "chance": letter.without_chance}
-    named = {name: reason for name, reason in withheld.items() if reason}
+    named = ({"range": left_out} if left_out else {}) | dict(letter.left_out)
     found: dict[str, object] = {"decision": decision.evidence, "support": letter.support, "rests_on": basis}
     return found | ({"left_out": named} if named else {})
 

@@ -1,70 +1,40 @@
-"""Composes a letter from a snapshot of facts only; wording is in templates/, its checks are in domain/lint.py."""
+"""Composes a customer's letter from a snapshot of facts only; wording is in templates/, checks in domain/lint.py."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from functools import cache
 from zoneinfo import ZoneInfo
-
-from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, StrictUndefined, Template
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from candor.contracts import Fact, FactKind, Statement
 from notify_svc.channels import Form
+from notify_svc.compose.house import House, Option
 from notify_svc.compose.localize import Localizer
-from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside, late_fits
+from notify_svc.compose.quoting import Quotes, View, each_once, in_public, known_facts, one_line
+from notify_svc.compose.rendering import Context, rendered
+from notify_svc.compose.words import language_of
+from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise
 from notify_svc.domain.lint import Draft, Finding, Support, lint
+from notify_svc.domain.meaning import at_fault, meaning_of
 from notify_svc.domain.opening import OpeningFacts, opening_of
 from notify_svc.domain.times_held import record_words
 
 LITTLE_HISTORY = 30
-MAX_FACTS = 4
 NAMED = "\ue000"
-"""Stands for a name while our own words are judged; no text of ours has it."""
-# Other blanks, such as one that keeps a number and its unit together, are part of what was promised.
-_SPACES = re.compile(r"[ \t\n]+")
-View = dict[str, str]
-"""A fact as passed to a template."""
-
-
+"""Stands for a name or a quote while our own words are judged; no text of ours has it."""
+NO_LONGER = {"nothing": (Option.KEEP_WAITING, Option.CANCEL)}
+"""Options that are none once there is nothing to wait for."""
 LETTER = Form()
 """The full letter, as sent by e-mail."""
 
 
-@cache
-def _environment(templates: str | None, *, autoescape: bool) -> ImmutableSandboxedEnvironment:
-    own: list[BaseLoader] = [PackageLoader(templates)] if templates else []
-    return ImmutableSandboxedEnvironment(
-        loader=ChoiceLoader([*own, PackageLoader("notify_svc.compose")]),
-        undefined=StrictUndefined,
-        autoescape=autoescape,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        auto_reload=False,
-    )
-
-
-def _plain(form: Form, name: str) -> Template:
-    return _environment(form.templates, autoescape=False).get_template(name)
-
-
-def _html(form: Form, name: str) -> Template:
-    return _environment(form.templates, autoescape=True).get_template(name)
-
-
 @dataclass(frozen=True, slots=True)
-class Wording:
-    """How this deployment describes itself; the defaults promise nothing that Candor does not do."""
+class Signer:
+    """Who looks after a promise: their name, and how they are reached beside a reply."""
 
-    action: str = "we look at this again with every report that comes in, and write to you when what we expect changes."
-    options: tuple[str, ...] = (
-        "Reply to this email to agree on another time with us.",
-        "Reply to this email if you no longer want it.",
-    )
+    name: str
+    reach: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,173 +52,132 @@ class Snapshot:
     high: datetime | None = None
     next_update_by: datetime | None = None
     earlier: Announcement | None = None
+    signer: Signer | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A composed message; it is sent only if `findings` is empty."""
+    """A composed message; it is sent only if `findings` is empty. `news` is its first sentence after the greeting.
+
+    `left_out` says what a customer might have read and does not, and why: by what it is, such as `chance`.
+    """
 
     subject: str
     text: str
     html: str
     support: tuple[Support, ...]
     findings: tuple[Finding, ...]
-    without_chance: str = ""
-    """Why the chance to be on time was left out, if it would contradict the rest."""
+    news: str = ""
+    left_out: tuple[tuple[str, str], ...] = ()
 
 
-def compose(snapshot: Snapshot, wording: Wording, form: Form = LETTER) -> Letter:
-    """The customer's letter; the sources' public reasons are left out if the lint objects to them."""
-    letter = _compose(snapshot, wording, form, quoting=True)
-    return letter if not letter.findings else _compose(snapshot, wording, form, quoting=False)
-
-
-def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float, form: Form = LETTER) -> Letter:
-    """The owner's letter, sent before the customer reads `said`: which promise, why, and what the customer is told.
-
-    The owner is staff, so it also contains internal words, separate from the customer's message and marked as such.
-
-    It contains only our own words and those that passed the lint, so it is not checked again. Raises ValueError if it
-    is longer than `form` allows.
-    """
-    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
-    evidence = snapshot.decision.evidence
-    late = round(float(evidence.get("p_slip", 0)) * 100)
-    found = {
-        "percent": late,
-        "fits": late_fits(late, _told(snapshot), snapshot.promise.held_due),
-        "threshold": round(threshold * 100),
-        "since": _moment_of(civil, evidence.get("since")),
-        "due": _moment_of(civil, evidence.get("due")),
-        "milestone": _one_line(evidence.get("milestone", "")),
-    }
-    context = {
-        "first": said.text.splitlines()[0],
-        "promise_id": snapshot.promise.promise_id,
-        "customer_id": snapshot.promise.customer_id,
-        "what": snapshot.promise.what,
-        "due": civil.moment(snapshot.promise.held_due),
-        "reason": snapshot.decision.reason.value,
-        "found": found,
-        "internal": [view for fact in _facts(snapshot.gap) if (view := _internal(fact, civil))],
-        "notice_id": notice_id,
-        "said_subject": said.subject,
-        "said": said.text.strip(),
-        "subject": f"Heads-up before your customer: {said.subject}",
-        "zone": civil.zone_name(),
-    }
-    text = _tidy(_plain(form, "owner.txt.j2").render(context))
-    if form.longest is not None and len(text) > form.longest:
-        raise ValueError("the owner's letter is longer than its channel carries")
-    html = _html(form, "owner.html.j2").render(context)
-    return Letter(str(context["subject"]), text, html, said.support, ())
-
-
-def _moment_of(civil: Localizer, text: str | None) -> str:
-    return civil.moment(datetime.fromisoformat(text)) if text else ""
-
-
-def _compose(snapshot: Snapshot, wording: Wording, form: Form, *, quoting: bool) -> Letter:
-    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
-    context = _context(snapshot, wording, civil, quoting=quoting)
-    subject, text, html = _rendered(form, snapshot.statement, context)
+def compose(snapshot: Snapshot, house: House, form: Form = LETTER) -> Letter:
+    """The customer's letter; words of staff and of the company to which the lint objects are left out of it."""
+    language = language_of(snapshot.locale)
+    quotes = Quotes({language, house.language}, _unaccepted(snapshot.promise))
+    context = _context(snapshot, house, quotes)
+    subject, text, html = rendered(form, snapshot.statement, language, context)
     support = _support(snapshot)
-    ours = Letter(*_rendered(form, snapshot.statement, _without_names(context)), support, ())
+    bare = _without_names(context)
+    ours = Letter(*rendered(form, snapshot.statement, language, bare), support, ())
     findings = lint(_draft(snapshot, context, ours, form.longest, len(text)))
-    return Letter(subject, text, html, support, findings, str(context["without_chance"]))
+    greeting, _, rest = text.partition("\n\n")
+    chance = str(context["without_chance"])
+    left_out = (*quotes.left_out, *([("chance", chance)] if chance else []))
+    return Letter(subject, text, html, support, findings, (rest or greeting).splitlines()[0], left_out)
 
 
-def _rendered(form: Form, statement: Statement, context: dict[str, object]) -> tuple[str, str, str]:
-    subject = _SPACES.sub(" ", _plain(form, "subject.txt.j2").render(context)).strip()
-    context = {**context, "subject": subject}
-    text = _tidy(_plain(form, f"{statement.value}.txt.j2").render(context))
-    return subject, text, _html(form, f"{statement.value}.html.j2").render(context)
+def _unaccepted(promise: Promise) -> str | None:
+    return None if promise.accepted else promise.deliverer
 
 
-def _without_names(context: dict[str, object]) -> dict[str, object]:
-    """The context with a sign in place of what others named: a name is not our wording, and whatever it says, the
-    customer must hear of it.
+def _without_names(context: Context) -> Context:
+    """The context with a sign in place of what others named or said: that is not our wording, and whatever it says,
+    the customer must hear of the matter.
     """
-    found = context | {"what": NAMED, "milestone": NAMED if context["milestone"] else ""}
+    found = context | {key: NAMED for key in ("what", "milestone", "company", "reach", "given") if context[key]}
+    if context["signer"]:
+        found["signer"] = {"name": NAMED, "reach": NAMED}
+    found |= {"actions": [], "meant": [], "options": []}
     for key in ("facts", "circumstances"):
         views: list[View] = context[key]  # type: ignore[assignment]
-        found[key] = [view | {"name": NAMED if view["name"] else ""} for view in views]
+        found[key] = [view | {name: NAMED for name in ("name", "text", "reason") if view[name]} for view in views]
     return found
 
 
-def _context(snapshot: Snapshot, wording: Wording, civil: Localizer, *, quoting: bool) -> dict[str, object]:
-    promise, gap = snapshot.promise, snapshot.gap
+def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
+    promise, gap, earlier = snapshot.promise, snapshot.gap, snapshot.earlier
+    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
     low, high = _ends(civil, snapshot.low, snapshot.high)
-    earlier = snapshot.earlier
     earlier_low, earlier_high = _ends(civil, earlier.low, earlier.high) if earlier else ("", "")
-    facts = [fact for fact in _facts(gap) if fact.kind is not FactKind.INCIDENT_OPEN]
-    incidents = [fact for fact in _facts(gap) if fact.kind is FactKind.INCIDENT_OPEN]
+    known = known_facts(gap)
+    facts = [fact for fact in known if fact.kind is not FactKind.INCIDENT_OPEN]
+    incidents = [fact for fact in known if fact.kind is FactKind.INCIDENT_OPEN]
     leading = OpeningFacts(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
     lead = opening_of(snapshot.statement, snapshot.decision.reason, leading)
-    goes_on = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
-    chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=goes_on)
+    open_matter = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
+    chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=open_matter)
     cases = gap.forecast.n if gap.forecast else 0
     return {
         "statement": snapshot.statement.value,
         "lead": lead,
-        "heading": "What we know:" if lead == "same" else "What changed:",
         "what": promise.what,
-        "milestone": snapshot.decision.evidence.get("milestone", ""),
-        "due": civil.moment(promise.held_due),
+        "milestone": one_line(snapshot.decision.evidence.get("milestone", "")),
+        "due": civil.deadline(promise.held_due),
         "low": low,
         "high": high,
         "earlier_low": earlier_low,
         "earlier_high": earlier_high,
-        "next": civil.moment(snapshot.next_update_by) if snapshot.next_update_by else "",
+        "next": civil.deadline(snapshot.next_update_by) if snapshot.next_update_by else "",
         "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
-        "closing": snapshot.decision.closing,
+        "open_matter": open_matter,
         "record": record_words(gap.forecast),
-        "facts": _each_once(_public(fact, civil, quoting=quoting) for fact in facts),
-        "circumstances": _each_once(_public(fact, civil, quoting=quoting) for fact in incidents),
+        "facts": each_once(in_public(fact, civil, quotes) for fact in facts),
+        "circumstances": each_once(in_public(fact, civil, quotes) for fact in incidents),
         "chance": chance,
         "without_chance": without,
         "cases": cases,
         "little": cases < LITTLE_HISTORY,
-        "action": wording.action,
-        "options": wording.options,
-        "zone": civil.zone_name(),
+        "zone": civil.zone_name(*_moments(snapshot)),
+        "moved": None,
+        "given": "",
+        **_of_the_house(snapshot, house, lead, known, quotes),
     }
 
 
-def _facts(gap: Gap) -> list[Fact]:
-    # A fact without an event may be stated only if the clock proves it: a step that is overdue.
-    known = [fact for fact in gap.facts if fact.event_id or fact.kind is FactKind.MILESTONE_OVERDUE]
-    return sorted(known, key=lambda fact: fact.at)[-MAX_FACTS:]
-
-
-def _public(fact: Fact, civil: Localizer, *, quoting: bool) -> View:
-    """A fact as customers may read it: only the words that staff or systems gave for customers."""
+def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact], quotes: Quotes) -> Context:
+    """What the company has set for such a matter: who writes, whether it is at fault, what it does and offers."""
+    promise, language = snapshot.promise, language_of(snapshot.locale)
+    causes = {fact.kind.value for fact in known} | {fact.name for fact in known}
+    means = meaning_of(lead, snapshot.statement, promise.held_due, _told(snapshot), snapshot.now)
+    own = [
+        {
+            "option": rule.option.value,
+            **{
+                name: house.text(words, language) if words else ""
+                for name, words in (("says", rule.says), ("strength", rule.strength), ("weakness", rule.weakness))
+            },
+        }
+        for rule in house.offers(promise.kind, without=NO_LONGER.get(means, ()))
+    ]
     return {
-        "kind": fact.kind.value,
-        "name": _one_line(fact.name) if fact.told and fact.kind is not FactKind.INCIDENT_OPEN else "",
-        "at": civil.moment(fact.at),
-        "planned": civil.moment(fact.planned) if fact.told and fact.planned else "",
-        "late": civil.length(fact.minutes),
-        "text": _one_line(fact.public_text) if quoting else "",
-        # A cause without an event is a guess, so it is not stated.
-        "reason": _one_line(fact.public_reason) if quoting and fact.event_id else "",
+        "sorry": at_fault(lead, snapshot.statement, known) and not house.is_outside(causes),
+        "means": means,
+        "meant": quotes.accepted("means", house.meant(promise.kind, language)) if means else [],
+        "actions": quotes.accepted("action", house.does(promise.kind, causes, language)),
+        "options": [one for one in own if quotes.accepted("option", [" ".join(one.values())])] if means else [],
+        "signer": {"name": snapshot.signer.name, "reach": snapshot.signer.reach} if snapshot.signer else None,
+        "company": house.company or "",
+        "reach": house.reach or "",
     }
 
 
-def _internal(fact: Fact, civil: Localizer) -> View | None:
-    """The part of a fact that only staff may read; None if there is none."""
-    text, reason = _one_line(fact.text), _one_line(fact.reason)
-    incident = fact.kind is FactKind.INCIDENT_OPEN
-    if not (reason or text or incident or not fact.told):
-        return None
-    late = civil.length(fact.minutes)
-    about = {"name": _one_line(fact.name), "at": civil.moment(fact.at), "late": late, "text": text, "reason": reason}
-    return {"kind": fact.kind.value, **about}
-
-
-def _each_once(views: Iterable[View]) -> list[View]:
-    # Two steps may read the same once their names are left out.
-    return list({tuple(view.items()): view for view in views}.values())
+def _moments(snapshot: Snapshot) -> list[datetime]:
+    earlier = snapshot.earlier
+    found = (snapshot.promise.held_due, snapshot.low, snapshot.high, snapshot.next_update_by, snapshot.gap.completed_at)
+    told = (earlier.low, earlier.high) if earlier else ()
+    facts = (at for fact in known_facts(snapshot.gap) for at in (fact.at, fact.planned))
+    return [at for at in (*found, *told, *facts) if at is not None]
 
 
 def _support(snapshot: Snapshot) -> tuple[Support, ...]:
@@ -256,7 +185,7 @@ def _support(snapshot: Snapshot) -> tuple[Support, ...]:
     support = [Support("promised", promise.event_id), Support(snapshot.decision.reason.value, gap.event_id)]
     if snapshot.low is not None:
         support.append(Support("range", gap.event_id))
-    facts = [Support(f"{fact.kind.value} {fact.name}", fact.event_id or promise.event_id) for fact in _facts(gap)]
+    facts = [Support(f"{fact.kind.value} {fact.name}", fact.event_id or promise.event_id) for fact in known_facts(gap)]
     return (*support, *facts)
 
 
@@ -265,7 +194,7 @@ def _told(snapshot: Snapshot) -> Ends | None:
     return (low, high) if low is not None and high is not None else None
 
 
-def _stated(snapshot: Snapshot, context: dict[str, object]) -> LetterFigures:
+def _stated(snapshot: Snapshot, context: Context) -> LetterFigures:
     promise, earlier = snapshot.promise, snapshot.earlier
     before = (earlier.low, earlier.high) if earlier and earlier.low and earlier.high else None
     return LetterFigures(
@@ -282,7 +211,7 @@ def _stated(snapshot: Snapshot, context: dict[str, object]) -> LetterFigures:
     )
 
 
-def _draft(snapshot: Snapshot, context: dict[str, object], ours: Letter, longest: int | None, length: int) -> Draft:
+def _draft(snapshot: Snapshot, context: Context, ours: Letter, longest: int | None, length: int) -> Draft:
     forecast, promise = snapshot.gap.forecast, snapshot.promise
     return Draft(
         statement=snapshot.statement,
@@ -300,23 +229,15 @@ def _draft(snapshot: Snapshot, context: dict[str, object], ours: Letter, longest
         next_text=str(context["next"]),
         closing=snapshot.decision.closing,
         bad_news=snapshot.statement is not Statement.ALL_CLEAR,
-        cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in _facts(snapshot.gap)),
-        unaccepted=None if promise.accepted else promise.deliverer,
+        cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in known_facts(snapshot.gap)),
+        unaccepted=_unaccepted(promise),
         support=ours.support,
         longest=longest,
         length=length,
+        language=language_of(snapshot.locale),
+        greeting=ours.text.partition("\n")[0],
     )
 
 
 def _ends(civil: Localizer, low: datetime | None, high: datetime | None) -> tuple[str, str]:
     return civil.ends(low, high) if low is not None and high is not None else ("", "")
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:300].rstrip(".")
-
-
-def _tidy(text: str) -> str:
-    lines = [line.rstrip(" \t") for line in text.split("\n")]
-    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
-    return "\n".join(kept).strip() + "\n"

@@ -1,15 +1,21 @@
-"""Formats times in the customer's zone and format, with babel."""
+"""Formats times in the customer's zone and format, with babel, so that a stranger reads them right."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Final
 from zoneinfo import ZoneInfo
 
-from babel import Locale, UnknownLocaleError
+from babel import Locale
 from babel.dates import format_skeleton, format_time, format_timedelta, get_timezone_location
 
-FALLBACK = "en_GB"
+from notify_svc.compose.words import language_of, translations
+from notify_svc.domain.lexicon import ENGLISH
+
+UNNAMED: Final = re.compile(r"UTC|GMT|Etc/.*")
+"""Zones that are no place: they are told by their distance from UTC."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +30,29 @@ class Localizer:
         """`Fri 8 Mar`."""
         local = at.astimezone(self.zone)
         same_year = local.year == self.now.astimezone(self.zone).year
-        return format_skeleton("MMMEd" if same_year else "yMMMEd", local, locale=self.locale).replace(",", "")
+        text: str = format_skeleton("MMMEd" if same_year else "yMMMEd", local, locale=self.locale)
+        return text.replace(",", "") if language_of(self.locale) == ENGLISH else text
 
     def clock(self, at: datetime) -> str:
-        """`18:30`."""
-        text: str = format_time(at.astimezone(self.zone), "short", tzinfo=self.zone, locale=self.locale)
-        return text.replace("\u202f", " ")
+        """`18:30`; an hour that clocks show twice has its distance from UTC beside it, `01:30 (UTC-04:00)`."""
+        local = at.astimezone(self.zone)
+        text: str = format_time(local, "short", tzinfo=self.zone, locale=self.locale)
+        text = text.replace("\u202f", " ")
+        twice = local.replace(fold=1 - local.fold).utcoffset() != local.utcoffset()
+        return f"{text} ({_from_utc(local)})" if twice else text
 
     def moment(self, at: datetime) -> str:
-        """`Fri 8 Mar, 18:30`; midnight, which stands for a whole day, is written as the day alone."""
+        """`Fri 8 Mar, 18:30`."""
+        joined = str(Locale.parse(self.locale).datetime_formats["medium"])
+        return joined.replace("{1}", self.day(at)).replace("{0}", self.clock(at))
+
+    def deadline(self, at: datetime) -> str:
+        """A moment by which something is due; midnight is the end of the day before, which nobody takes for another."""
         local = at.astimezone(self.zone)
-        return self.day(at) if (local.hour, local.minute) == (0, 0) else f"{self.day(at)}, {self.clock(at)}"
+        if (local.hour, local.minute) != (0, 0):
+            return self.moment(at)
+        words = translations(language_of(self.locale)).gettext("the end of %(day)s")
+        return words % {"day": self.day(at - timedelta(minutes=1))}
 
     def ends(self, low: datetime, high: datetime) -> tuple[str, str]:
         """Both ends of a range; the day is written once if both share it."""
@@ -46,19 +64,18 @@ class Localizer:
         text: str = format_timedelta(timedelta(minutes=round(minutes)), "minute", threshold=2, locale=self.locale)
         return text
 
-    def zone_name(self) -> str:
-        """`New York time`, or `UTC`."""
-        if self.zone.key in ("UTC", "Etc/UTC", "GMT"):
-            return "UTC"
+    def zone_name(self, *moments: datetime) -> str:
+        """`New York time (UTC-05:00)`, or `UTC`; the distance is left out if it is not the same at all `moments`."""
+        offsets = {_from_utc(at.astimezone(self.zone)) for at in (self.now, *moments)}
+        if UNNAMED.fullmatch(self.zone.key):
+            return offsets.pop()
         place: str = get_timezone_location(self.zone, locale=self.locale, return_city=True)
-        return f"{place} time"
+        named: str = translations(language_of(self.locale)).gettext("%(place)s time") % {"place": place}
+        return f"{named} ({offsets.pop()})" if len(offsets) == 1 else named
 
 
-def locale_of(language: str | None) -> str:
-    """The babel locale whose formats fit English wording and the customer's `language` tag."""
-    try:
-        locale = Locale.parse((language or FALLBACK).replace("-", "_"))
-    except (ValueError, UnknownLocaleError):
-        return FALLBACK
-    # The wording is English only, so month names of another language would not fit in.
-    return str(locale) if locale.language == "en" and locale.territory else FALLBACK
+def _from_utc(local: datetime) -> str:
+    away = local.utcoffset() or timedelta(0)
+    minutes = round(abs(away) / timedelta(minutes=1))
+    sign = "-" if away < timedelta(0) else "+"
+    return f"UTC{sign}{minutes // 60:02}:{minutes % 60:02}" if minutes else "UTC"

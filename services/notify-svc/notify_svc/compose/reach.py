@@ -10,6 +10,7 @@ import structlog
 
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import BadContact, Contact, Opener
+from notify_svc.compose.letter import Signer
 from notify_svc.domain.silence import Recipient
 
 FIRST: Final = "email"
@@ -61,6 +62,16 @@ class Reach:
         open_ = [route for route in routes if route.channel.name not in refused]
         found = (route for route in open_ or routes if only in (None, route.channel.name))
         return next(found, None), Recipient(True, contact.consent, refused=not open_)
+
+    def signer(self, sealed: str | None) -> Signer | None:
+        """Whom a sealed contact of staff names, for customers to turn to; None if nobody, or it cannot be opened."""
+        if sealed is None:
+            return None
+        try:
+            contact = self.opener.open(sealed)
+        except BadContact:
+            return None
+        return Signer(" ".join(contact.name.split()), contact.reach or "") if contact.name else None
 
     def _routes(self, contact: Contact) -> Iterator[Route]:
         for name in contact.channels or sorted(self.channels, key=lambda name: (name != FIRST, name)):

@@ -67,6 +67,7 @@ class Promise:
     disputed: bool = False
     ended: Standing | None = None
     owner: str | None = None
+    kind: str = ""
 
 
 @dataclass(frozen=True, slots=True)

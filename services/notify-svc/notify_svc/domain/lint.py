@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from candor.contracts import Statement
 from notify_svc.domain.consistency import LetterFigures, contradictions
+from notify_svc.domain.lexicon import ENGLISH, Lexicon, lexicon
 
 
 class Rule(StrEnum):
@@ -51,7 +52,8 @@ class Draft:
     `what` stands for the promise's own text, which the company already used and the lint does not check. `low_text`,
     `high_text`, `next_text` are the times as the letter states them. `cause`: whether an event names a cause that
     customers may be told. `longest`: how many characters of text the channel carries, None if unlimited;
-    `length`: how many the letter has once names are in it, by default those of `text`.
+    `length`: how many the letter has once names are in it, by default those of `text`. `greeting` stands before the
+    news; `theirs` are words of the company, which alone can name a team.
     """
 
     statement: Statement
@@ -74,34 +76,9 @@ class Draft:
     stated: LetterFigures | None = None
     longest: int | None = None
     length: int = 0
-
-
-_VAGUE = re.compile(
-    r"\b(shortly|soon|as soon as possible|asap|in due course|momentarily|promptly|in a (while|bit|moment)|before long|"
-    r"in the near future|in the coming (hours|days|weeks)|at (your|our) earliest convenience|quickly|"
-    r"any (time|minute))\b",
-    re.IGNORECASE,
-)
-_CERTAIN = re.compile(
-    r"\b(certainly|definitely|guarantee[ds]?|surely|for sure|undoubtedly|without (a )?doubt|rest assured|"
-    r"(will|shall) (be|arrive|come|finish|complete|happen))\b(?! probably)",
-    re.IGNORECASE,
-)
-_PASSIVE = re.compile(
-    r"\b(?:is|are|was|were|be|been|being)\s+(?:\w+ly\s+)?(\w{2,}ed|made|done|sent|told|held|lost|broken|taken)\b"
-    r"(?!\s+by\b)",
-    re.IGNORECASE,
-)
-_STATES = frozenset({"cancelled", "done", "completed", "planned"})
-_BLAME = re.compile(
-    r"\b(blam(e|ed|ing)|fault|careless(ness|ly)?|negligen(t|ce)|incompeten(t|ce)|because of you|you failed|"
-    r"(they|he|she) (failed|forgot)|let (you|us) down by)\b",
-    re.IGNORECASE,
-)
-_BAD = re.compile(r"\b(late|later|not|cancelled|missed|delayed|cannot)\b", re.IGNORECASE)
-_CAUSAL = re.compile(r"\b(because|due to|caused by|owing to|reason given|as a result of)\b", re.IGNORECASE)
-_ODDS = re.compile(r"\b(\d+) in 100\b")
-_PROBABLY = re.compile(r"\bprobably\b", re.IGNORECASE)
+    language: str = ENGLISH
+    greeting: str = ""
+    theirs: tuple[str, ...] = ()
 
 
 def lint(draft: Draft) -> tuple[Finding, ...]:
@@ -111,14 +88,37 @@ def lint(draft: Draft) -> tuple[Finding, ...]:
     return tuple(found)
 
 
+def lint_words(words: str, language: str) -> tuple[Finding, ...]:
+    """What `words` that others wrote for letters in `language` must not contain: staff's reasons, a company's options.
+
+    Whatever a forecast says, they promise nothing as certain, state no odds and no vague time, and blame nobody.
+    """
+    known = lexicon(language)
+    rules = (
+        (Rule.VAGUE_TIME, known.vague),
+        (Rule.BLAME, known.blame),
+        (Rule.CERTAINTY, known.certain),
+        (Rule.CONTRADICTION, known.odds),
+    )
+    return tuple(Finding(rule, match.group(0)) for rule, pattern in rules for match in pattern.finditer(words))
+
+
+def lint_own(words: str, language: str) -> tuple[Finding, ...]:
+    """What a company's own standing words must not contain: also no cause, which is for events to name."""
+    known = lexicon(language)
+    causes = [Finding(Rule.CAUSE, match.group(0)) for match in known.causal.finditer(words)]
+    return (*lint_words(words, language), *_passives(known, words), *causes)
+
+
 def _consistency(draft: Draft) -> list[Finding]:
     if draft.stated is None:
         return []
     found = [Finding(Rule.CONTRADICTION, words) for words in contradictions(draft.stated)]
     # No part of the letter may state odds other than its own, not even in quoted words.
     parts = (part.replace(draft.what, "") for part in (draft.subject, draft.text, draft.html))
-    others = {match.group(0) for part in parts for match in _ODDS.finditer(part)} - {f"{draft.stated.chance} in 100"}
-    return found + [Finding(Rule.CONTRADICTION, f"{odds}, which are not this letter's") for odds in sorted(others)]
+    said = {match.group(0): match.group(1) for part in parts for match in lexicon(draft.language).odds.finditer(part)}
+    others = sorted(odds for odds, number in said.items() if number != str(draft.stated.chance))
+    return found + [Finding(Rule.CONTRADICTION, f"{odds}, which are not this letter's") for odds in others]
 
 
 def _ranges(draft: Draft) -> list[Finding]:
@@ -142,27 +142,36 @@ def _ranges(draft: Draft) -> list[Finding]:
 
 
 def _wording(draft: Draft, words: str) -> list[Finding]:
-    found = [Finding(Rule.VAGUE_TIME, match.group(0)) for match in _VAGUE.finditer(words)]
-    found += [Finding(Rule.BLAME, match.group(0)) for match in _BLAME.finditer(words)]
+    known = lexicon(draft.language)
+    found = [Finding(Rule.VAGUE_TIME, match.group(0)) for match in known.vague.finditer(words)]
+    found += [Finding(Rule.BLAME, match.group(0)) for match in known.blame.finditer(words)]
     certain = 0.05 < draft.p_slip < 0.95
-    found += [Finding(Rule.CERTAINTY, match.group(0)) for match in _CERTAIN.finditer(words) if certain]
-    if _PROBABLY.search(words) and draft.p_slip < 0.5:
+    found += [Finding(Rule.CERTAINTY, match.group(0)) for match in known.certain.finditer(words) if certain]
+    if known.probably.search(words) and draft.p_slip < 0.5:
         found.append(Finding(Rule.CERTAINTY, f"probably, at P(slip) {draft.p_slip:.2f}"))
-    passives = (match for match in _PASSIVE.finditer(words) if match.group(1).lower() not in _STATES)
-    return found + [Finding(Rule.PASSIVE, match.group(0)) for match in passives]
+    return found + _passives(known, words)
+
+
+def _passives(known: Lexicon, words: str) -> list[Finding]:
+    found = [match for match in known.passive.finditer(words) if _participle(match) not in known.states]
+    return [Finding(Rule.PASSIVE, match.group(0)) for match in found]
+
+
+def _participle(match: re.Match[str]) -> str:
+    return match.group(1).lower() if match.re.groups else ""
 
 
 def _substance(draft: Draft, words: str) -> list[Finding]:
-    found = []
-    first = next((line for line in draft.text.splitlines() if line.strip()), "")
-    if draft.bad_news and not _BAD.search(first.replace(draft.what, "")):
+    found, known = [], lexicon(draft.language)
+    first = next((line for line in draft.text.removeprefix(draft.greeting).splitlines() if line.strip()), "")
+    if draft.bad_news and not known.bad.search(first.replace(draft.what, "")):
         found.append(Finding(Rule.BAD_NEWS_FIRST, first[:80]))
     goes_on = draft.statement in (Statement.WARNING, Statement.UPDATE) and not draft.closing
     if goes_on and (not draft.next_text or draft.next_text not in draft.text):
         found.append(Finding(Rule.NEXT_UPDATE, "no time for the next update"))
-    if draft.unaccepted and draft.unaccepted.lower() in words.lower():
+    if draft.unaccepted and names(draft.unaccepted, "\n".join(draft.theirs)):
         found.append(Finding(Rule.UNACCEPTED_TEAM, draft.unaccepted))
-    if not draft.cause and (match := _CAUSAL.search(words)):
+    if not draft.cause and (match := known.causal.search(words)):
         found.append(Finding(Rule.CAUSE, match.group(0)))
     if not draft.support or any(not item.event for item in draft.support):
         found.append(Finding(Rule.UNSUPPORTED, "a statement that no event supports"))
@@ -170,3 +179,8 @@ def _substance(draft: Draft, words: str) -> list[Finding]:
     if draft.longest is not None and length > draft.longest:
         found.append(Finding(Rule.TOO_LONG, f"{length} characters where {draft.longest} fit"))
     return found
+
+
+def names(who: str, words: str) -> bool:
+    """Whether `words` name somebody: as a whole word and as it is written, so that a team called `it` is not "it"."""
+    return re.search(rf"(?<!\w){re.escape(who)}(?!\w)", words) is not None

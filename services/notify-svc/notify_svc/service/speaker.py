@@ -13,11 +13,12 @@ from jinja2 import TemplateError
 from candor.contracts import NoticeState, staff_key
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
-from notify_svc.compose.letter import Wording
+from notify_svc.compose.house import Houses
+from notify_svc.compose.letter import Signer
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import switches
 from notify_svc.domain.episode import after_speaking, decide
-from notify_svc.domain.facts import Kind, Reason, Rules
+from notify_svc.domain.facts import Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
@@ -44,11 +45,11 @@ class _Addressees:
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Decides and composes notices with this deployment's rules and wording."""
+    """Decides and composes notices with this deployment's rules and words."""
 
     reach: Reach
     rules: Rules
-    wording: Wording
+    houses: Houses
 
     async def consider(
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
@@ -110,9 +111,9 @@ class Speaker:
         if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
             return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
-        matter = Matter(known, promise, gap, decision, statement)
+        matter = Matter(known, promise, gap, decision, statement, self._signer(promise, addressees))
         try:
-            drafted = draft(matter, route, self.rules, self.wording, now)
+            drafted = draft(matter, route, self.rules, self.houses.now(), now)
             said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)
@@ -151,6 +152,11 @@ class Speaker:
                 against = Reason.NOT_COMPOSED
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
+
+    def _signer(self, promise: Promise, addressees: _Addressees) -> Signer | None:
+        """The promise's owner, if their contact names them: whom the customer's letter says to turn to."""
+        owner = addressees.contacts.get(staff_key(promise.owner)) if promise.owner else None
+        return self.reach.signer(owner.sealed) if owner else None
 
     def _look(self, addressees: _Addressees, promise_id: str, name: str) -> tuple[Route | None, Recipient]:
         customer = addressees.contacts.get(name) or Customer(name)

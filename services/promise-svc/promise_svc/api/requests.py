@@ -216,7 +216,10 @@ def _each_once(names: list[str]) -> list[str]:
 
 
 class ContactIn(Body):
-    """How to reach a customer; sealed before it is stored. `consent` false: never message them."""
+    """How to reach a customer; sealed before it is stored. `consent` false: never message them.
+
+    Without a `language` they are written to in the company's own; without a `zone`, in that of each promise.
+    """
 
     addresses: Annotated[
         dict[ChannelName, Elsewhere],
@@ -229,8 +232,8 @@ class ContactIn(Body):
         AfterValidator(_each_once),
     ] = []
     name: Short | None = None
-    language: Language = "en"
-    zone: Zone = "UTC"
+    language: Language | None = None
+    zone: Zone | None = None
     consent: bool = True
 
     @field_validator("email")
@@ -239,3 +242,9 @@ class ContactIn(Body):
         if email is None and not said.data.get("addresses", True):
             raise ValueError("is missing, and no other address is given")
         return email
+
+
+class StaffContactIn(ContactIn):
+    """How to reach a promise's owner; sealed before it is stored. Customers are told their `name` and `reach`."""
+
+    reach: Annotated[Short | None, Field(description="How customers reach them beside a reply; letters say it.")] = None

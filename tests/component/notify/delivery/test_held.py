@@ -7,19 +7,30 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from notify_svc.compose.letter import Wording
-from tests.support.notify import FINE, LATE, Desk, contact, gap, promise
+from notify_svc.channels import Form
+from notify_svc.channels.email.smtp import EmailChannel
+from notify_svc.compose.reach import Reach
+from tests.support.notify import FINE, LATE, OPENER, SENDER, Desk, contact, gap, promise
 
-CARELESS = Wording(action="we fix it as soon as possible.")
+
+class Postcards(EmailChannel):
+    """E-mail in which no letter has room."""
+
+    form = Form(longest=100)
+
+
+def on_postcards(desk: Desk) -> None:
+    """From now on every letter is longer than its channel carries, which the lint objects to."""
+    desk.speaker = replace(desk.speaker, reach=Reach(OPENER, {"email": Postcards(desk.server, SENDER)}))
 
 
 async def test_a_letter_that_the_lint_objects_to_is_held_with_the_reason(desk_: Desk) -> None:
-    desk_.speaker = replace(desk_.speaker, wording=CARELESS)
+    on_postcards(desk_)
     await desk_.warned()
     [notice] = await desk_.notices()
     assert (notice["state"], notice["reason"]) == ("held", "lint")
-    assert msgspec.json.decode(notice["findings"]) == [{"rule": "vague_time", "detail": "as soon as possible"}]
-    assert "as soon as possible" in notice["body"]
+    [finding] = msgspec.json.decode(notice["findings"])
+    assert finding == {"rule": "too_long", "detail": f"{len(notice['body'])} characters where 100 fit"}
     for number in range(2, 5):
         await desk_.later(30, gap(number, LATE, at=desk_.clock.now()))
     assert await desk_.send() == 0
@@ -27,7 +38,7 @@ async def test_a_letter_that_the_lint_objects_to_is_held_with_the_reason(desk_: 
 
 
 async def test_after_a_held_warning_there_is_no_all_clear(desk_: Desk) -> None:
-    desk_.speaker = replace(desk_.speaker, wording=CARELESS)
+    on_postcards(desk_)
     await desk_.warned()
     await desk_.later(30, gap(2, FINE, at=desk_.clock.now()))
     assert [state for _, state, _ in await desk_.states()] == ["held"]

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Fact, FactKind, Standing, Statement
-from notify_svc.compose.letter import Letter, Wording, compose
+from notify_svc.channels import Form
+from notify_svc.compose.house import House
+from notify_svc.compose.letter import Letter, compose
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.episode import left
 from notify_svc.domain.facts import Announcement, Decision, Gap, Kind, Reason
@@ -62,7 +64,7 @@ def letter(
     by = next_update(now, high or DUE, NEW_YORK, RULES, due=DUE) if goes_on else None
     decision = Decision(Kind.SPEAK, reason, statement, changes.pop("evidence", {}), closing=closing)
     about, told_now = promise(**changes), {"low": low, "high": high, "next_update_by": by, "earlier": earlier}
-    return compose(snapshot(decision, statement, promise=about, gap=at, now=now, **told_now), Wording())
+    return compose(snapshot(decision, statement, promise=about, gap=at, now=now, **told_now), House())
 
 
 def golden(name: str, made: Letter) -> None:
@@ -127,21 +129,22 @@ def test_every_statement_opens_with_its_news_and_passes_the_lint(
     earlier = None if statement is Statement.WARNING else told()
     made = letter(at, statement, reason, earlier=earlier, closing=closing, evidence={"milestone": "departed"})
     assert made.findings == ()
-    assert made.text.startswith(opening)
+    assert made.news.startswith(opening)
+    assert made.text.startswith(f"Hello,\n\n{made.news}\n")
     assert opening in made.html
     assert "Flight UA 1545" in made.subject
 
 
 def test_past_its_date_a_promise_is_late_and_not_probably_late() -> None:
     made = letter(gap(1.0, p50=HIGH, p80=HIGH + minutes(30)), now=DUE + minutes(1))
-    assert made.text.startswith("We are late with this, and it is not done yet")
+    assert made.news.startswith("We are late with this, and it is not done yet")
     assert "probably" not in made.text
     assert "still on time" not in made.text
 
 
 def test_within_the_tolerance_it_is_not_called_late_yet() -> None:
     made = letter(gap(0.9), now=DUE + minutes(1), tolerance=minutes(15))
-    assert made.text.startswith("We are probably going to be late")
+    assert made.news.startswith("We are probably going to be late")
 
 
 def test_a_cause_is_told_only_where_an_event_names_it() -> None:
@@ -155,8 +158,14 @@ def test_a_cause_is_told_only_where_an_event_names_it() -> None:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        (FactKind.MILESTONE_MISSED, '"departed" did not happen as planned for Fri 8 Mar, 06:00 (known since'),
-        (FactKind.MILESTONE_CANCELLED, '"departed", planned for Fri 8 Mar, 06:00, is cancelled (known since'),
+        (
+            FactKind.MILESTONE_MISSED,
+            '"departed" was planned for Fri 8 Mar, 06:00 and did not take place; we have known',
+        ),
+        (
+            FactKind.MILESTONE_CANCELLED,
+            '"departed", planned for Fri 8 Mar, 06:00, is cancelled; we have known this since',
+        ),
     ],
 )
 def test_a_step_that_the_customer_knows_of_is_named_with_its_plan(kind: FactKind, words: str) -> None:
@@ -191,11 +200,10 @@ def test_words_of_others_that_break_the_rules_are_left_out_and_the_message_stays
 
 
 def test_what_cannot_be_said_honestly_is_reported() -> None:
-    careless = Wording(action="we fix it as soon as possible.")
-    low, high = told_range(gap().forecast, NOON, NEW_YORK) or (LOW, HIGH)
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
-    found = compose(snapshot(decision, low=low, high=high), careless).findings
-    assert [finding.rule for finding in found] == [Rule.VAGUE_TIME]
+    low, high = told_range(gap().forecast, NOON, NEW_YORK) or (LOW, HIGH)
+    found = compose(snapshot(decision, low=low, high=high), House(), Form(longest=50)).findings
+    assert [finding.rule for finding in found] == [Rule.TOO_LONG]
 
 
 def test_every_statement_names_the_event_that_supports_it() -> None:
@@ -226,7 +234,7 @@ def test_with_little_history_the_letter_says_so() -> None:
     at = gap()
     assert at.forecast is not None
     made = letter(replace(at, forecast=replace(at.forecast, p50=None, n=4)))
-    assert "from 4 similar cases (little history, so take it with care)" in made.text
+    assert "from 4 similar cases. That is little history, so take it with care." in made.text
 
 
 moments = st.one_of(st.none(), st.integers(-300, 5_000).map(lambda value: DUE + minutes(value)))

@@ -7,10 +7,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from notify_svc.compose.localize import Localizer, locale_of
+from notify_svc.compose.localize import Localizer
+from notify_svc.compose.words import locale_of
 from tests.support.clocks import NOON
 
-VIENNA = ZoneInfo("Europe/Vienna")
+VIENNA, NEW_YORK = ZoneInfo("Europe/Vienna"), ZoneInfo("America/New_York")
 
 
 def test_the_customers_clock_and_format() -> None:
@@ -28,17 +29,50 @@ def test_the_day_is_named_once_where_both_ends_share_it() -> None:
     assert civil.ends(NOON, NOON + timedelta(hours=12)) == ("Fri 8 Mar, 13:00", "Sat 9 Mar, 01:00")
 
 
-def test_midnight_is_the_day_alone() -> None:
+def test_midnight_is_the_end_of_the_day_before_and_never_a_day_alone() -> None:
     midnight = datetime(2013, 3, 8, 23, tzinfo=UTC)
-    assert Localizer(VIENNA, "en_GB", NOON).moment(midnight) == "Sat 9 Mar"
+    civil = Localizer(VIENNA, "en_GB", NOON)
+    assert civil.deadline(midnight) == "the end of Fri 8 Mar"
+    assert civil.moment(midnight) == "Sat 9 Mar, 00:00"
+    assert civil.deadline(midnight + timedelta(minutes=1)) == "Sat 9 Mar, 00:01"
+
+
+def test_the_end_of_a_year_is_in_that_year() -> None:
+    new_year = datetime(2013, 12, 31, 23, tzinfo=UTC)
+    assert Localizer(VIENNA, "en_GB", NOON).deadline(new_year) == "the end of Tue 31 Dec"
+
+
+def test_an_hour_that_clocks_show_twice_says_which() -> None:
+    civil = Localizer(NEW_YORK, "en_GB", NOON)
+    first, second = (datetime(2013, 11, 3, hour, 30, tzinfo=UTC) for hour in (5, 6))
+    assert civil.moment(first) == "Sun 3 Nov, 01:30 (UTC-04:00)"
+    assert civil.moment(second) == "Sun 3 Nov, 01:30 (UTC-05:00)"
+    assert civil.clock(second + timedelta(hours=1)) == "02:30"
+    spring = datetime(2013, 3, 10, 7, 30, tzinfo=UTC)
+    assert civil.clock(spring) == "03:30"
 
 
 @pytest.mark.parametrize(
     ("zone", "name"),
-    [("UTC", "UTC"), ("America/New_York", "New York time"), ("Europe/Vienna", "Vienna time")],
+    [
+        ("UTC", "UTC"),
+        ("Etc/UTC", "UTC"),
+        ("GMT", "UTC"),
+        ("Etc/GMT-3", "UTC+03:00"),
+        ("America/New_York", "New York time (UTC-05:00)"),
+        ("Europe/Vienna", "Vienna time (UTC+01:00)"),
+        ("Asia/Kolkata", "Kolkata time (UTC+05:30)"),
+        ("Asia/Kathmandu", "Kathmandu time (UTC+05:45)"),
+    ],
 )
-def test_a_zone_is_named_by_its_place(zone: str, name: str) -> None:
+def test_a_zone_is_named_by_its_place_and_its_distance_from_utc(zone: str, name: str) -> None:
     assert Localizer(ZoneInfo(zone), "en_GB", NOON).zone_name() == name
+
+
+def test_a_zone_whose_distance_changes_among_the_times_of_a_letter_is_named_by_its_place_alone() -> None:
+    summer = NOON + timedelta(days=60)
+    assert Localizer(NEW_YORK, "en_GB", NOON).zone_name(NOON, summer) == "New York time"
+    assert Localizer(NEW_YORK, "en_GB", summer).zone_name(summer) == "New York time (UTC-04:00)"
 
 
 @pytest.mark.parametrize(

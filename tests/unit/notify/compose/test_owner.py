@@ -10,7 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Statement
-from notify_svc.compose.letter import Letter, Wording, compose, to_the_owner
+from notify_svc.compose.house import House
+from notify_svc.compose.letter import Letter, compose
+from notify_svc.compose.owner_letter import to_the_owner
 from notify_svc.domain.facts import Decision, Kind, Reason
 from notify_svc.domain.identity import notice_id
 from notify_svc.domain.owner import OwnerWord, without_the_owner
@@ -31,7 +33,7 @@ def both(
     """What the owner reads, and what the customer reads next."""
     decision = Decision(Kind.SPEAK, reason, statement, SINCE if evidence is None else evidence)
     known = snapshot(decision, statement, promise=promise(what=what), now=NOON + minutes(60))
-    said = compose(known, Wording())
+    said = compose(known, House())
     return to_the_owner(known, said, NOTICE, 0.7), said
 
 
@@ -52,7 +54,7 @@ def test_every_reason_has_its_words(reason: Reason) -> None:
     assert len(why) > 10
     assert why.endswith(".")
     assert said.text.strip() in made.text
-    assert made.text.splitlines()[0] == said.text.splitlines()[0]
+    assert made.text.splitlines()[0] == said.news == said.text.splitlines()[2]
 
 
 def test_each_reason_is_told_apart() -> None:

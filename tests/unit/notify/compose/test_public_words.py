@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from candor.contracts import Fact, FactKind, Statement
 from notify_svc.channels.email.mail import Mail
-from notify_svc.compose.letter import Letter, Wording, compose, to_the_owner
+from notify_svc.compose.house import House
+from notify_svc.compose.letter import Letter, compose
+from notify_svc.compose.owner_letter import to_the_owner
 from notify_svc.domain.facts import Decision, Gap, Kind, Reason
 from tests.support.clocks import NOON
 from tests.unit.notify.compose.test_letters import CASES, letter
@@ -88,7 +90,7 @@ def test_an_internal_text_is_nowhere_in_the_mail_and_the_owner_reads_it_apart_fr
     decision = Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, {"milestone": "departed"})
     at = gap(facts=known)
     known_now = snapshot(decision, gap=at)
-    said = compose(known_now, Wording())
+    said = compose(known_now, House())
     assert said.findings == ()
     for part in (said.subject, said.text, said.html, mail(said).decode()):
         assert "§" not in part
@@ -113,7 +115,7 @@ def test_without_public_words_nothing_is_said_about_why() -> None:
         kind=FactKind.MILESTONE_LATE, event_id="ev-2", name="ask_legal_first", at=NOON, minutes=40, reason=inside
     )
     made = letter(gap(facts=(step(reason=inside), untold, job)))
-    assert '- "departed" did not happen as planned (known since Fri 8 Mar, 07:00).\n' in made.text
+    assert '- "departed" did not take place; we have known this since Fri 8 Mar, 07:00.\n' in made.text
     assert "- A step on our side came 40 minutes late (Fri 8 Mar, 07:00).\n" in made.text
     assert (
         "- An incident that may affect this has been open since Fri 8 Mar, 05:25. "
@@ -151,4 +153,4 @@ def test_the_owner_of_a_promise_without_internal_words_reads_no_empty_list() -> 
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, {})
     at = gap(facts=(step(public_reason="late aircraft"),))
     known_now = snapshot(decision, gap=at)
-    assert "internal" not in to_the_owner(known_now, compose(known_now, Wording()), NOTICE, 0.7).text
+    assert "internal" not in to_the_owner(known_now, compose(known_now, House()), NOTICE, 0.7).text

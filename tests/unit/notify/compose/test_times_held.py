@@ -12,8 +12,8 @@ from notify_svc.domain.facts import Gap, Reason
 from tests.unit.notify.compose.test_letters import golden, letter
 from tests.unit.notify.facts import gap, told
 
-EIGHT = "By the later time, 8 of 10 such cases are done."
-MORE = "By the later time, at least 8 of 10 such cases are done."
+EIGHT = "How sure we are: in 8 of 10 cases like this, it is done by the later time."
+MORE = "How sure we are: in at least 8 of 10 cases like this, it is done by the later time."
 
 
 def said(*record: Any, **changes: Any) -> Letter:
@@ -47,6 +47,7 @@ def test_and_nowhere_else(record: tuple[Any, ...]) -> None:
     made = said(*record)
     assert "We now expect: between" in made.text
     assert "of 10" not in made.text + made.html
+    assert "We cannot say yet how well such times hold." in made.text
 
 
 def test_a_range_that_was_widened_says_so_and_by_what() -> None:

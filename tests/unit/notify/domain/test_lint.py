@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from candor.contracts import Statement
-from notify_svc.domain.lint import Draft, Rule, Support, lint
+from notify_svc.domain.lint import Draft, Rule, Support, lint, lint_own, lint_words, names
 from tests.unit.notify.facts import DUE, HIGH, LOW, minutes
 
 TEXT = """We are probably going to be late with this: the move.
@@ -121,9 +121,40 @@ def test_an_open_matter_needs_the_time_of_the_next_update() -> None:
 
 
 def test_work_of_a_team_that_has_not_accepted_it_is_not_promised() -> None:
-    text = TEXT + "Team North comes on Monday."
-    assert found(draft(text, unaccepted="Team North")) == {Rule.UNACCEPTED_TEAM}
-    assert found(draft(text)) == set()
+    theirs = ("Team North comes on Monday.",)
+    assert found(draft(theirs=theirs, unaccepted="Team North")) == {Rule.UNACCEPTED_TEAM}
+    assert found(draft(theirs=theirs)) == set()
+
+
+def test_a_team_whose_name_is_a_word_is_not_seen_in_our_own_words() -> None:
+    assert found(draft(unaccepted="it")) == set()
+    assert names("it", "We give it back.")
+    assert not names("it", "It waits with its owner.")
+
+
+@pytest.mark.parametrize(
+    ("words", "rule"),
+    [
+        ("It comes shortly.", Rule.VAGUE_TIME),
+        ("The carrier is at fault.", Rule.BLAME),
+        ("It is guaranteed.", Rule.CERTAINTY),
+        ("There are 49 in 100.", Rule.CONTRADICTION),
+    ],
+)
+def test_words_of_others_are_judged_by_themselves(words: str, rule: Rule) -> None:
+    assert [finding.rule for finding in lint_words(words, "en")] == [rule]
+    assert lint_words("The van broke down due to ice.", "en") == ()
+
+
+def test_standing_words_of_a_company_name_no_cause_and_no_passive_either() -> None:
+    assert [finding.rule for finding in lint_own("We wait because of snow.", "en")] == [Rule.CAUSE]
+    assert [finding.rule for finding in lint_own("A crew was asked.", "en")] == [Rule.PASSIVE]
+    assert lint_own("A second crew goes out the same day.", "en") == ()
+
+
+def test_the_news_comes_first_after_the_greeting() -> None:
+    assert found(draft(f"Hello,\n\n{TEXT}", greeting="Hello,")) == set()
+    assert found(draft(f"Hello,\n\nThank you.\n\n{TEXT}", greeting="Hello,")) == {Rule.BAD_NEWS_FIRST}
 
 
 def test_a_cause_needs_an_event_that_names_it() -> None:

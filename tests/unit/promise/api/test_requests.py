@@ -9,7 +9,7 @@ import pytest
 
 from candor.web.http.body import parse
 from candor.web.http.problems import Problem
-from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn
+from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, StaffContactIn, VerdictIn
 from promise_svc.domain import State
 from tests.support.clocks import NOON
 
@@ -162,6 +162,21 @@ def test_an_address_that_is_none_is_named_and_not_repeated(changes: dict[str, An
         parse(ContactIn, msgspec.json.encode(changes))
     assert [error.pointer for error in problem.value.errors] == [pointer]
     assert "https://x" not in str(problem.value.body())
+
+
+def test_a_contact_without_language_and_zone_takes_the_companys_and_the_promises() -> None:
+    contact = parse(ContactIn, msgspec.json.encode({"email": "anna@example.com"}))
+    assert (contact.language, contact.zone, contact.consent) == (None, None, True)
+
+
+def test_only_staff_are_reached_beside_a_reply() -> None:
+    staff = parse(StaffContactIn, with_field(CONTACT, "reach", "+1 212 555 0100"))
+    assert staff.reach == "+1 212 555 0100"
+    with pytest.raises(Problem):
+        parse(ContactIn, with_field(CONTACT, "reach", "+1 212 555 0100"))
+    with pytest.raises(Problem) as problem:
+        parse(StaffContactIn, with_field(CONTACT, "reach", "a\nb"))
+    assert [error.pointer for error in problem.value.errors] == ["/reach"]
 
 
 def test_what_is_missing_has_its_default() -> None:

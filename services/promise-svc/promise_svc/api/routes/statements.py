@@ -20,7 +20,7 @@ from candor.web.http.public import public_path
 from candor.web.security.auth import Admin, Operator, Principal
 from promise_svc.api import presenters
 from promise_svc.api.neutral_events import CONTACT, ERASED, MADE, REVISED, SETTLED, WITHDRAWN
-from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, VerdictIn, WithdrawalIn
+from promise_svc.api.requests import ContactIn, PromiseIn, RevisionIn, StaffContactIn, VerdictIn, WithdrawalIn
 from promise_svc.api.responses import ContactOut, ErasedOut, PromiseOut, StaffContactOut, StaffErasedOut
 from promise_svc.domain import SetContact
 from promise_svc.service.sealing import Sealer
@@ -93,12 +93,15 @@ async def set_contact(request: Request, customer_id: PathId, principal: Operator
 
 
 @router.put(
-    "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffContactOut}}, openapi_extra=accepts(ContactIn)
+    "/v1/staff/{staff_id}/contact", responses={200: {"model": StaffContactOut}}, openapi_extra=accepts(StaffContactIn)
 )
 async def set_staff_contact(request: Request, staff_id: PathId, principal: Operator) -> Response:
-    """Set how to reach a promise's `owner`, notified before the customer; stored sealed and never shown again."""
+    """Set how to reach a promise's `owner`, notified before the customer; stored sealed.
+
+    Customers read the owner's `name`, and `reach` if it is given, in letters about their promises.
+    """
     staff = staff_key(staff_id)
-    raw, body = await read_command(ContactIn, request, principal, staff)
+    raw, body = await read_command(StaffContactIn, request, principal, staff)
     sealed = cast(Sealer, request.app.state.sealer).seal(body)
     return await _state(request, principal, raw, CONTACT, SetContact(staff, sealed))
 

@@ -1,0 +1,62 @@
+"""Renders templates as text and as HTML in one language; the same blocks, sentences and order for both."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, StrictUndefined, Template
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from candor.contracts import Statement
+from notify_svc.channels import Form
+from notify_svc.compose.words import translations
+
+# Other blanks, such as one that keeps a number and its unit together, are part of what was promised.
+_SPACES: Final = re.compile(r"[ \t\n]+")
+Context = dict[str, object]
+
+
+@cache
+def _environment(templates: str | None, language: str, *, html: bool) -> ImmutableSandboxedEnvironment:
+    own: list[BaseLoader] = [PackageLoader(templates)] if templates else []
+    made = ImmutableSandboxedEnvironment(
+        loader=ChoiceLoader([*own, PackageLoader("notify_svc.compose")]),
+        undefined=StrictUndefined,
+        autoescape=html,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+        extensions=["jinja2.ext.i18n"],
+    )
+    made.globals["blocks"] = "blocks.html.j2" if html else "blocks.txt.j2"
+    made.globals["language"] = language
+    made.install_gettext_translations(translations(language), newstyle=True)  # type: ignore[attr-defined]
+    return made
+
+
+def _template(form: Form, language: str, names: list[str], *, html: bool) -> Template:
+    return _environment(form.templates, language, html=html).select_template(names)
+
+
+def rendered(form: Form, statement: Statement, language: str, context: Context) -> tuple[str, str, str]:
+    """Subject, text and HTML of a letter; a channel's own template for the statement goes before the common one."""
+    subject = _template(form, language, ["subject.txt.j2"], html=False).render(context)
+    context = {**context, "subject": _SPACES.sub(" ", subject).strip()}
+    text = _template(form, language, [f"{statement.value}.txt.j2", "letter.txt.j2"], html=False).render(context)
+    html = _template(form, language, [f"{statement.value}.html.j2", "letter.html.j2"], html=True).render(context)
+    return str(context["subject"]), tidy(text), html
+
+
+def rendered_for_owner(form: Form, language: str, context: Context) -> tuple[str, str]:
+    """Text and HTML of the owner's letter."""
+    text = _template(form, language, ["owner.txt.j2"], html=False).render(context)
+    return tidy(text), _template(form, language, ["owner.html.j2"], html=True).render(context)
+
+
+def tidy(text: str) -> str:
+    """The text without blanks at the ends of lines, and with one empty line where several were."""
+    lines = [line.rstrip(" \t") for line in text.split("\n")]
+    kept = [line for number, line in enumerate(lines) if line or (number and lines[number - 1])]
+    return "\n".join(kept).strip() + "\n"

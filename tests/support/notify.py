@@ -116,14 +116,31 @@ def revised(held: datetime, name: str = "p1", customer: str = "c1", version: int
     return event(PromiseRevised(name, customer, held, held, AskedBy.CUSTOMER, True, "asked"), version)
 
 
+def moved(
+    due: datetime, version: int = 2, *, held: datetime = DUE, public: str | None = None, time: datetime = NOON
+) -> Message:
+    """Another date that the company sets; the customer agreed if it is `held` too."""
+    data = PromiseRevised("p1", "c1", due, held, AskedBy.COMPANY, held == due, "crew is short", public)
+    return event(data, version, time)
+
+
 def assigned(
     deliverer: str, name: str = "p1", customer: str = "c1", version: int = 2, *, accepted: bool = True
 ) -> Message:
     return event(PromiseAssigned(name, customer, deliverer, accepted), version)
 
 
-def withdrawn(name: str = "p1", customer: str = "c1", version: int = 2) -> Message:
-    return event(PromiseWithdrawn(name, customer, "called off"), version)
+def withdrawn(
+    name: str = "p1",
+    customer: str = "c1",
+    version: int = 2,
+    *,
+    asked_by: AskedBy | None = AskedBy.CUSTOMER,
+    public: str | None = None,
+    time: datetime = NOON,
+) -> Message:
+    """Withdrawn as the customer asked, of which they are not told, or by the company."""
+    return event(PromiseWithdrawn(name, customer, "called off", public, asked_by), version, time)
 
 
 def contact(customer: str = "c1", version: int = 1, time: datetime = NOON, **changes: Any) -> Message:

@@ -8,6 +8,7 @@ from datetime import timedelta
 from typing import Final
 
 from candor.contracts import (
+    AskedBy,
     Envelope,
     Forecast,
     GapScored,
@@ -18,6 +19,7 @@ from candor.contracts import (
     PromiseSettled,
     PromiseState,
     PromiseWithdrawn,
+    Revision,
     Standing,
     TimesHeld,
     Verdict,
@@ -44,6 +46,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
         historical=envelope.historical,
         owner=data.owner,
         kind=data.kind,
+        latest_due=data.latest_due,
     )
 
 
@@ -54,7 +57,7 @@ def promise_changed(
 ) -> facts.Promise:
     """The promise after a later event; the evidence for "we promised" is the event that last moved the date."""
     if isinstance(data, PromiseWithdrawn):
-        return replace(promise, withdrawn=True)
+        return replace(promise, withdrawn=True, called_off=_called_off(envelope, data))
     if isinstance(data, PromiseSettled):
         ended = {Verdict.KEPT: Standing.KEPT, Verdict.BROKEN: Standing.BROKEN}.get(data.verdict)
         return replace(promise, disputed=data.verdict is Verdict.DISPUTED, ended=ended)
@@ -63,10 +66,33 @@ def promise_changed(
     if isinstance(data, PromiseRestated):
         ended = {PromiseState.KEPT: Standing.KEPT, PromiseState.BROKEN: Standing.BROKEN}.get(data.state)
         withdrawn, disputed = data.state is PromiseState.WITHDRAWN, data.state is PromiseState.DISPUTED
-        promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended)
+        called_off = promise.called_off if withdrawn else None
+        promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended, called_off=called_off)
+    promise = _moved(promise, envelope, data)
     if data.held_due == promise.held_due:
         return promise
     return replace(promise, held_due=data.held_due, event_id=envelope.id)
+
+
+def _called_off(envelope: Envelope, data: PromiseWithdrawn) -> facts.CalledOff | None:
+    if envelope.historical or data.asked_by is AskedBy.CUSTOMER:
+        return None
+    return facts.CalledOff(envelope.id, envelope.time, data.asked_by is AskedBy.COMPANY, data.public_reason or "")
+
+
+def _moved(promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseRestated) -> facts.Promise:
+    """The promise with its last told date, and with the move to it if the company told it."""
+    before = promise.latest_due or promise.held_due
+    if data.latest_due == before:
+        return replace(promise, latest_due=before)
+    said = data if isinstance(data, PromiseRevised) else data.revision
+    by_company = said is not None and said.asked_by is AskedBy.COMPANY and not envelope.historical
+    if said is None or not by_company or (isinstance(said, Revision) and said.due != data.latest_due):
+        # The customer asked for this date, or other statements made it the last one: what was moved before is no news.
+        return replace(promise, latest_due=data.latest_due, moves=())
+    reason = said.public_reason or ""
+    move = facts.Move(envelope.id, envelope.time, before, data.latest_due, said.agreed, reason)
+    return replace(promise, latest_due=data.latest_due, moves=(*promise.moves, move)[-facts.MOVES_KEPT :])
 
 
 def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap:

@@ -78,7 +78,7 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
         dates = (promise.latest_due, promise.held_due)
         data = PromiseRevised(*ids, *dates, asked_by, bool(change.agreed), change.reason or "", change.public_reason)
     elif change.kind is ChangeKind.WITHDRAWN:
-        data = PromiseWithdrawn(*ids, change.reason or "", change.public_reason)
+        data = PromiseWithdrawn(*ids, change.reason or "", change.public_reason, _asked_by(change))
     elif change.kind is ChangeKind.ASSIGNED:
         data = PromiseAssigned(*ids, change.deliverer or "", bool(change.accepted))
     else:
@@ -110,6 +110,12 @@ def restated(promise: Promise, story: Sequence[Change], change: Change, origin: 
         revision=revision,
     )
     return sent(origin, promise.customer_id, promise.version, data)
+
+
+def _asked_by(change: Change) -> AskedBy | None:
+    if change.asked_by_customer is None:
+        return None
+    return AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
 
 
 def contact(customer: Customer, origin: Origin) -> Message:

@@ -121,7 +121,7 @@ class PromiseRevised(Event, frozen=True, gc=False, omit_defaults=True):
 class PromiseWithdrawn(Event, frozen=True, gc=False, omit_defaults=True):
     """The promise no longer stands: called off; it counts neither as kept nor as broken.
 
-    `reason` is internal; only `public_reason` may be told to the customer.
+    `reason` is internal; only `public_reason` may be told to the customer. `asked_by`: whose wish it was, if known.
     """
 
     TYPE: ClassVar[str] = "candor.promise.withdrawn.v1"
@@ -132,6 +132,7 @@ class PromiseWithdrawn(Event, frozen=True, gc=False, omit_defaults=True):
     customer_id: str
     reason: str
     public_reason: str | None = None
+    asked_by: AskedBy | None = None
 
 
 class PromiseSettled(Event, frozen=True, gc=False, omit_defaults=True):

@@ -17,6 +17,7 @@ from notify_svc.domain.basis import Basis, basis_of
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
+from notify_svc.domain.moving import untold
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.schedule import next_update, told_range
 from notify_svc.store import notices
@@ -69,10 +70,12 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         next_update_by=told.next_update_by,
         earlier=known.episode.told,
         signer=matter.signer,
+        move=untold(promise, known.episode, now) if decision.reason is Reason.DATE_MOVED else None,
     )
     letter = compose(snapshot, house, form)
     basis = basis_of(promise, gap, told, closing=decision.closing)
-    value = told_value(matter.statement, decision.reason, told.low, told.high, told.next_update_by, basis.completed_at)
+    times = (told.low, told.high, told.next_update_by, basis.completed_at)
+    value = told_value(matter.statement, decision.reason, *times, decision.about)
     notice = Notice(
         notice_id=notice_id(promise.customer_id, promise.promise_id, known.episode.number, matter.statement, value),
         addressee=promise.customer_id,
@@ -94,6 +97,7 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         channel=route.channel.name,
         recipient=route.recipient,
         traceparent=gap.traceparent,
+        about=decision.about,
     )
     return Draft(notice, value, basis, snapshot, letter)
 
@@ -171,7 +175,8 @@ def _evidence(decision: Decision, letter: Letter, basis: Basis, left_out: str) -
 def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Announcement, str]:
     """The announced times, and why a range was left out that would contradict the rest."""
     promise, gap, decision, statement = matter.promise, matter.gap, matter.decision, matter.statement
-    if decision.closing or statement is Statement.CANCELLED:
+    alone = decision.reason is Reason.DATE_MOVED and statement is Statement.ALL_CLEAR
+    if decision.closing or alone or statement is Statement.CANCELLED:
         return Announcement(statement, now), ""
     ranged, left_out = range_beside(statement, told_range(gap.forecast, now, zone), promise.held_due)
     low, high = ranged or (None, None)

@@ -14,7 +14,7 @@ from notify_svc.compose.quoting import Quotes, View, each_once, in_public, known
 from notify_svc.compose.rendering import Context, rendered
 from notify_svc.compose.words import language_of
 from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside
-from notify_svc.domain.facts import Announcement, Decision, Gap, Promise
+from notify_svc.domain.facts import Announcement, Decision, Gap, Move, Promise, Reason
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.meaning import at_fault, meaning_of
 from notify_svc.domain.opening import OpeningFacts, opening_of
@@ -53,6 +53,7 @@ class Snapshot:
     next_update_by: datetime | None = None
     earlier: Announcement | None = None
     signer: Signer | None = None
+    move: Move | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +114,7 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
     known = known_facts(gap)
     facts = [fact for fact in known if fact.kind is not FactKind.INCIDENT_OPEN]
     incidents = [fact for fact in known if fact.kind is FactKind.INCIDENT_OPEN]
-    leading = OpeningFacts(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier)
+    leading = OpeningFacts(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier, snapshot.move)
     lead = opening_of(snapshot.statement, snapshot.decision.reason, leading)
     open_matter = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
     chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=open_matter)
@@ -139,8 +140,7 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "cases": cases,
         "little": cases < LITTLE_HISTORY,
         "zone": civil.zone_name(*_moments(snapshot)),
-        "moved": None,
-        "given": "",
+        **_changed_by_us(snapshot, civil, quotes),
         **_of_the_house(snapshot, house, lead, known, quotes),
     }
 
@@ -150,6 +150,7 @@ def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact]
     promise, language = snapshot.promise, language_of(snapshot.locale)
     causes = {fact.kind.value for fact in known} | {fact.name for fact in known}
     means = meaning_of(lead, snapshot.statement, promise.held_due, _told(snapshot), snapshot.now)
+    choices = means not in ("", "agreed")
     own = [
         {
             "option": rule.option.value,
@@ -165,19 +166,32 @@ def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact]
         "means": means,
         "meant": quotes.accepted("means", house.meant(promise.kind, language)) if means else [],
         "actions": quotes.accepted("action", house.does(promise.kind, causes, language)),
-        "options": [one for one in own if quotes.accepted("option", [" ".join(one.values())])] if means else [],
+        "options": [one for one in own if quotes.accepted("option", [" ".join(one.values())])] if choices else [],
         "signer": {"name": snapshot.signer.name, "reach": snapshot.signer.reach} if snapshot.signer else None,
         "company": house.company or "",
         "reach": house.reach or "",
     }
 
 
+def _changed_by_us(snapshot: Snapshot, civil: Localizer, quotes: Quotes) -> Context:
+    """Another date, or that it is called off, and the reason that staff gave for customers."""
+    move, called_off = snapshot.move, snapshot.promise.called_off
+    dates = {"before": civil.deadline(move.before), "due": civil.deadline(move.due)} if move else None
+    given = ""
+    if move is not None:
+        given = move.reason
+    elif called_off is not None and snapshot.decision.reason is Reason.CALLED_OFF:
+        given = called_off.reason
+    return {"moved": dates, "given": quotes.taken("public_reason", one_line(given))}
+
+
 def _moments(snapshot: Snapshot) -> list[datetime]:
     earlier = snapshot.earlier
     found = (snapshot.promise.held_due, snapshot.low, snapshot.high, snapshot.next_update_by, snapshot.gap.completed_at)
     told = (earlier.low, earlier.high) if earlier else ()
+    moved = (snapshot.move.before, snapshot.move.due) if snapshot.move else ()
     facts = (at for fact in known_facts(snapshot.gap) for at in (fact.at, fact.planned))
-    return [at for at in (*found, *told, *facts) if at is not None]
+    return [at for at in (*found, *told, *moved, *facts) if at is not None]
 
 
 def _support(snapshot: Snapshot) -> tuple[Support, ...]:
@@ -185,6 +199,8 @@ def _support(snapshot: Snapshot) -> tuple[Support, ...]:
     support = [Support("promised", promise.event_id), Support(snapshot.decision.reason.value, gap.event_id)]
     if snapshot.low is not None:
         support.append(Support("range", gap.event_id))
+    if snapshot.decision.about:
+        support.append(Support(snapshot.decision.reason.value, snapshot.decision.about))
     facts = [Support(f"{fact.kind.value} {fact.name}", fact.event_id or promise.event_id) for fact in known_facts(gap)]
     return (*support, *facts)
 
@@ -229,7 +245,8 @@ def _draft(snapshot: Snapshot, context: Context, ours: Letter, longest: int | No
         next_text=str(context["next"]),
         closing=snapshot.decision.closing,
         bad_news=snapshot.statement is not Statement.ALL_CLEAR,
-        cause=any(fact.event_id and (fact.public_reason or fact.public_text) for fact in known_facts(snapshot.gap)),
+        cause=bool(context["given"])
+        or any(fact.event_id and (fact.public_reason or fact.public_text) for fact in known_facts(snapshot.gap)),
         unaccepted=_unaccepted(promise),
         support=ours.support,
         longest=longest,

@@ -119,7 +119,7 @@ class Postman:
         sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=claim.notice_id)
         others = sent.get(claim.addressee, 0)
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
-        reason = silenced(known.promise, recipient, others, cap) or outdated(
+        reason = silenced(known.promise, recipient, others, cap, claim.said.spoken_for) or outdated(
             claim.said, known.promise, known.gap, now, self.rules
         )
         if reason is None and route is None:

@@ -14,10 +14,13 @@ from notify_svc.store.read_model import PromiseRecord
 
 
 async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: datetime) -> None:
-    """Suppress unsent notices about promises that were withdrawn."""
+    """Suppress unsent notices about promises that were withdrawn; what was held then stands in no other's way."""
     found = await notices.entries(uow, [known.promise_id for known in withdrawn])
     waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
     await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
+    for known in withdrawn:
+        rest = [entry for entry in found.get(known.promise_id, []) if not _not_out(entry)]
+        known.episode = episode_of(rest, known.episode.slip_since)
 
 
 async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import datetime
 from candor.contracts import Fact, Statement
 from notify_svc.domain.consistency import probably_late
 from notify_svc.domain.facts import Announcement, Gap, Promise
+from notify_svc.domain.moving import newest
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,13 +16,15 @@ class Basis:
     """What may change between composing and sending.
 
     `promised` is the event that set the promised date, `facts` what was known of steps and incidents, `completed_at`
-    the completion that a last word names, `probably_late` whether a warning calls lateness probable.
+    the completion that a last word names, `probably_late` whether a warning calls lateness probable, `moved` the
+    newest move of the date by the company.
     """
 
     promised: str
     facts: tuple[str, ...] = ()
     completed_at: datetime | None = None
     probably_late: bool = False
+    moved: str = ""
 
 
 def basis_of(promise: Promise, gap: Gap, told: Announcement, *, closing: bool) -> Basis:
@@ -31,6 +34,7 @@ def basis_of(promise: Promise, gap: Gap, told: Announcement, *, closing: bool) -
         tuple(sorted({_identity(fact) for fact in gap.facts})),
         gap.completed_at if closing else None,
         told.statement is Statement.WARNING and not closing and _probably_late(promise, gap, told),
+        newest(promise),
     )
 
 
@@ -40,6 +44,7 @@ def holds(basis: Basis, promise: Promise, gap: Gap, told: Announcement, *, closi
     return (
         basis.promised == now.promised
         and basis.completed_at == now.completed_at
+        and basis.moved == now.moved
         and set(basis.facts) <= set(now.facts)
         and (now.probably_late or not basis.probably_late)
     )

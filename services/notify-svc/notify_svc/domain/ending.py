@@ -1,24 +1,27 @@
 """What the customer is told when a promise has ended.
 
 A warned customer who got it within the told range hears nothing more; outside the range they get one closing update.
-If a promise ended broken without completion, the customer is told once, whether warned or not. A promise that was late
+If a promise ended broken without completion, or was called off by other than them, the customer is told once, whether
+warned or not. A promise that was late
 without ever meeting the warning rule is not reported afterwards because that would be no warning.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from candor.contracts import Standing, Statement
-from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Reason
+from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason
+from notify_svc.domain.moving import is_news
 from notify_svc.domain.schedule import step_of
 
 
-def at_the_end(episode: Episode, gap: Gap) -> Decision:
+def at_the_end(episode: Episode, gap: Gap, promise: Promise, now: datetime) -> Decision:
     """Whether to notify about a promise that is no longer open."""
     match gap.standing:
         case Standing.WITHDRAWN:
-            return nothing(Reason.WITHDRAWN, ends=True)
+            return _withdrawn(episode, gap, promise, now)
         case Standing.CANCELLED:
             return _cancelled(episode, gap)
         case Standing.KEPT if episode.told is not None:
@@ -44,6 +47,13 @@ def nothing(reason: Reason, *, ends: bool = False) -> Decision:
 def blocked(episode: Episode) -> Decision | None:
     """Wait while a failed or held notice needs a person, so that one problem does not become many."""
     return wait(Reason.BLOCKED) if episode.blocked else None
+
+
+def _withdrawn(episode: Episode, gap: Gap, promise: Promise, now: datetime) -> Decision:
+    if promise.called_off is None or not is_news(promise.called_off, now):
+        return nothing(Reason.WITHDRAWN, ends=True)
+    spoken = _closing(Reason.CALLED_OFF, Statement.CANCELLED, gap)
+    return blocked(episode) or replace(spoken, about=promise.called_off.event_id)
 
 
 def _cancelled(episode: Episode, gap: Gap) -> Decision:

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
 from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason, Rules
+from notify_svc.domain.moving import tells_move, untold
 from notify_svc.domain.schedule import held_until, step_of, write_at
 
 
@@ -28,18 +29,25 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
     if (apart := _apart(gap, promise, rules)) is not None:
         return wait(apart)
     if gap.standing is not Standing.OPEN:
-        return at_the_end(episode, gap)
-    if episode.told is not None:
-        return _speak_again(episode, episode.told, gap, promise, now, rules)
-    return blocked(episode) or _first_word(episode, gap, promise, now, rules)
+        return at_the_end(episode, gap, promise, now)
+    if (move := untold(promise, episode, now)) is not None:
+        return blocked(episode) or tells_move(move, episode, gap)
+    return _while_open(episode, gap, promise, now, rules)
 
 
 def after_speaking(episode: Episode, decision: Decision, told: Announcement) -> Episode:
     """The episode after `decision` has become a notice that states `told`."""
+    moved = decision.about if decision.reason is Reason.DATE_MOVED else episode.moved
     if decision.statement is Statement.ALL_CLEAR:
         ended = decision.reason is Reason.KEPT
-        return Episode(number=episode.number + 1, ended=ended)
-    return replace(episode, told=told, ended=decision.closing)
+        return Episode(number=episode.number + 1, ended=ended, moved=moved)
+    return replace(episode, told=told, ended=decision.closing, moved=moved)
+
+
+def _while_open(episode: Episode, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
+    if episode.told is not None:
+        return _speak_again(episode, episode.told, gap, promise, now, rules)
+    return blocked(episode) or _first_word(episode, gap, promise, now, rules)
 
 
 def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:

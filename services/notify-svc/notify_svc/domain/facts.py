@@ -10,6 +10,7 @@ from candor.calendar import Calendar
 from candor.contracts import MIN_CASES, Fact, NoRange, Standing, Statement
 
 ALWAYS = Calendar()
+MOVES_KEPT = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +47,35 @@ class Gap:
     traceparent: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Move:
+    """Another date that the company set at `at`: `due` instead of `before`; it counts if the customer `agreed`."""
+
+    event_id: str
+    at: datetime
+    before: datetime
+    due: datetime
+    agreed: bool
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CalledOff:
+    """That a promise was withdrawn at `at`, and not as the customer asked for it; `ours`: as the company wished."""
+
+    event_id: str
+    at: datetime
+    ours: bool
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """The newest state of a promise; `event_id` is the evidence for "we promised".
 
     `ended` is the status that a verdict gave it, which its gap shows a moment later; None without one, or if disputed.
+    `latest_due` is the last date that was told; `moves` are the newest that the company told since the customer last
+    asked for one, at most MOVES_KEPT. Of `moves` and `called_off`, `reason` is what customers may be told.
     """
 
     promise_id: str
@@ -68,6 +93,9 @@ class Promise:
     ended: Standing | None = None
     owner: str | None = None
     kind: str = ""
+    latest_due: datetime | None = None
+    moves: tuple[Move, ...] = ()
+    called_off: CalledOff | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +115,7 @@ class Episode:
 
     `number` counts from 1. `told` is None until the customer is told something. `slip_since` is when P(slip) last
     rose to the threshold. `blocked`: a notice failed or is held and needs a person. `ended`: no more notices follow.
+    `moved` is the event of the newest move that the customer was told of.
     """
 
     number: int = 1
@@ -94,6 +123,7 @@ class Episode:
     slip_since: datetime | None = None
     blocked: bool = False
     ended: bool = False
+    moved: str = ""
 
     @property
     def open(self) -> bool:
@@ -156,6 +186,8 @@ class Reason(StrEnum):
     KEPT = "kept"
     DONE_OUTSIDE_RANGE = "done_outside_range"
     NOT_KEPT = "not_kept"
+    DATE_MOVED = "date_moved"
+    CALLED_OFF = "called_off"
 
     NO_PROMISE = "no_promise"
     NO_GAP = "no_gap"
@@ -204,7 +236,8 @@ class Reason(StrEnum):
 class Decision:
     """Whether to speak and why; `evidence` has the figures it rests on, `wake_at` when time alone may change it.
 
-    `closing`: the last notice of its episode. `ends`: nothing is sent now or later.
+    `closing`: the last notice of its episode. `ends`: nothing is sent now or later. `about` is the event that a notice
+    tells of, if it is one event.
     """
 
     kind: Kind
@@ -214,3 +247,4 @@ class Decision:
     wake_at: datetime | None = None
     closing: bool = False
     ends: bool = False
+    about: str = ""

@@ -25,6 +25,7 @@ class NoticeEntry:
     spoken_for: Reason
     closing: bool
     told: Announcement
+    about: str = ""
 
 
 def episode_of(entries: Iterable[NoticeEntry], slip_since: datetime | None) -> Episode:
@@ -32,7 +33,7 @@ def episode_of(entries: Iterable[NoticeEntry], slip_since: datetime | None) -> E
     episode = Episode(slip_since=slip_since)
     for entry in entries:
         if entry.state in TOLD:
-            said = Decision(Kind.SPEAK, entry.spoken_for, entry.statement, closing=entry.closing)
+            said = Decision(Kind.SPEAK, entry.spoken_for, entry.statement, closing=entry.closing, about=entry.about)
             episode = after_speaking(replace(episode, number=entry.episode, blocked=False), said, entry.told)
         elif entry.state in NEEDS_A_PERSON:
             episode = replace(episode, number=max(episode.number, entry.episode), blocked=True)

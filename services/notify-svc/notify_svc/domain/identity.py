@@ -34,8 +34,11 @@ def told_value(
     high: datetime | None,
     next_update_by: datetime | None,
     completed_at: datetime | None,
+    about: str = "",
 ) -> str:
-    """What a message states, as text; an all-clear or a cancellation can be told once per episode."""
+    """What a message states, as text; an all-clear, a cancellation and one event can be told once per episode."""
+    if about:
+        return f"{reason.value} {about}"
     if statement in (Statement.ALL_CLEAR, Statement.CANCELLED) or reason is Reason.NOT_KEPT:
         return statement.value
     if completed_at is not None:

@@ -15,15 +15,19 @@ OURS: Final = {"late", "later", "not_kept", "step", "cancelled", "done_after", "
 
 def at_fault(lead: str, statement: Statement, known: Iterable[Fact]) -> bool:
     """Whether an apology belongs here: something promised or planned did not come. That it may be late is no fault."""
-    if statement is Statement.ALL_CLEAR:
-        return lead == "done_after"
-    if lead in OURS or lead == "done":
+    if lead in OURS:
+        return True
+    if statement is Statement.ALL_CLEAR or lead == "withdrawn":
+        return False
+    if lead == "done":
         return True
     return any(fact.kind is not FactKind.INCIDENT_OPEN for fact in known)
 
 
 def meaning_of(lead: str, statement: Statement, due: datetime, told: Ends | None, now: datetime) -> str:
     """What it means for the customer, as the templates name it; "" where the news says all of it."""
+    if lead in ("moved", "moved_later"):
+        return "agreed" if statement is Statement.ALL_CLEAR else "moved"
     if statement is Statement.ALL_CLEAR or lead == "done":
         return ""
     if statement is Statement.CANCELLED or lead == "not_kept":

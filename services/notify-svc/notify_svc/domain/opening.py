@@ -7,7 +7,7 @@ from datetime import datetime
 
 from candor.contracts import Statement
 from notify_svc.domain.consistency import compared, probably_late
-from notify_svc.domain.facts import Announcement, Gap, Promise, Reason
+from notify_svc.domain.facts import Announcement, Gap, Move, Promise, Reason
 
 _BY_REASON = {Reason.NOT_KEPT: "not_kept", Reason.DONE_OUTSIDE_RANGE: "done"}
 
@@ -22,23 +22,37 @@ class OpeningFacts:
     low: datetime | None = None
     high: datetime | None = None
     earlier: Announcement | None = None
+    move: Move | None = None
 
 
 def opening_of(statement: Statement, reason: Reason, facts: OpeningFacts) -> str:
     """The name of an opening in templates/leads.j2."""
     if reason in _BY_REASON:
         return _BY_REASON[reason]
-    if reason is Reason.KEPT:
-        done, due = facts.gap.completed_at, facts.promise.held_due
-        # Kept, but within tolerance: customers know only the date and would not call that on time.
-        return "done_after" if done is not None and done > due else "done"
+    if facts.move is not None:
+        return "moved_later" if facts.move.due > facts.move.before else "moved"
     match statement:
         case Statement.WARNING:
             return _warning(reason, facts)
         case Statement.UPDATE:
             return _update(reason, facts)
-        case _:
-            return "back" if statement is Statement.ALL_CLEAR else "cancelled"
+        case Statement.CANCELLED:
+            return _ended(reason, facts.promise)
+    return _good(reason, facts)
+
+
+def _good(reason: Reason, facts: OpeningFacts) -> str:
+    if reason is not Reason.KEPT:
+        return "back"
+    done, due = facts.gap.completed_at, facts.promise.held_due
+    # Kept, but within tolerance: customers know only the date and would not call that on time.
+    return "done_after" if done is not None and done > due else "done"
+
+
+def _ended(reason: Reason, promise: Promise) -> str:
+    if reason is not Reason.CALLED_OFF:
+        return "cancelled"
+    return "called_off" if promise.called_off is not None and promise.called_off.ours else "withdrawn"
 
 
 def _warning(reason: Reason, facts: OpeningFacts) -> str:

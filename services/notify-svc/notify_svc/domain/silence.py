@@ -37,11 +37,17 @@ class Composed:
     basis: Basis | None
 
 
-def silenced(promise: Promise | None, recipient: Recipient, sent_today: int, cap: int) -> Reason | None:
-    """The first reason not to write to this recipient at all; None if there is none."""
+def silenced(
+    promise: Promise | None, recipient: Recipient, sent_today: int, cap: int, spoken_for: Reason | None = None
+) -> Reason | None:
+    """The first reason not to write to this recipient at all; None if there is none.
+
+    Of a promise that is called off only that is told (`spoken_for`).
+    """
+    called_off = promise is not None and promise.withdrawn and spoken_for is not Reason.CALLED_OFF
     reasons = (
         (recipient.erased or promise is None, Reason.ERASED),
-        (promise is not None and promise.withdrawn, Reason.WITHDRAWN),
+        (called_off, Reason.WITHDRAWN),
         (promise is not None and promise.historical, Reason.HISTORICAL),
         (promise is not None and promise.disputed, Reason.DISPUTED),
         (not recipient.known, Reason.NO_CONTACT),
@@ -72,6 +78,9 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
         return False
     if gap.standing is not Standing.OPEN:
         return True
+    if said.spoken_for is Reason.DATE_MOVED:
+        # Which date there is does not depend on a forecast; a range beside it does.
+        return said.told.low is None or not left(said.told, gap, rules)
     if said.statement is Statement.ALL_CLEAR:
         return _still_clear(said.told, promise, gap, now, rules)
     # The same rule as in the decision: otherwise a message could be withdrawn and decided again for ever, never sent.
@@ -96,4 +105,5 @@ _STANDING = {
     Reason.NOT_KEPT: Standing.BROKEN,
     Reason.KEPT: Standing.KEPT,
     Reason.CANCELLED: Standing.CANCELLED,
+    Reason.CALLED_OFF: Standing.WITHDRAWN,
 }

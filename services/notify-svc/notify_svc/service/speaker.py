@@ -107,7 +107,8 @@ class Speaker:
         if promise is None or gap is None or statement is None:
             raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
         route, recipient = self._look(addressees, known.promise_id, known.customer_id)
-        reason = silenced(promise, recipient, addressees.sent[known.customer_id], self.rules.daily_cap)
+        sent = addressees.sent[known.customer_id]
+        reason = silenced(promise, recipient, sent, self.rules.daily_cap, decision.reason)
         if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
             return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
@@ -138,7 +139,8 @@ class Speaker:
             return [notice]
         name = staff_key(promise.owner)
         route, recipient = self._look(addressees, promise.promise_id, name)
-        against = silenced(promise, recipient, addressees.sent[name], self.rules.owner_daily_cap)
+        sent = addressees.sent[name]
+        against = silenced(promise, recipient, sent, self.rules.owner_daily_cap, notice.spoken_for)
         if against is None and route is not None:
             try:
                 first = ahead(drafted, name, route, self.rules)

@@ -56,6 +56,7 @@ class Notice:
     owner: OwnerWord = OwnerWord.NO_OWNER
     owner_wait_until: datetime | None = None
     traceparent: str = ""
+    about: str = ""
 
 
 async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
@@ -91,6 +92,7 @@ async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, li
             Reason(row["spoken_for"]),
             row["closing"],
             told,
+            row["about"],
         )
         found.setdefault(row["promise_id"], []).append(entry)
     return found
@@ -167,7 +169,7 @@ def _row(notice: Notice, now: datetime) -> tuple[Any, ...]:
         *(told.low, told.high, told.next_update_by, notice.subject, notice.body, notice.html),
         *(notice.evidence, notice.findings, notice.gap_version, notice.reply_to),
         *(notice.audience.value, notice.addressee, notice.ahead_of, notice.owner.value),
-        *(notice.owner_wait_until, notice.traceparent, now),
+        *(notice.owner_wait_until, notice.traceparent, notice.about, now),
     )
 
 
@@ -179,21 +181,21 @@ notice.audience, notice.traceparent"""
 _ADD: Final = f"""
 INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, state, reason, spoken_for, closing,
   told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, reply_to,
-  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, decided_at, changed_at, version,
+  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, about, decided_at, changed_at, version,
   public_words)
 SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
   $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
-  $23::text[], $24::timestamptz[], $25::text[], $26::timestamptz[])
-  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, at)
+  $23::text[], $24::timestamptz[], $25::text[], $26::text[], $27::timestamptz[])
+  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, at)
 ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
   spoken_for = excluded.spoken_for, closing = excluded.closing, told_low = excluded.told_low,
   told_high = excluded.told_high, next_update_by = excluded.next_update_by, subject = excluded.subject,
   body = excluded.body, html = excluded.html, evidence = excluded.evidence, findings = excluded.findings,
   gap_version = excluded.gap_version, reply_to = excluded.reply_to,
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
-  decided_at = excluded.decided_at, changed_at = excluded.changed_at, version = notice.version + 1, public_words = true,
-  words_since = now()
+  about = excluded.about, decided_at = excluded.decided_at, changed_at = excluded.changed_at,
+  version = notice.version + 1, public_words = true, words_since = now()
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
 
@@ -211,7 +213,7 @@ WHERE delivery.state = 'suppressed'"""
 
 _ENTRIES: Final = """
 SELECT notice_id, promise_id, episode, statement, state, spoken_for, closing, decided_at, told_low, told_high,
-  next_update_by FROM notice
+  next_update_by, about FROM notice
 WHERE promise_id = ANY($1::text[]) AND state <> 'suppressed' AND audience = 'customer'
 ORDER BY promise_id, decided_at, seq FOR UPDATE"""
 

@@ -61,8 +61,8 @@ class NoticeRow(Base, table=True):
     `spoken_for` is why it was decided, `reason` why it is in its `state`; `state` and `reason` are those of its
     delivery, if it has one. An owner's notice names the customer's in `ahead_of`; a customer's notice has the outcome
     of the owner's in `owner` (OwnerWord), and how long it waits. Without `public_words` it was composed when messages
-    still contained internal reasons. Business time: told_*, next_update_by, owner_wait_until, decided_at, changed_at;
-    the database's clock: everything else.
+    still contained internal reasons. `about` is the one event that it tells of, such as another date. Business time:
+    told_*, next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "notice"

@@ -184,13 +184,15 @@ class RevisionIn(Body):
 
 
 class WithdrawalIn(Body):
-    """Withdraws the promise. `reason` is internal."""
+    """Withdraws the promise. `reason` is internal. The customer is told, unless it was `asked_by` them."""
 
     reason: Annotated[InternalText, Field(min_length=1)]
     public_reason: PublicText | None = None
+    asked_by: Literal["customer", "company"] | None = None
 
     def command(self, promise_id: str, version: int | None = None, *, reported: bool = False) -> Withdraw:
-        return Withdraw(promise_id, self.reason, version, self.public_reason, reported)
+        by_customer = None if self.asked_by is None else self.asked_by == "customer"
+        return Withdraw(promise_id, self.reason, version, self.public_reason, reported, by_customer)
 
 
 class VerdictIn(Body):

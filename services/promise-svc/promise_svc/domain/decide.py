@@ -98,6 +98,7 @@ def statement(promise: Promise, command: Statement, at: datetime, *, told: Itera
                 version=number,
                 kind=ChangeKind.WITHDRAWN,
                 at=at,
+                asked_by_customer=command.asked_by_customer,
                 reason=command.reason,
                 public_reason=command.public_reason,
             )

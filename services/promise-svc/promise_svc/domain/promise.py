@@ -163,13 +163,14 @@ class Revise:
 
 @dataclass(frozen=True, slots=True)
 class Withdraw:
-    """Withdraw the promise; `reported` as in Revise."""
+    """Withdraw the promise; `reported` as in Revise. `asked_by_customer` is None if nobody said whose wish it was."""
 
     promise_id: str
     reason: str
     expected_version: int | None = None
     public_reason: str | None = None
     reported: bool = False
+    asked_by_customer: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

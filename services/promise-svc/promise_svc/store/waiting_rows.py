@@ -56,13 +56,15 @@ async def overlooked(uow: UnitOfWork, after: int, look: int) -> tuple[list[str],
 def _row(one: Waiting) -> tuple[Any, ...]:
     command = one.command
     what: tuple[Any, ...]
+    asked_by: str | None
     match command:
         case Revise():
             asked_by = "customer" if command.asked_by_customer else "company"
             what = (ChangeKind.REVISED, command.due, asked_by, command.agreed, command.reason, command.public_reason)
             what += (None, None, None, command.if_moved)
         case Withdraw():
-            what = (ChangeKind.WITHDRAWN, None, None, None, command.reason, command.public_reason)
+            asked_by = _ASKED_BY[command.asked_by_customer]
+            what = (ChangeKind.WITHDRAWN, None, asked_by, None, command.reason, command.public_reason)
             what += (None, None, None, False)
         case Settle():
             ends = (command.verdict, command.completed_at, command.settled_at)
@@ -98,12 +100,15 @@ def _command(row: asyncpg.Record) -> Statement:
                 if_moved=row["if_moved"],
             )
         case ChangeKind.WITHDRAWN:
-            return Withdraw(name, row["reason"] or "", None, row["public_reason"], reported=True)
+            by_customer = _BY_CUSTOMER[row["asked_by"]]
+            return Withdraw(name, row["reason"] or "", None, row["public_reason"], True, by_customer)
         case _:
             verdict = State(row["verdict"])
             return Settle(name, verdict, row["completed_at"], row["settled_at"], reported=True)
 
 
+_ASKED_BY: Final = {None: None, True: "customer", False: "company"}
+_BY_CUSTOMER: Final = {said: by_customer for by_customer, said in _ASKED_BY.items()}
 _COLUMNS: Final = """waiting_id, promise_id, said_at, kind, due, asked_by, agreed, reason, public_reason, verdict,
   completed_at, settled_at, if_moved, source, source_event, historical, traceparent"""
 _ADD: Final = f"""

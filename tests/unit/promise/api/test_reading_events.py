@@ -134,6 +134,14 @@ def test_a_draft_is_read_as_the_promise_that_it_becomes(reader: Reader) -> None:
     assert (made.due, made.terms.value, made.terms.labels) == (NOON + timedelta(days=1), 120.0, {"region": "north"})
 
 
+@pytest.mark.parametrize(("said", "found"), [(None, None), ("customer", True), ("company", False)])
+def test_a_withdrawal_may_say_whose_wish_it_was(reader: Reader, said: str | None, found: bool | None) -> None:
+    data = {"promise_id": "PR-1", "reason": "called off"} | ({"asked_by": said} if said else {})
+    withdrawal = command(reader, WITHDRAWN, data)
+    assert isinstance(withdrawal, Withdraw)
+    assert withdrawal.asked_by_customer is found
+
+
 def test_a_draft_that_says_when_it_was_made_was_made_then() -> None:
     fields = without("promise_id", made_at="2013-03-01T08:00:00Z")
     assert whole("PR-1", fields, NOON).made_at == NOON - timedelta(days=7, hours=4)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from candor.contracts import AskedBy, PromiseWithdrawn
+from candor.intake.once import Origin
 from promise_svc.domain import ChangeKind, Refusal, RefusalReason, Settle, State, Withdraw, settle, withdraw
+from promise_svc.events import changed
 from tests.support.clocks import NOON
 from tests.unit.promise.domain.builders import HOUR, promise, to_settle
 
@@ -16,6 +19,18 @@ def test_an_open_promise_can_be_withdrawn_with_its_reason() -> None:
     withdrawn, change = withdraw(promise(), Withdraw("p1", "the order was cancelled"), LATER)
     assert (withdrawn.state, withdrawn.version) == (State.WITHDRAWN, 2)
     assert (change.kind, change.reason, change.at) == (ChangeKind.WITHDRAWN, "the order was cancelled", LATER)
+
+
+@pytest.mark.parametrize(
+    ("by_customer", "asked_by"), [(None, None), (True, AskedBy.CUSTOMER), (False, AskedBy.COMPANY)]
+)
+def test_a_withdrawal_says_whose_wish_it_was_if_that_is_known(
+    by_customer: bool | None, asked_by: AskedBy | None
+) -> None:
+    withdrawn, change = withdraw(promise(), Withdraw("p1", "no", asked_by_customer=by_customer), LATER)
+    data = changed(withdrawn, change, Origin("e1", "crm", LATER)).data
+    assert isinstance(data, PromiseWithdrawn)
+    assert data.asked_by is asked_by
 
 
 @pytest.mark.parametrize("state", [*VERDICTS, State.WITHDRAWN])

@@ -132,12 +132,13 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "next": civil.deadline(snapshot.next_update_by) if snapshot.next_update_by else "",
         "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
         "open_matter": open_matter,
-        "record": record_words(gap.forecast),
+        "record": _record(gap, civil),
         "facts": each_once(in_public(fact, civil, quotes) for fact in facts),
         "circumstances": each_once(in_public(fact, civil, quotes) for fact in incidents),
         "chance": chance,
         "without_chance": without,
         "cases": cases,
+        "count": civil.number(cases),
         "little": cases < LITTLE_HISTORY,
         "zone": civil.zone_name(*_moments(snapshot)),
         **_changed_by_us(snapshot, civil, quotes),
@@ -171,6 +172,11 @@ def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact]
         "company": house.company or "",
         "reach": house.reach or "",
     }
+
+
+def _record(gap: Gap, civil: Localizer) -> Context:
+    found = record_words(gap.forecast)
+    return found | {f"{name}_text": civil.number(int(str(found[name]))) for name in ("of", "came")}
 
 
 def _changed_by_us(snapshot: Snapshot, civil: Localizer, quotes: Quotes) -> Context:

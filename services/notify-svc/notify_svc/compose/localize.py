@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 from babel import Locale
 from babel.dates import format_skeleton, format_time, format_timedelta, get_timezone_location
+from babel.numbers import format_decimal
 
 from notify_svc.compose.words import language_of, translations
 from notify_svc.domain.lexicon import ENGLISH
@@ -62,6 +63,11 @@ class Localizer:
     def length(self, minutes: float) -> str:
         """`45 minutes`, `3 hours`, `2 days`."""
         text: str = format_timedelta(timedelta(minutes=round(minutes)), "minute", threshold=2, locale=self.locale)
+        return text
+
+    def number(self, number: int) -> str:
+        """`4,562`."""
+        text: str = format_decimal(number, locale=self.locale)
         return text
 
     def zone_name(self, *moments: datetime) -> str:

@@ -80,12 +80,12 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
         ),
         passive=re.compile(r"\b(?:wurden?|worden)\b(?![^.!?\n]*\b(?:von|durch)\b)", re.IGNORECASE),
         blame=_any(
-            *("schuld", "verschulden", "versäumt", "nachlässig\\w*", "fahrlässig\\w*", "unfähig\\w*", "wegen Ihnen"),
+            *("schuld", "verschulden", "nachlässig\\w*", "fahrlässig\\w*", "unfähig\\w*", "wegen Ihnen"),
             *("Ihretwegen", "haben Sie vergessen", "(?:er|sie) (?:hat|haben) vergessen", "schlampig\\w*"),
         ),
         bad=_any(
-            *("verspätet\\w*", "später", "spät", "nicht", "kein\\w*", "abgesagt", "versäumt\\w*", "ausgefallen"),
-            *("anderer Termin", "anderen Termin", "fällt aus"),
+            *("verspät\\w*", "später\\w*", "spät", "nicht", "kein\\w*", "abgesagt", "versäumt\\w*", "ausgefallen"),
+            *("anderer Termin", "anderen Termin", "fällt aus", "verschoben"),
         ),
         causal=_any("weil", "wegen", "aufgrund", "auf Grund", "infolge", "verursacht durch", "angegebener grund"),
         odds=re.compile(r"\b(\d+) von 100\b"),
@@ -102,7 +102,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
             "soyez assurée?s?",
         ),
         passive=re.compile(
-            r"\b(?:a|ont|avait) été \w+(?:é|ée|és|ées|i|is|ie|it|us?|ues?)\b(?!\s+par\b)", re.IGNORECASE
+            r"\b(?:a|ont|avait) été \w+(?:ée?s?|ie?s?|ises?|ites?|ue?s?|ertes?|ert)\b(?!\s+par\b)", re.IGNORECASE
         ),
         blame=_any(
             *("faute", "coupables?", "néglig(?:ent|ence|é)\\w*", "incompéten(?:t|ce)\\w*", "à cause de vous"),
@@ -110,7 +110,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
         ),
         bad=_any("retard", "plus tard", "pas", "annulée?s?", "manquée?s?", "autre date", "impossible"),
         causal=_any("parce qu(?:e|'|’)", "en raison d(?:e|u|es)", "à cause d(?:e|u|es)", "dû à", "motif indiqué"),
-        odds=re.compile(r"\b(\d+) chances? sur 100\b"),
+        odds=re.compile(r"\b(\d+) sur 100\b"),
         probably=_any("probablement", "sans doute"),
     ),
     "es": Lexicon(
@@ -163,8 +163,11 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
         certain=_within("必ず", "絶対に", "確実に", "間違いなく", "保証"),
         passive=_within(r"されました(?!.*により)", "行われました"),
         blame=_within("責任は", "のせい", "過失", "怠慢", "落ち度", "不注意", "無能"),
-        bad=_within("遅れ", "できません", "できず", "ません", "中止", "取り消", "取り止め", "守れ", "変更", "未完了"),
-        causal=_within("のため、", "が原因", "により遅", "によって遅", "理由："),
+        bad=_within(
+            *("遅", "できません", "できず", "ません", "中止", "取り消", "取り止め"),
+            *("取りやめ", "守れ", "変更", "未完了"),
+        ),
+        causal=_within("のため、", "が原因(?!かどうか)", "により遅", "によって遅", "理由："),
         odds=re.compile(r"100件中(\d+)件"),
         probably=_within("おそらく", "見込みが高い"),
     ),

@@ -84,7 +84,7 @@ def test_a_length_is_told_in_the_unit_that_fits(minutes: float, text: str) -> No
 
 @pytest.mark.parametrize(
     ("language", "locale"),
-    [(None, "en_GB"), ("en", "en_GB"), ("en-US", "en_US"), ("de", "en_GB"), ("xx-yy-zz-?", "en_GB"), ("", "en_GB")],
+    [(None, "en_GB"), ("en", "en_GB"), ("en-US", "en_US"), ("de", "de"), ("xx-yy-zz-?", "en_GB"), ("", "en_GB")],
 )
 def test_formats_follow_the_language_of_the_words(language: str | None, locale: str) -> None:
     assert locale_of(language) == locale

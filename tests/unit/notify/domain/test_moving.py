@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from candor.contracts import (
     AskedBy,
     Envelope,
+    NoticeState,
     PromiseRestated,
     PromiseRevised,
     PromiseState,
@@ -25,7 +26,7 @@ from notify_svc import translate
 from notify_svc.domain.basis import basis_of, holds
 from notify_svc.domain.episode import after_speaking
 from notify_svc.domain.facts import MOVES_KEPT, Announcement, CalledOff, Decision, Episode, Kind, Move, Promise, Reason
-from notify_svc.domain.history import NoticeEntry, NoticeState, episode_of
+from notify_svc.domain.history import NoticeEntry, episode_of
 from notify_svc.domain.identity import told_value
 from notify_svc.domain.moving import NEWS, untold
 from notify_svc.domain.opening import OpeningFacts, opening_of

@@ -133,6 +133,7 @@ def test_a_secret_goes_to_those_alone_who_need_it(overlay: str) -> None:
     assert owners["candor-contact-private"] == {"notify-svc"}
     assert owners["candor-event-signing"] == {"promise-svc"}
     assert owners["candor-answers"] == {"promise-svc"}
+    assert owners["candor-page"] == {"notify-svc"}
     assert (owners["promise-svc-requests"], owners["delivery-svc-requests"]) == ({"promise-svc"}, {"delivery-svc"})
     assert owners["candor-board"] == {"risk-web"}
     assert all(owners[f"kafka-user-{account(process)}"] == {account(process)} for process in processes())

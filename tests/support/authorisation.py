@@ -34,7 +34,8 @@ out, which answers everybody alike and opens nothing without a sign-in link or t
 `*` in place of a method is whatever a mounted app answers: files, and the sockets of open pages. A source may send
 only the event types that its secrets file names.
 
-`/answers/{token}` asks for a signed link in place of the token: without one it answers everybody 401.
+`/answers/{token}` asks for a signed link in place of the token: without one it answers everybody 401. `/p/{token}`
+likewise with 404, and it is served at the host of `PAGE_URL` alone, where nothing else is.
 """
 
 

@@ -4,27 +4,32 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from datetime import timedelta
 from typing import Annotated, Any, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, field_validator, model_validator
 from pydantic_settings import NoDecode, SettingsConfigDict
 
 from candor.contracts import PROCESSES, known_processes
-from candor.ops.edge_settings import public_address
+from candor.ops.edge_settings import OwnHost, public_address
+from candor.ops.secret_files import SecretFile
 from candor.ops.setting_types import Names, OptionalFile, Port, Seconds, ServiceName
-from candor.ops.settings import Settings
+from candor.ops.settings import Settings, strong_secrets
 from candor.web.http.fields import address
+from candor.web.http.text import one_line
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
 from notify_svc.compose.house import Houses
 from notify_svc.delivery.mass import Limit
 from notify_svc.delivery.postman import Patience
 from notify_svc.domain.facts import Rules
+from notify_svc.page import PATH
 
 _RULES, _LIMIT = Rules(), Limit()
+Words = Annotated[str, AfterValidator(one_line)]
 Share = Annotated[float, Field(ge=0, le=1)]
 MOST_RECIPIENTS = 500
 MOVED = {"MAIL_ACTION", "MAIL_OPTIONS"}
@@ -84,6 +89,19 @@ class NotifySettings(Settings):
     """
     board_url: str = ""
     """What stands before /board outside, for the links in the weekly brief. Example: https://candor.example.com"""
+
+    page_url: str = ""
+    """Where customers reach the page that each message links to: a host of its own, on which this process serves
+    nothing else. Empty: messages have no link. Example: https://promises.example.com
+    """
+    page_secret_file: OptionalFile = None
+    """File of secrets, one a line, of 32 characters or more: the first signs links to the customer's page.
+
+    Read again: within seconds of a change. Example: /run/candor/page/page.key
+    """
+    page_company: Words = "Your promise"
+    """What stands above the customer's page: who promised. Example: Example Airlines
+    """
 
     warn_at: Share = _RULES.warn_at
     """Risk of delay from which a customer is warned. Example: 0.7"""
@@ -148,6 +166,27 @@ class NotifySettings(Settings):
             raise ValueError("BRIEF_RECIPIENTS needs BOARD_URL beside it: each sentence of a brief links to the board")
         return self
 
+    @field_validator("page_url")
+    @classmethod
+    def _of_the_page(cls, value: str) -> str:
+        address = public_address(value)
+        if urlsplit(address).path:
+            raise ValueError("must be a host of its own, such as https://promises.example.com, without a path")
+        return address
+
+    @model_validator(mode="after")
+    def _page_apart(self) -> Self:
+        if not self.page_url:
+            return self
+        if self.page_secret_file is None:
+            raise ValueError("PAGE_URL needs PAGE_SECRET_FILE beside it: links are signed with it")
+        if self.production and self.page_url.startswith("http://"):
+            raise ValueError("PAGE_URL must start with https:// in production")
+        host = urlsplit(self.page_url).hostname or ""
+        if host in {urlsplit(one).hostname for one in (self.public_url, self.board_url)}:
+            raise ValueError("PAGE_URL must have a host of its own: browsers keep cookies of staff by host")
+        return self
+
     @model_validator(mode="after")
     def _no_message_takes_another_back(self) -> Self:
         if self.clear_at >= self.warn_at:
@@ -183,6 +222,17 @@ class NotifySettings(Settings):
     def houses(self) -> Houses:
         """What the company has set for its letters. Raises ValueError, with line and field, for a wrong file."""
         return Houses(self.letters_file)
+
+    @property
+    def own_host(self) -> OwnHost:
+        """The host of the customer's page."""
+        return OwnHost(urlsplit(self.page_url).netloc, PATH)
+
+    def page_secrets(self) -> SecretFile[Sequence[str]] | None:
+        """The secrets of links to the page; None without a page. Raises ValueError for short ones and placeholders."""
+        if not self.page_url or self.page_secret_file is None:
+            return None
+        return SecretFile(self.page_secret_file, strong_secrets, name="PAGE_SECRET_FILE")
 
     def mass(self) -> Limit:
         """From which letters to customers on wait for a person."""

@@ -47,6 +47,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
         owner=data.owner,
         kind=data.kind,
         latest_due=data.latest_due,
+        first_due=data.first_due,
     )
 
 
@@ -57,7 +58,8 @@ def promise_changed(
 ) -> facts.Promise:
     """The promise after a later event; the evidence for "we promised" is the event that last moved the date."""
     if isinstance(data, PromiseWithdrawn):
-        return replace(promise, withdrawn=True, called_off=_called_off(envelope, data))
+        reason = data.public_reason or ""
+        return replace(promise, withdrawn=True, withdrawn_for=reason, called_off=_called_off(envelope, data))
     if isinstance(data, PromiseSettled):
         ended = {Verdict.KEPT: Standing.KEPT, Verdict.BROKEN: Standing.BROKEN}.get(data.verdict)
         return replace(promise, disputed=data.verdict is Verdict.DISPUTED, ended=ended)
@@ -68,7 +70,7 @@ def promise_changed(
         withdrawn, disputed = data.state is PromiseState.WITHDRAWN, data.state is PromiseState.DISPUTED
         called_off = promise.called_off if withdrawn else None
         promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended, called_off=called_off)
-    promise = _moved(promise, envelope, data)
+    promise = _dated(_moved(promise, envelope, data), envelope, data)
     if data.held_due == promise.held_due:
         return promise
     return replace(promise, held_due=data.held_due, event_id=envelope.id)
@@ -93,6 +95,19 @@ def _moved(promise: facts.Promise, envelope: Envelope, data: PromiseRevised | Pr
     reason = said.public_reason or ""
     move = facts.Move(envelope.id, envelope.time, before, data.latest_due, said.agreed, reason)
     return replace(promise, latest_due=data.latest_due, moves=(*promise.moves, move)[-facts.MOVES_KEPT :])
+
+
+def _dated(promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseRestated) -> facts.Promise:
+    if isinstance(data, PromiseRevised):
+        due, reason = data.latest_due, data.public_reason
+    elif data.revision is not None:
+        due, reason = data.revision.due, data.revision.public_reason
+    else:
+        return promise
+    given = facts.DateGiven(envelope.time, due, data.held_due == due, reason or "")
+    # A statement that comes late was said when it says, before others that came.
+    dates = sorted((*promise.dates, given), key=lambda one: one.at)
+    return replace(promise, dates=tuple(dates[-facts.DATES :]))
 
 
 def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap:

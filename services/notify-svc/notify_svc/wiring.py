@@ -25,7 +25,7 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import mass
+from notify_svc.api.routes import answers, mass, page, page_links
 from notify_svc.api.routes.notices import router
 from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
@@ -38,6 +38,7 @@ from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.freshness import Freshness
 from notify_svc.handlers import NotifyHandler
+from notify_svc.page.links import Links
 from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
 from notify_svc.settings import NotifySettings
@@ -53,8 +54,9 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     """
     reach = Reach(Opener.from_file(settings.contact_private_key_file), settings.channels(channels))
     settings.refuse_unsigned_events(signs=False)
-    speaker = Speaker(reach, settings.rules(), settings.houses())
     business = clock or settings.business_clock()
+    links = Links.of(settings.page_secrets(), settings.page_url)
+    speaker = Speaker(reach, settings.rules(), settings.houses(), links)
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -67,7 +69,9 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.database, app.state.clock = database, business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
         worker = app.state.worker = _worker(current, database, speaker, business, freshness)
-        app.state.files.watch(database.password_file, reach.opener.file, speaker.houses.file, worker.event_keys)
+        app.state.links, app.state.opener = links, reach.opener
+        secrets = (reach.opener.file, speaker.houses.file, worker.event_keys, links and links.file)
+        app.state.files.watch(database.password_file, *secrets)
         app.state.health.add("database", database.check)
         app.state.health.add("kafka", kafka.check)
         app.state.health.add("consumer", worker.check)
@@ -81,21 +85,25 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         pulse = Pulse(current, "", {"sender": sender, "consumer": worker, "relay": relay})
         pulse.held = sender.held
         try:
-            kept: list[Background] = [
-                GrowthWatch(database),
-                worker,
-                Hearing(current, freshness.heard),
-                Retention(settings, database, expiries(settings)),
-                Eraser(database, read_model.erasures()),
-                shared_rates(app, database),
-            ]
+            kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
             briefs = _briefs(settings, database, reach, business)
             yield [sender, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
             await database.close()
 
-    return create_app("Candor notify-svc", settings, parts, [router, mass.router, audit_routes.router])
+    routers = [router, mass.router, page_links.router, answers.router, page.router, audit_routes.router]
+    return create_app("Candor notify-svc", settings, parts, routers)
+
+
+def _beside(app: FastAPI, settings: NotifySettings, database: Database) -> list[Background]:
+    """What every such service has beside its own work."""
+    return [
+        GrowthWatch(database),
+        Retention(settings, database, expiries(settings)),
+        Eraser(database, read_model.erasures()),
+        shared_rates(app, database),
+    ]
 
 
 def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: Clock) -> list[Background]:

@@ -76,6 +76,10 @@ class SecretPaths:
         return self.folder / "answers.key"
 
     @property
+    def page(self) -> Path:
+        return self.folder / "page.key"
+
+    @property
     def requests(self) -> Path:
         return self.folder / "requests.key"
 
@@ -101,6 +105,7 @@ class SecretPaths:
             given["SERVICES_KEY_FILE"] = self.services_key
         if service == "notify-svc":
             given["CONTACT_PRIVATE_KEY_FILE"] = self.contact_private
+            given["PAGE_SECRET_FILE"] = self.page
         return {name: str(path) for name, path in given.items()}
 
 
@@ -120,7 +125,7 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         signing, public = new_keys()
         write_private(paths.event_signing, signing)
         write_private(paths.event_public, public)
-    for path in (paths.session, paths.answers, paths.requests):
+    for path in (paths.session, paths.answers, paths.page, paths.requests):
         if not path.exists():
             # Hexadecimal, so that no run of letters in it can look like a placeholder word.
             write_private(path, secrets.token_hex(32))

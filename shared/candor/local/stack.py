@@ -211,6 +211,7 @@ class Stack:
             "DRAIN_PAUSE_SECONDS": "0",
             **self._asked_by(service),
             **self.secrets.environment(service.settings),
+            **self._page(service),
             **self._env,
         }
 
@@ -220,6 +221,12 @@ class Stack:
             return {}
         named = {"promise-svc": "PROMISE_SVC_URL", "delivery-svc": "DELIVERY_SVC_URL"}
         return {variable: self.urls[name] for name, variable in named.items() if name in self.urls}
+
+    def _page(self, service: Service) -> dict[str, str]:
+        """Where the customer's page is: browsers take every name below localhost for this machine."""
+        if service.settings != "notify-svc":
+            return {}
+        return {"PAGE_URL": f"http://page.localhost:{urlsplit(self.urls[service.name]).port}"}
 
     def places(self) -> list[Place]:
         """Every part with its address, process and version."""

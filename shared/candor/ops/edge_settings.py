@@ -6,7 +6,7 @@ import ipaddress
 import re
 from collections.abc import Iterable
 from functools import lru_cache
-from typing import Annotated, Final, Literal
+from typing import Annotated, Final, Literal, NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import Field, field_validator
@@ -64,6 +64,22 @@ def _plain(host: str) -> str:
     except ValueError:
         return host
     return str(getattr(address, "ipv4_mapped", None) or address)
+
+
+class OwnHost(NamedTuple):
+    """A host, with a port where its address has one, that serves the paths with this start and nothing else.
+
+    No other host serves them. Without a host there are no such pages.
+    """
+
+    host: str = ""
+    prefix: str = ""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The host's name without its port, if there is one."""
+        name = urlsplit(f"//{self.host}").hostname
+        return (name,) if name else ()
 
 
 class EdgeSettings(BaseSettings):
@@ -148,6 +164,11 @@ class EdgeSettings(BaseSettings):
     def prefix(self) -> str:
         """The path of `public_url` without its last slash, such as `/candor`; empty without one."""
         return urlsplit(self.public_url).path
+
+    @property
+    def own_host(self) -> OwnHost:
+        """The host of pages for people without an account."""
+        return OwnHost()
 
     @property
     def https(self) -> bool:

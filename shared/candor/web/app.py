@@ -32,6 +32,7 @@ from candor.web.http.forwarded import ForwardedMiddleware
 from candor.web.http.head import HeadMiddleware
 from candor.web.http.limits import Limits, LimitsMiddleware
 from candor.web.http.observed import ObservedMiddleware
+from candor.web.http.own_host import OwnHostMiddleware
 from candor.web.http.problems import FieldError, Problem, pointer
 from candor.web.http.rates import ADDRESS, BYTES, CUSTOMER, CUSTOMERS_REPORTED_FROM, Rates
 from candor.web.http.running import Running
@@ -99,7 +100,7 @@ def shared_rates(app: FastAPI, database: Database) -> Background:
 
 def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int], policies: Mapping[str, str]) -> None:
     limits = Limits(
-        settings.trusted_hosts,
+        (*settings.trusted_hosts, *settings.own_host.names),
         bodies=bodies,
         body_seconds=settings.body_seconds,
         request_seconds=settings.request_seconds,
@@ -108,6 +109,7 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
     # The middleware added last is the outermost: it sees what the others refuse.
     app.add_middleware(ShortcutMiddleware, owner=app)
     app.add_middleware(ParametersMiddleware, owner=app)
+    app.add_middleware(OwnHostMiddleware, own=settings.own_host)
     app.add_middleware(RatedMiddleware, addresses=app.state.addresses, sizes=app.state.sizes, running=app.state.running)
     app.add_middleware(LimitsMiddleware, limits=limits)
     app.add_middleware(EdgeMiddleware, https=settings.https)

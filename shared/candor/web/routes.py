@@ -15,7 +15,7 @@ from candor.web.security.auth import Guard, Role
 from candor.web.security.webhooks import SignatureGuard
 
 PUBLIC: Final = frozenset(
-    {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}"}
+    {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}", "/p/{token}"}
 )
 """Paths open to anybody who reaches the port; they reveal nothing about customers or promises."""
 

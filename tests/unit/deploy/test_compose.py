@@ -129,6 +129,7 @@ def test_only_the_service_that_needs_it_has_each_secret() -> None:
     assert holders["session"] == ["risk-web"]
     assert holders["event-signing"] == ["promise-svc"]
     assert holders["answers"] == ["promise-svc"]
+    assert holders["page"] == ["notify-svc"]
     assert holders["event-public"] == ["delivery-svc", "risk-worker", "risk-insight", "notify-svc"]
     assert holders["postgres"] == ["postgres"]
     assert holders["postgres-notify"] == ["migrate", "postgres"]

@@ -66,6 +66,7 @@ SASL |= {"KAFKA_SASL_PASSWORD_FILE": "/run/password"}
 TLS = {"KAFKA_SECURITY_PROTOCOL": "SSL"}
 PAIR = TLS | {"KAFKA_SSL_CERTIFICATE_FILE": "/run/user.crt", "KAFKA_SSL_KEY_FILE": "/run/user.key"}
 COMPANIONS = {
+    "page_url": {"PAGE_SECRET_FILE": "/run/page.key"},
     "brief_recipients": {"BOARD_URL": "https://candor.example.com"},
     "kafka_security_protocol": SASL,
     "kafka_sasl_mechanism": SASL,

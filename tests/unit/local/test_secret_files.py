@@ -106,5 +106,7 @@ def test_only_notify_svc_hears_of_the_private_key(tmp_path: Path) -> None:
     assert "CONTACT_PUBLIC_KEY_FILE" in paths.environment("promise-svc")
     assert "ANSWER_SECRET_FILE" in paths.environment("promise-svc")
     assert "ANSWER_SECRET_FILE" not in paths.environment("risk-svc")
+    assert "PAGE_SECRET_FILE" in paths.environment("notify-svc")
+    assert "PAGE_SECRET_FILE" not in paths.environment("promise-svc")
     served = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc")
     assert [name for name in served if "REQUEST_KEY_FILE" in paths.environment(name)] == [*served[:2]]

@@ -106,3 +106,33 @@ def test_the_brief_goes_to_plain_addresses_and_its_links_lead_somewhere() -> Non
 def test_other_recipients_stop_the_process(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValidationError, match=r"(?i)brief_recipients|board_url"):
         NotifySettings(**{"board_url": "https://candor.example.com", **wrong})
+
+
+def test_the_customers_page_has_a_host_of_its_own(tmp_path: Path) -> None:
+    file = tmp_path / "page.key"
+    file.write_text("0123456789abcdef" * 4)
+    page: dict[str, Any] = {"page_url": "https://Promises.example.com:8443/", "page_secret_file": file}
+    settings = NotifySettings(**page)
+    assert settings.own_host == ("promises.example.com:8443", "/p/")
+    assert settings.own_host.names == ("promises.example.com",)
+    secrets = settings.page_secrets()
+    assert secrets is not None and secrets.get() == ["0123456789abcdef" * 4]
+    assert NotifySettings().own_host.names == () and NotifySettings().page_secrets() is None
+    assert NotifySettings(page_secret_file=file).page_secrets() is None
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"page_secret_file": None},
+        {"page_url": "promises.example.com"},
+        {"page_url": "https://promises.example.com/candor"},
+        {"public_url": "https://promises.example.com:444/notify"},
+        {"board_url": "http://promises.example.com"},
+        {**PRODUCTION, "page_url": "http://promises.example.com"},
+    ],
+)
+def test_a_page_that_is_not_apart_or_without_secrets_stops_the_process(wrong: dict[str, Any]) -> None:
+    given = {"page_url": "https://promises.example.com", "page_secret_file": Path("page.key")}
+    with pytest.raises(ValidationError, match=r"(?i)page_url"):
+        NotifySettings(**{**given, **wrong})

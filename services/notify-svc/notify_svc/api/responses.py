@@ -103,3 +103,47 @@ class NoticePage(ListTotals):
     """A page of notices; the Link header leads to the next one."""
 
     items: list[NoticeOut]
+
+
+class PageLinkOut(BaseModel):
+    """A link to the customer's page of a promise, without the signature that makes it open.
+
+    It opens until `ends_at`, 30 days after the newest message that carries it, unless it was revoked (system time).
+    """
+
+    link_id: str
+    promise_id: str
+    customer_id: str
+    created_at: datetime
+    ends_at: datetime
+    revoked_at: datetime | None
+    revoked_by: str
+
+
+class PageLinkPage(ListTotals):
+    """A page of links; the Link header leads to the next one."""
+
+    items: list[PageLinkOut]
+
+
+class AnswerOut(BaseModel):
+    """What a customer answered on their page, to the word.
+
+    `kind`: question, readback or verdict. `choice`: right or wrong of a readback; kept, in_part or not_kept of a
+    verdict.
+    """
+
+    answer_id: str
+    promise_id: str
+    customer_id: str
+    link_id: str
+    kind: str
+    choice: str
+    words: str
+    at: datetime
+
+
+class AnswerPage(ListTotals):
+    """A page of answers; the Link header leads to the next one."""
+
+    items: list[AnswerOut]

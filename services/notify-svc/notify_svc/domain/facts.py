@@ -69,6 +69,20 @@ class CalledOff:
     reason: str = ""
 
 
+DATES = 16
+"""The newest dates given for a promise, as many as are kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class DateGiven:
+    """Another date, `due`, was given at `at`; `moved`: the promised date became it. Only `reason` is for customers."""
+
+    at: datetime
+    due: datetime
+    moved: bool
+    reason: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """The newest state of a promise; `event_id` is the evidence for "we promised".
@@ -76,6 +90,8 @@ class Promise:
     `ended` is the status that a verdict gave it, which its gap shows a moment later; None without one, or if disputed.
     `latest_due` is the last date that was told; `moves` are the newest that the company told since the customer last
     asked for one, at most MOVES_KEPT. Of `moves` and `called_off`, `reason` is what customers may be told.
+    `first_due` is the date as it was made, None if made before that was kept; `dates` the newest DATES given since.
+    `withdrawn_for`: why it was withdrawn, as customers may read it.
     """
 
     promise_id: str
@@ -96,6 +112,9 @@ class Promise:
     latest_due: datetime | None = None
     moves: tuple[Move, ...] = ()
     called_off: CalledOff | None = None
+    first_due: datetime | None = None
+    dates: tuple[DateGiven, ...] = ()
+    withdrawn_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

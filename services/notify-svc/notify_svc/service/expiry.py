@@ -16,6 +16,8 @@ NO_TEXT: Final = """subject = '', body = '', html = '', evidence = '{}', finding
 # Without its words nothing is decided on a promise any more; the versions stay, so that no old event brings them back.
 NO_WORDS: Final = "promise = NULL, gap = NULL, check_at = NULL, words_since = NULL"
 
+NO_ANSWER: Final = "words = '', words_since = NULL"
+
 
 def expiries(settings: NotifySettings) -> list[Expiry]:
     """The rules of this service's own tables."""
@@ -28,6 +30,8 @@ def expiries(settings: NotifySettings) -> list[Expiry]:
             "recipient <> '' AND state NOT IN ('pending', 'sending')",
             "recipient = '', provider_id = ''",
         ),
+        Rule("answer", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_ANSWER),
+        Rule("page_link", "ends_at", settings.messages_kept_days),
         Rule("brief", "created_at", settings.messages_kept_days),
         Rule("promise", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_WORDS),
     ]

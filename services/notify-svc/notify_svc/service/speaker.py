@@ -23,6 +23,7 @@ from notify_svc.domain.history import episode_of
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
+from notify_svc.page.links import Links, linked
 from notify_svc.store import notices, read_model
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
@@ -34,22 +35,25 @@ CAP_PAUSE = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class _Addressees:
-    """How customers and owners are reached, how many messages each got within the cap's window, and the channels that
-    failed, by promise and addressee.
+    """How customers and owners are reached, and messages to each in the cap's window.
+
+    `failed`: channels by promise and addressee; `links` to the customer's page by promise.
     """
 
     contacts: Mapping[str, Customer]
     sent: Counter[str]
     failed: Mapping[tuple[str, str], Collection[str]]
+    links: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Decides and composes notices with this deployment's rules and words."""
+    """Decides and composes notices with this deployment's rules and words; with `links`, to the customer's page."""
 
     reach: Reach
     rules: Rules
     houses: Houses
+    links: Links | None = None
 
     async def consider(
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
@@ -77,7 +81,9 @@ class Speaker:
         staff = await read_model.contacts(uow, owners - customers.keys())
         sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
         failed = await notices.failed_on(uow, [known.promise_id for known in speaking])
-        return _Addressees({**staff, **customers}, Counter(sent), failed)
+        told = {known.promise_id: known.customer_id for known in speaking}
+        links = await self.links.give(uow, told) if self.links is not None else {}
+        return _Addressees({**staff, **customers}, Counter(sent), failed, links)
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""
@@ -115,6 +121,9 @@ class Speaker:
         matter = Matter(known, promise, gap, decision, statement, self._signer(promise, addressees))
         try:
             drafted = draft(matter, route, self.rules, self.houses.now(), now)
+            # The owner reads the letter without it: the link is the customer's.
+            address = addressees.links.get(known.promise_id, "")
+            drafted = replace(drafted, notice=linked(drafted.notice, address, route.channel.form))
             said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)

@@ -114,14 +114,15 @@ async def end_doomed(uow: UnitOfWork, ids: Collection[str]) -> None:
     if ids:
         rows = await uow.connection.fetch(_DOOMED, sorted(ids))
         if rows:
-            for table in ("notice", "episode", "promise"):
+            for table in ("notice", "episode", "page_link", "answer", "promise"):
                 statement = f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])"  # noqa: S608 - our own names
                 await uow.connection.execute(statement, [row["promise_id"] for row in rows])
 
 
 def erasures(most: int = 0) -> Work:
-    """How customers are erased here: promises, episodes, notices with their texts and deliveries."""
-    return Work((Rows("promise"), Rows("episode"), Rows("notice"), Letters()), kept=False, most=most)
+    """How customers are erased here: promises, links to pages and answers there, episodes, notices and deliveries."""
+    parts = (Rows("promise"), Rows("page_link"), Rows("answer"), Rows("episode"), Rows("notice"), Letters())
+    return Work(parts, kept=False, most=most)
 
 
 async def refuse(uow: UnitOfWork, customer_id: str, channel: str) -> None:

@@ -140,3 +140,38 @@ class SwitchRow(Base, table=True):
     killed: bool
     changed_at: datetime = moment()
     changed_by: str
+
+
+class PageLinkRow(Base, table=True):
+    """A link to the customer's page of a promise; system time throughout."""
+
+    __tablename__ = "page_link"
+
+    link_id: str = Field(primary_key=True)
+    seq: int
+    promise_id: str
+    customer_id: str
+    created_at: datetime = moment()
+    ends_at: datetime = moment()
+    revoked_at: datetime | None = moment(nullable=True)
+    revoked_by: str
+
+
+class AnswerRow(Base, table=True):
+    """What a customer answered on their page; without words once these have come to their end.
+
+    Business time: at; the database's clock: created_at.
+    """
+
+    __tablename__ = "answer"
+
+    answer_id: str = Field(primary_key=True)
+    seq: int
+    promise_id: str
+    customer_id: str
+    link_id: str
+    kind: str
+    choice: str
+    words: str
+    at: datetime = moment()
+    created_at: datetime = moment()

@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Mapping
 from html import escape
 from typing import Any, Final, NamedTuple
 
 from starlette.responses import HTMLResponse
 
-from candor.web.http.plain_page import ICON, STYLE
+from candor.web.http.form_page import form_page
 
 LONGEST: Final = 2000
-_MORE: Final = """
-h2 { font-size: 1.15rem; line-height: 1.3; margin: 1.6rem 0 .4rem; }
-fieldset { border: 0; margin: 0 0 .8rem; padding: 0; min-width: 0; }
-legend { padding: 0; margin: 0 0 .3rem; }
-fieldset label { display: flex; align-items: center; gap: .6rem; min-height: 44px; }
-input { width: 1.3rem; height: 1.3rem; margin: 0; accent-color: #1f4e5f; flex: none; }
-textarea { display: block; width: 100%; font: inherit; padding: .5rem; border: 1px solid #66707c; border-radius: 4px;
-  margin: .3rem 0 0; }
-button { font: inherit; font-weight: 600; background: #1f4e5f; color: #fff; border: 0; border-radius: 4px;
-  padding: .55rem 1.4rem; min-height: 44px; margin: 1.4rem 0 .4rem; cursor: pointer; }
-input:focus-visible, textarea:focus-visible, button:focus-visible { outline: 3px solid #1f2a37; outline-offset: 2px; }
-.fault { border-left: 4px solid #a3261d; padding: .3rem .8rem; color: #8a1f17; }
-.said { white-space: pre-wrap; border-left: 3px solid #d5dae0; padding-left: .8rem; }
-"""
-_STYLE: Final = STYLE + _MORE
-_hash: Final = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
-HEADERS: Final = {
-    "content-security-policy": f"default-src 'none'; style-src 'sha256-{_hash}'; img-src data:; form-action 'self'; "
-    "frame-ancestors 'none'; base-uri 'none'",
-    "cache-control": "no-store",
-    "referrer-policy": "no-referrer",
-    "x-robots-tag": "noindex",
-}
-"""Of every page here: its address opens it, so nobody else is to learn it."""
 
 
 class Question(NamedTuple):
@@ -61,14 +35,6 @@ QUESTIONS: Final[Mapping[str, Question]] = {
 BESIDE: Final = {"better": "others do it better", "worse": "others do it worse", "neither": "neither"}
 NOTHING: Final = "Please answer at least one question."
 TOO_LONG: Final = f"That text cannot be taken: at most {LONGEST:,} characters, and plain text only."
-_PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><link rel="icon" href="data:image/svg+xml;base64,{icon}">
-<style>{style}</style></head>
-<body><header>Candor</header>
-<main><h1>{title}</h1>
-{content}</main></body></html>
-"""
 
 
 def form(given: Mapping[str, str], fault: str) -> HTMLResponse:
@@ -81,19 +47,14 @@ def form(given: Mapping[str, str], fault: str) -> HTMLResponse:
     parts = "".join(_question(name, one, given) for name, one in QUESTIONS.items())
     sent = '<button type="submit">Send my answers</button>\n'
     body = f'{wrong}{head}<form method="post">\n{parts}{sent}</form>\n'
-    return _page("How do you see us?", body, 422 if fault else 200)
+    return form_page("How do you see us?", body, 422 if fault else 200)
 
 
 def said(answers: Mapping[str, Any]) -> HTMLResponse:
     """What was said with this link."""
     parts = "".join(_answer(name, one, answers) for name, one in QUESTIONS.items())
     head = "<p>Your answers have been taken, and cannot be changed any more. This is what you said:</p>\n"
-    return _page("Thank you", head + parts, 200)
-
-
-def ended() -> HTMLResponse:
-    """That a link opens nothing, whatever is wrong with it."""
-    return _page("This link has ended", "<p>Ask whoever sent it to you for a new one.</p>\n", 401)
+    return form_page("Thank you", head + parts, 200)
 
 
 def _question(name: str, one: Question, given: Mapping[str, str]) -> str:
@@ -128,9 +89,3 @@ def _answer(name: str, one: Question, answers: Mapping[str, Any]) -> str:
     words = answers.get(f"{name}_words")
     shown = f'<p class="said">{escape(words)}</p>\n' if words else ""
     return f"<h2>{one.text}</h2>\n" + "".join(f"<p>{line}</p>\n" for line in lines) + shown
-
-
-def _page(title: str, content: str, status: int) -> HTMLResponse:
-    icon = base64.b64encode(ICON.encode()).decode()
-    text = _PAGE.format(title=escape(title), style=_STYLE, icon=icon, content=content)
-    return HTMLResponse(text, status, HEADERS)

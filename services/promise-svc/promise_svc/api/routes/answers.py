@@ -18,6 +18,7 @@ from candor.intake.once import new_id
 from candor.intake.routes import intake_of
 from candor.ops.tracing import current_traceparent
 from candor.web.http.body import convert, read_raw
+from candor.web.http.form_page import HEADERS, ended_page
 from candor.web.http.problems import Problem
 from candor.web.http.public import public_path
 from promise_svc.api import answer_page, presenters
@@ -41,7 +42,7 @@ async def form(request: Request, token: Token) -> Response:
     """The form; once it was answered, what was said."""
     asked = _asked(request, token)
     if asked is None:
-        return answer_page.ended()
+        return ended_page()
     said = await _said(request, asked)
     return answer_page.form({}, "") if said is None else answer_page.said(said)
 
@@ -51,7 +52,7 @@ async def answer(request: Request, token: Token) -> Response:
     """Take the answers, once; then, and ever after, the page shows what was said."""
     asked = _asked(request, token)
     if asked is None:
-        return answer_page.ended()
+        return ended_page()
     given = _given(await read_raw(request, FORM))
     try:
         body = convert(SheetIn, _body(asked, given))
@@ -64,11 +65,11 @@ async def answer(request: Request, token: Token) -> Response:
         await _take(request, asked, body)
     except Problem as problem:
         if problem.code == "erased":
-            return answer_page.ended()
+            return ended_page()
         # Answered by now: the page shows with what.
         if problem.code != "already_exists":
             raise
-    return RedirectResponse(public_path(PATH + token), 303, answer_page.HEADERS)
+    return RedirectResponse(public_path(PATH + token), 303, HEADERS)
 
 
 async def _take(request: Request, asked: Asked, body: SheetIn) -> None:

@@ -1,0 +1,156 @@
+"""The customer's page behind a signed link, and its forms: no account, no script, no cookie, in no API.
+
+A link that opens nothing is answered alike, whatever is wrong with it, after the same look into the database. An order
+that a page of another site gives is refused before it comes here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Final, NamedTuple, cast
+from urllib.parse import parse_qsl
+
+from fastapi import APIRouter, Path
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+
+from candor.intake.once import new_id
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
+from candor.web.http.body import read_raw
+from candor.web.http.form_page import HEADERS, ended_page, form_page
+from candor.web.http.problems import Problem
+from candor.web.http.public import public_path
+from notify_svc.compose.contact import BadContact, Contact, zone_of
+from notify_svc.compose.localize import Localizer
+from notify_svc.compose.words import locale_of
+from notify_svc.page import PATH, texts
+from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked
+from notify_svc.page.forms import answered, fault_line, forms
+from notify_svc.page.links import Links
+from notify_svc.page.render import content
+from notify_svc.page.view import View, view
+from notify_svc.settings import NotifySettings
+from notify_svc.store import answers, page_links
+from notify_svc.store.answers import Given
+from notify_svc.store.page_links import Opened, Said
+
+FORM: Final = ("application/x-www-form-urlencoded",)
+FIELDS: Final = frozenset({"form", "about", "choice", "words"})
+Token = Annotated[str, Path(max_length=2048)]
+router: Final = APIRouter(include_in_schema=False)
+
+
+class Found(NamedTuple):
+    """What a link opens, as its customer sees it."""
+
+    opened: Opened
+    shown: View
+    said: list[Said]
+    messages: int
+    given: list[Given]
+    civil: Localizer
+
+
+@router.get(f"{PATH}{{token}}")
+async def page(request: Request, token: Token) -> Response:
+    """What was promised, what changed, what holds now, what was said, and forms to answer by."""
+    links, found = await _look(request, token)
+    if links is None or found is None:
+        return ended_page(404)
+    return _shown(request, links, found)
+
+
+@router.post(f"{PATH}{{token}}")
+async def answer(request: Request, token: Token) -> Response:
+    """Take an answer once; then, and ever after, the page shows it."""
+    links, found = await _look(request, token)
+    if links is None or found is None:
+        return ended_page(404)
+    given = _given(await read_raw(request, FORM))
+    form = links.read_form(given.get("form", ""), found.opened.link_id)
+    try:
+        said = answer_of(given, form)
+    except Fault as fault:
+        return _shown(request, links, found, 422, fault, given)
+    async with unit_of_work(request.app.state.database) as uow:
+        await answers.hold(uow, found.opened.known.customer_id, found.opened.link_id)
+        now = await find(request, uow, links, token)
+        if now is None:
+            return ended_page(404)
+        if not await answers.known(uow, form):
+            if said.about not in asked(now.shown):
+                return _shown(request, links, now, 409, Fault("", texts.NOT_ANY_MORE), given)
+            if await answers.within_an_hour(uow, now.opened.link_id) >= AN_HOUR:
+                return _shown(request, links, now, 429, Fault("", texts.TOO_MANY.format(most=AN_HOUR)), given)
+            await _take(request, uow, now, said, form)
+    return RedirectResponse(public_path(PATH + token), 303, HEADERS)
+
+
+async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, form: str) -> None:
+    at = request.app.state.clock.now()
+    given = Given(new_id(), said.about.value, said.choice, said.words, at)
+    known = found.opened.known
+    await answers.add(uow, given, known.promise_id, known.customer_id, found.opened.link_id, form)
+
+
+async def _look(request: Request, token: str) -> tuple[Links | None, Found | None]:
+    links = cast("Links | None", request.app.state.links)
+    if links is None:
+        return None, None
+    async with unit_of_work(request.app.state.database) as uow:
+        return links, await find(request, uow, links, token)
+
+
+async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> Found | None:
+    """What a link opens now; None for any other text, at the cost of the same look into the database."""
+    settings: NotifySettings = request.app.state.settings
+    now = request.app.state.clock.now()
+    opened = await page_links.opened(uow, links.read(token), links.clock.now())
+    if opened is None or opened.known.promise is None:
+        return None
+    said, messages = await page_links.said(uow, opened.known.promise_id)
+    given = await answers.newest(uow, opened.known.promise_id)
+    promise, contact = opened.known.promise, _contact(request, opened.sealed)
+    # The page is in English, so are its dates.
+    english = contact.language if (contact.language or "").startswith("en") else None
+    civil = Localizer(zone_of(contact.zone, promise.zone), locale_of(english), now)
+    fresh = opened.age <= settings.freshest_seconds
+    shown = view(promise, opened.known.gap, [one.entry for one in said], now, settings.rules(), fresh=fresh)
+    return Found(opened, shown, said, messages, given, civil)
+
+
+def _shown(
+    request: Request,
+    links: Links,
+    found: Found,
+    status: int = 200,
+    fault: Fault | None = None,
+    filled: Mapping[str, str] | None = None,
+) -> Response:
+    settings: NotifySettings = request.app.state.settings
+    parts = (
+        fault_line(fault) if fault is not None else "",
+        content(found.shown, found.said, found.messages, found.civil, settings.page_url),
+        answered(found.given, found.civil),
+        forms(found.shown, found.civil, links.form(found.opened.link_id), filled or {}),
+    )
+    title = texts.HEADING.format(what=found.shown.what)
+    return form_page(title, "".join(parts), status, settings.page_company)
+
+
+def _given(raw: bytes) -> dict[str, str]:
+    """The fields of a form. Raises Problem 400 for what the form does not have."""
+    try:
+        pairs = parse_qsl(raw.decode("ascii"), keep_blank_values=True, max_num_fields=len(FIELDS), errors="strict")
+    except ValueError:
+        raise Problem("bad_request", "this is not the form") from None
+    if not {name for name, _ in pairs} <= FIELDS:
+        raise Problem("bad_request", "the form has no such field")
+    return dict(pairs)
+
+
+def _contact(request: Request, sealed: str | None) -> Contact:
+    try:
+        return request.app.state.opener.open(sealed) if sealed else Contact()
+    except BadContact:
+        return Contact()

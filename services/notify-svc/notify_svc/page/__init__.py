@@ -1,0 +1,6 @@
+"""The customer's page: what was promised, what changed, what holds now and what was said, behind a signed link."""
+
+from typing import Final
+
+PATH: Final = "/p/"
+"""Before the signed part of a link."""

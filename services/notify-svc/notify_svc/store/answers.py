@@ -1,0 +1,67 @@
+"""What customers answered on their pages: taken once a form, and only so many of a link within an hour."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Final, NamedTuple
+
+from candor.store.unit_of_work import UnitOfWork
+
+SHOWN: Final = 10
+"""The newest answers that a page shows."""
+
+
+class Given(NamedTuple):
+    """An answer as its customer gave it, at business time `at`; no words once they have come to their end."""
+
+    answer_id: str
+    kind: str
+    choice: str
+    words: str
+    at: datetime
+
+
+async def hold(uow: UnitOfWork, customer_id: str, link_id: str) -> None:
+    """Let an erasure of the customer, and answers by the same link, wait until this transaction ends.
+
+    In the consumer's order; whatever the caller reads afterwards is what an erasure before it has left.
+    """
+    await uow.connection.execute("SELECT FROM customer WHERE customer_id = $1 FOR SHARE", customer_id)
+    await uow.connection.execute("SELECT FROM page_link WHERE link_id = $1 FOR UPDATE", link_id)
+
+
+async def within_an_hour(uow: UnitOfWork, link_id: str) -> int:
+    """How many answers a link brought within the last hour, by the database's clock."""
+    found: int = await uow.connection.fetchval(_HOUR, link_id)
+    return found
+
+
+async def add(uow: UnitOfWork, given: Given, promise_id: str, customer_id: str, link_id: str, form: str) -> bool:
+    """Store an answer; False if its form was taken before."""
+    row = await uow.connection.fetchval(
+        _ADD, given.answer_id, promise_id, customer_id, link_id, form, given.kind, given.choice, given.words, given.at
+    )
+    return row is not None
+
+
+async def known(uow: UnitOfWork, form: str) -> bool:
+    """Whether a form was taken."""
+    return bool(await uow.connection.fetchval("SELECT EXISTS (SELECT FROM answer WHERE form = $1)", form))
+
+
+async def newest(uow: UnitOfWork, promise_id: str) -> list[Given]:
+    """The newest answers about a promise, newest first."""
+    rows = await uow.connection.fetch(_NEWEST, promise_id, SHOWN)
+    return [Given(**row) for row in rows]
+
+
+_HOUR: Final = """
+SELECT count(*)::int FROM answer WHERE link_id = $1 AND created_at > clock_timestamp() - interval '1 hour'"""
+
+_ADD: Final = """
+INSERT INTO answer (answer_id, promise_id, customer_id, link_id, form, kind, choice, words, at, words_since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 <> '' THEN now() END)
+ON CONFLICT (form) DO NOTHING RETURNING answer_id"""
+
+_NEWEST: Final = """
+SELECT answer_id, kind, choice, words, at FROM answer WHERE promise_id = $1 ORDER BY seq DESC LIMIT $2"""

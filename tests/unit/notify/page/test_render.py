@@ -80,7 +80,7 @@ def test_the_page_reads_in_order_without_style() -> None:
         "What we said to you, and when",
         "Fri 8 Mar, 07:00: Late",
         "We are late.",
-        "All times are New York time.",
+        "All times are New York time (UTC-05:00).",
     ]
 
 

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from notify_svc.channels import Channel, Fate
+from notify_svc.channels.hosts import Hosts
 from notify_svc.channels.slack import HEADER, SECTION, SlackSettings, parts
 from notify_svc.channels.slack import content_of as slack_content
 from notify_svc.channels.teams import TeamsSettings
 from notify_svc.channels.teams import content_of as teams_content
-from notify_svc.hooks.hosts import Hosts
 from notify_svc.settings import NotifySettings
 from tests.support.hooks import Begun, Hook, letter
 from tests.support.stand_in import raw, slow, standing_in, status

@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from candor.ops.setting_types import Names, Seconds
 from notify_svc.channels import Channel, ChannelSettings, Form, Message, Registration
-from notify_svc.hooks.hosted import HostedChannel
-from notify_svc.hooks.hosts import Hosts
+from notify_svc.channels.hosted import HostedChannel
+from notify_svc.channels.hosts import Hosts
 
 SECTION: Final = 3_000
 """Signs of one section; a longer one is refused by Slack."""

@@ -11,9 +11,9 @@ import msgspec
 
 from candor.clients.posting import Posting, Reply
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
+from notify_svc.channels.posting import attempt, usual
 from notify_svc.channels.sms.segments import plain, segments
 from notify_svc.channels.sms.settings import Account
-from notify_svc.hooks.posting import attempt, usual
 
 LONGEST: Final = 1_600
 """Signs that Twilio takes."""

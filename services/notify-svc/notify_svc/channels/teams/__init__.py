@@ -9,8 +9,8 @@ from typing import Any, Final
 
 from candor.ops.setting_types import Names, Seconds
 from notify_svc.channels import Channel, ChannelSettings, Form, Message, Registration
-from notify_svc.hooks.hosted import HostedChannel
-from notify_svc.hooks.hosts import Hosts
+from notify_svc.channels.hosted import HostedChannel
+from notify_svc.channels.hosts import Hosts
 
 GONE: Final = frozenset({401, 403, 404, 410})
 """The flow is deleted or turned off, or the signature in its address is no longer valid."""

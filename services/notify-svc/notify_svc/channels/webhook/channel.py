@@ -14,9 +14,9 @@ from candor.clients.posting import Posting, Reply
 from candor.clients.public_address import Guard, NotPublicError
 from candor.web.security.signatures import sign
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
+from notify_svc.channels.posting import attempt
 from notify_svc.channels.webhook.circuit import Circuit
 from notify_svc.channels.webhook.settings import Secrets
-from notify_svc.hooks.posting import attempt
 
 PAUSES: Final = (5.0, 300.0, 1_800.0, 7_200.0, 18_000.0, 36_000.0, 36_000.0)
 """Seconds between attempts: the usual schedule of Standard Webhooks' senders, eight attempts in 27 h 35 min."""

@@ -9,8 +9,8 @@ import msgspec
 
 from candor.clients.posting import Posting
 from notify_svc.channels import Begin, Form, Message, Outcome
-from notify_svc.hooks.hosts import Hosts
-from notify_svc.hooks.posting import attempt, usual
+from notify_svc.channels.hosts import Hosts
+from notify_svc.channels.posting import attempt, usual
 
 
 class HostedChannel:

@@ -36,7 +36,7 @@ class Standings:
         """
         page = [one for one in page if not one.open or one.overdue]
         kept = np.array([one.kept for one in page], np.float64)
-        age = np.array([0.0 if one.open else (self._now - one.ended) / DAY for one in page], np.float64)
+        age = np.array([(self._now - one.ended) / DAY for one in page], np.float64)
         late = np.array([one.open for one in page], np.bool_)
         for by, before in self._found.items():
             names = [BY[by](one) for one in page]

@@ -20,6 +20,7 @@ from shippo.models import components
 from standardwebhooks.webhooks import Webhook as Standard
 from standardwebhooks.webhooks import WebhookVerificationError
 from svix.webhooks import Webhook as Svix
+from tracking.models import Tag, Tracking
 
 from candor.intake.mapped import MappedSource, Offered
 from candor.intake.source import Incoming
@@ -32,6 +33,7 @@ from promise_svc.offered import OFFERED as PROMISES
 URI: Final = "https://hooks.example.com/v1/webhooks/crm"
 SECRET: Final = "11112222-3333-4444-5555-666677778888"
 WHSEC: Final = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="
+AT: Final = datetime(2026, 11, 30, tzinfo=UTC)
 TEXTS: Final = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 
 
@@ -145,3 +147,20 @@ def test_a_shipment_as_the_package_of_shippo_understands_it_is_read() -> None:
     ways = [read(Webhook("s", "", one), tuple(DELIVERY.shapes), datetime.now(UTC)) for one in (raw, written)]
     said = [[one.event.data["milestone"] for one in way if isinstance(one, Incoming)] for way in ways]
     assert said[0] == said[1] != []
+
+
+@pytest.mark.parametrize("tag", [tag.value for tag in Tag])
+def test_a_shipment_as_the_package_of_aftership_writes_it_is_read_in_each_of_its_tags(tag: str) -> None:
+    body = json.loads(files(DELIVERY.package).joinpath("samples", "aftership.json").read_bytes())
+    body["msg"]["tag"] = tag
+    # A text in webhooks of 2026-01; an object with its kind in the interface of 2026-07, which the package is of.
+    del body["msg"]["order_promised_delivery_date"]
+    theirs = Tracking.model_validate(body["msg"])
+    written = {**body, "msg": json.loads(theirs.model_dump_json(exclude_none=True))}
+    read = source(DELIVERY, "aftership").read
+    ways = [read(Webhook("a", "", json.dumps(one).encode()), tuple(DELIVERY.shapes), AT) for one in (body, written)]
+    told = [[(one.id, one.event) for one in way if isinstance(one, Incoming)] for way in ways]
+    assert [len(one) for one in ways] == [len(one) for one in told]
+    assert told[0] == told[1]
+    # A tag that no rule knows would be refused; what no carrier has scanned yet says nothing.
+    assert bool(told[0]) is (tag != "Pending")

@@ -18,7 +18,7 @@ MOST_BYTES: Final = 4 * 1024 * 1024
 """Of a file; a larger one is for `candor import`."""
 MOST_UNPACKED: Final = 64 * 1024 * 1024
 """Of a workbook, which is an archive."""
-MOST_FILES: Final = 12
+MOST_FILES: Final = 6
 KEPT_SECONDS: Final = 3600.0
 TOO_MANY: Final = "too many tables are being looked at just now: try again in a while, or use candor import"
 NO_TABLE: Final = "is no table: save it as CSV or .xlsx"

@@ -38,7 +38,7 @@ class Outcome(NamedTuple):
 
 
 class TableImport:
-    """Reads and imports one table of a process at a time: a table costs seconds of a core."""
+    """Reads one table of a process at a time, which costs seconds of a core, and sends what it becomes."""
 
     def __init__(self, intake: IntakeData) -> None:
         self._intake = intake
@@ -46,19 +46,22 @@ class TableImport:
 
     async def check(self, path: Path, mapping: str) -> Checked:
         """The table by its mapping. Raises TableError as `checked`, and ServiceError while another is read."""
-        return await self._in_turn(lambda: checked(path, mapping, path.parent, MOST_EVENTS))
+        found = await self._read(path, mapping)
+        found.spooled.stream.unlink()
+        return found
 
     async def run(self, path: Path, mapping: str, who: Actor, report: Callable[[int, int], None]) -> Outcome:
         """Import it; `report` is told how many events of how many are done. Raises as `check`.
 
         What a service takes it has taken: an import that stops early may be repeated, and changes nothing twice.
         """
-        found = await self.check(path, mapping)
-        await self._intake.imports(found.spooled.events, who)
-        if self._turn.locked():
-            raise ServiceError(BUSY)
-        async with self._turn:
+        found = await self._read(path, mapping)
+        try:
+            await self._intake.imports(found.spooled.events, who)
             return await self._sent(found, report)
+        finally:
+            # What tables become takes more room than they do, and a pod has little.
+            found.spooled.stream.unlink()
 
     async def _sent(self, found: Checked, report: Callable[[int, int], None]) -> Outcome:
         taken = Outcome(found.spooled.rows, found.spooled.events, 0, 0, found.wrong, [*found.faults])
@@ -74,11 +77,11 @@ class TableImport:
                 taken = _with(taken, found, batch, said)
         return _sorted(taken)
 
-    async def _in_turn(self, read: Callable[[], Checked]) -> Checked:
+    async def _read(self, path: Path, mapping: str) -> Checked:
         if self._turn.locked():
             raise ServiceError(BUSY)
         async with self._turn:
-            return await asyncio.to_thread(read)
+            return await asyncio.to_thread(checked, path, mapping, path.parent, MOST_EVENTS)
 
 
 def _event(numbered: Numbered) -> dict[str, Any]:

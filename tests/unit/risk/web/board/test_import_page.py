@@ -155,7 +155,7 @@ def test_files_are_kept_for_their_session_for_an_hour_and_there_are_only_so_many
     assert found is not None
     assert found.path.read_bytes() == b"a;b\n"
     assert (files.get(word, "view"), files.get(word, ""), files.get("x", "op")) == (None, None, None)
-    for _ in range(11):
+    for _ in range(5):
         files.add("op", "a.csv", b"a;b\n")
     with pytest.raises(TableError, match="too many tables"):
         files.add("op", "a.csv", b"a;b\n")

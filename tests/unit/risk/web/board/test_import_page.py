@@ -103,6 +103,10 @@ async def test_a_table_is_proposed_for_checked_and_imported_and_wrong_rows_are_n
     assert made.desk.acts == [
         Act(Actor("ana", "operator", "192.0.2.7"), "table.import", "promise-svc delivery-svc 3 events")
     ]
+    # Of what it became nothing is left beside it.
+    file = made.files.get(word, "op")
+    assert file is not None
+    assert {path.name for path in file.path.parent.iterdir()} == {"table.csv", "faults"}
 
 
 async def test_what_a_person_changes_in_the_mapping_stays_and_counts(made: Made, there: StandIn) -> None:

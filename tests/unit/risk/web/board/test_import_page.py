@@ -255,3 +255,5 @@ async def test_the_page_without_a_table_is_a_form_that_needs_no_script(made: Mad
         names = [one.props["name"] for one in form.descendants() if one.tag == "input"]
         assert names == ["file", "zone", "dates"]
         assert form.props["action"] == "/board/import/file"
+        await page.refresh()
+        assert page.moment.text == "Mon 30 Nov 12:00 UTC"

@@ -121,6 +121,9 @@ async def test_an_operator_sees_replays_and_mends_and_each_is_recorded_first(the
     desk = Desk(there)
     make = "/sources/request", lambda address, acting: request.Page(READING, desk.intake, acting, address)
     async with drawn(*make, query="service=promise-svc&id=r+1") as page:
+        await page.refresh()
+        # A page that is opened shows nothing of a sender's by itself.
+        assert (page.moment.text, page.body.value, there.asked) == ("Mon 30 Nov 12:00 UTC", "", [])
         await page._mend()
         assert page.outcome.text == request.UNCHANGED
         await page._show()
@@ -170,6 +173,8 @@ async def test_a_request_is_tried_as_it_was_pasted(there: StandIn) -> None:
     desk = Desk(there)
     make = "/sources/try", lambda address, acting: trying.Page(READING, desk.intake, acting, address)
     async with drawn(*make) as page:
+        await page.refresh()
+        assert page.moment.text == "Mon 30 Nov 12:00 UTC"
         await page._try()
         assert page.outcome.text == trying.NO_SENDER
         page.sender.set_value(" crm ")

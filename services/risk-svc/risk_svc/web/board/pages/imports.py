@@ -54,8 +54,8 @@ class Page:
     ) -> None:
         self.files, self.importing, self.acting = files, importing, acting
         self.word = address.asked("table") or ""
-        self._read = False
-        page_frame("Import")
+        self.reading, self._read = reading, False
+        self.moment = page_frame("Import")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             heading("Import a table")
@@ -64,6 +64,7 @@ class Page:
                 self._about()
             else:
                 _form()
+            live(self.banner, 5.0, self.refresh)
 
     def _about(self) -> None:
         self.lines = Part(_lines)
@@ -81,11 +82,11 @@ class Page:
         with card():
             section_title("Wrong rows, by their number in the file")
             self.faults = RowsTable(FAULTS, "Wrong rows", empty=NO_FAULT)
-        live(self.banner, 5.0, self.refresh)
 
     async def refresh(self) -> None:
         """Propose a mapping, once: what a person has changed since stays."""
-        if self._read:
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        if self._read or not self.word:
             return
         self._read = True
         file = self._file()

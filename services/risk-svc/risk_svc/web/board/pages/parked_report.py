@@ -25,10 +25,10 @@ class Page:
     """One open browser page about one parked report."""
 
     def __init__(self, reading: LiveData, intake: IntakeData, acting: Acting, address: Address) -> None:
-        self.intake, self.acting = intake, acting
+        self.reading, self.intake, self.acting = reading, intake, acting
         self.parked_id = address.asked("id") or ""
         self._read = False
-        page_frame("Parked report")
+        self.moment = page_frame("Parked report")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             ui.link("Parked reports", "/parked").classes("strong")
@@ -46,6 +46,7 @@ class Page:
 
     async def refresh(self) -> None:
         """Read once; a list that changed below a reader's hand would be chosen from wrongly."""
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         if self._read:
             return
         try:

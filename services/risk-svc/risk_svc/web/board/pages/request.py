@@ -9,7 +9,7 @@ from nicegui import ui
 from candor.store.audit import Actor
 from risk_svc.web.board import style
 from risk_svc.web.board.acting import Acting
-from risk_svc.web.board.frame import Address, Banner, card, heading, page_frame, section_title
+from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
 from risk_svc.web.board.intake_data import PROMISE, IntakeData
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.source_words import content_lines, replay_words
@@ -26,11 +26,11 @@ class Page:
     """One open browser page about one request."""
 
     def __init__(self, reading: LiveData, intake: IntakeData, acting: Acting, address: Address) -> None:
-        self.intake, self.acting = intake, acting
+        self.reading, self.intake, self.acting = reading, intake, acting
         self.service = address.asked("service") or PROMISE
         self.request_id = address.asked("id") or ""
-        page_frame("Request")
-        Banner(reading.standstill, reading.held)
+        self.moment = page_frame("Request")
+        banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             ui.link("Sources", "/sources").classes("strong")
             heading(f"Request {self.request_id}")
@@ -45,7 +45,12 @@ class Page:
                 self.body = ui.textarea(label="Body").props("outlined autogrow").classes("w-full typed-in")
                 ui.label(MEND).style(f"color: {style.MUTED}")
                 ui.button("Process with this body", on_click=self._mend).props("no-caps outline")
+            live(banner, 5.0, self.refresh)
         self._shown = False
+
+    async def refresh(self) -> None:
+        """Only the time: a content is shown when somebody asks for it, as that is recorded."""
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
 
     async def _show(self) -> None:
         self.outcome.set_text(await self.acting.told(self._content))

@@ -9,7 +9,7 @@ from nicegui import ui
 from candor.store.audit import Actor
 from risk_svc.web.board import style
 from risk_svc.web.board.acting import Acting
-from risk_svc.web.board.frame import Address, Banner, Part, card, heading, page_frame, section_title
+from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.intake_data import PROMISE, IntakeData
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pages.sources import SERVICES
@@ -27,9 +27,9 @@ class Page:
     """One open browser page on which a request is tried."""
 
     def __init__(self, reading: LiveData, intake: IntakeData, acting: Acting, address: Address) -> None:
-        self.intake, self.acting = intake, acting
-        page_frame("Try a request")
-        Banner(reading.standstill, reading.held)
+        self.reading, self.intake, self.acting = reading, intake, acting
+        self.moment = page_frame("Try a request")
+        banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             ui.link("Sources", "/sources").classes("strong")
             heading("Try a request")
@@ -46,6 +46,11 @@ class Page:
             ui.button("Try", on_click=self._try).props("no-caps")
             self.outcome = ui.label().props("role=status").mark("outcome")
             self.events = Part(_events)
+            live(banner, 5.0, self.refresh)
+
+    async def refresh(self) -> None:
+        """Only the time."""
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
 
     async def _try(self) -> None:
         self.events.show([])

@@ -233,7 +233,9 @@ def test_the_customers_language_then_the_companys_then_english(tags: tuple[str |
 
 def test_forms_follow_the_number() -> None:
     for language, one, many in (("de", "Fall.", "Fällen."), ("fr", "cas semblable.", "cas semblables.")):
-        single, plural = next(message.id for message in extracted() if "similar case" in str(message.id))
+        ids = next(message.id for message in extracted() if "similar case" in str(message.id))
+        assert not isinstance(ids, str)
+        single, plural = ids
         found = [translations(language).ngettext(single, plural, number) for number in (1, 2)]
         assert found[0].endswith(one)
         assert found[1].endswith(many)

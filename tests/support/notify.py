@@ -174,6 +174,7 @@ def gap(
     due: datetime = DUE,
     historical: bool = False,
     traceparent: str = "",
+    times: TimesHeld | None = None,
 ) -> Message:
     data = GapScored(
         promise_id=name,
@@ -184,7 +185,7 @@ def gap(
         held_due=due,
         contributions=[],
         forecast=forecast,
-        times=TimesHeld(completed=200, held=0.8, holds=0.8),
+        times=times or TimesHeld(completed=200, held=0.8, holds=0.8),
         facts=list(facts),
         completed_at=completed,
     )

@@ -11,7 +11,7 @@ from notify_svc.channels import Form
 from notify_svc.compose.house import House, Option
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.quoting import Quotes, View, each_once, in_public, known_facts, one_line
-from notify_svc.compose.rendering import Context, rendered
+from notify_svc.compose.rendering import Context, is_short, rendered
 from notify_svc.compose.words import language_of
 from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Move, Promise, Reason
@@ -81,11 +81,15 @@ def compose(snapshot: Snapshot, house: House, form: Form = LETTER) -> Letter:
     support = _support(snapshot)
     bare = _without_names(context)
     ours = Letter(*rendered(form, snapshot.statement, language, bare), support, ())
-    findings = lint(_draft(snapshot, context, ours, form.longest, len(text)))
-    greeting, _, rest = text.partition("\n\n")
+    greeting = "" if is_short(form) else ours.text.partition("\n")[0]
+    findings = lint(_draft(snapshot, context, ours, greeting, form.longest, len(text)))
     chance = str(context["without_chance"])
     left_out = (*quotes.left_out, *([("chance", chance)] if chance else []))
-    return Letter(subject, text, html, support, findings, (rest or greeting).splitlines()[0], left_out)
+    return Letter(subject, text, html, support, findings, _first(text, greeting), left_out)
+
+
+def _first(text: str, greeting: str) -> str:
+    return text.removeprefix(greeting).strip().splitlines()[0]
 
 
 def _unaccepted(promise: Promise) -> str | None:
@@ -99,6 +103,9 @@ def _without_names(context: Context) -> Context:
     found = context | {key: NAMED for key in ("what", "milestone", "company", "reach", "given") if context[key]}
     if context["signer"]:
         found["signer"] = {"name": NAMED, "reach": NAMED}
+    if context["moved"]:
+        # A date that the company set is no end of a range, even where it falls on one.
+        found["moved"] = {"before": NAMED, "due": NAMED}
     found |= {"actions": [], "meant": [], "options": []}
     for key in ("facts", "circumstances"):
         views: list[View] = context[key]  # type: ignore[assignment]
@@ -150,7 +157,8 @@ def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact]
     """What the company has set for such a matter: who writes, whether it is at fault, what it does and offers."""
     promise, language = snapshot.promise, language_of(snapshot.locale)
     causes = {fact.kind.value for fact in known} | {fact.name for fact in known}
-    means = meaning_of(lead, snapshot.statement, promise.held_due, _told(snapshot), snapshot.now)
+    agreed = snapshot.move is not None and snapshot.move.agreed
+    means = meaning_of(lead, snapshot.statement, promise.held_due, _told(snapshot), snapshot.now, agreed=agreed)
     choices = means not in ("", "agreed")
     own = [
         {
@@ -233,7 +241,9 @@ def _stated(snapshot: Snapshot, context: Context) -> LetterFigures:
     )
 
 
-def _draft(snapshot: Snapshot, context: Context, ours: Letter, longest: int | None, length: int) -> Draft:
+def _draft(
+    snapshot: Snapshot, context: Context, ours: Letter, greeting: str, longest: int | None, length: int
+) -> Draft:
     forecast, promise = snapshot.gap.forecast, snapshot.promise
     return Draft(
         statement=snapshot.statement,
@@ -258,7 +268,7 @@ def _draft(snapshot: Snapshot, context: Context, ours: Letter, longest: int | No
         longest=longest,
         length=length,
         language=language_of(snapshot.locale),
-        greeting=ours.text.partition("\n")[0],
+        greeting=greeting,
     )
 
 

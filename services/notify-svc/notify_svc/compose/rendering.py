@@ -16,6 +16,8 @@ from notify_svc.compose.words import translations
 # Other blanks, such as one that keeps a number and its unit together, are part of what was promised.
 _SPACES: Final = re.compile(r"[ \t\n]+")
 Context = dict[str, object]
+ROOMY: Final = 2_000
+"""Characters of text from which on a channel carries whole letters."""
 
 
 @cache
@@ -40,11 +42,17 @@ def _template(form: Form, language: str, names: list[str], *, html: bool) -> Tem
     return _environment(form.templates, language, html=html).select_template(names)
 
 
+def is_short(form: Form) -> bool:
+    """Whether the letters of a channel are short ones: it carries too few characters for whole ones."""
+    return form.longest is not None and form.longest < ROOMY
+
+
 def rendered(form: Form, statement: Statement, language: str, context: Context) -> tuple[str, str, str]:
     """Subject, text and HTML of a letter; a channel's own template for the statement goes before the common one."""
     subject = _template(form, language, ["subject.txt.j2"], html=False).render(context)
     context = {**context, "subject": _SPACES.sub(" ", subject).strip()}
-    text = _template(form, language, [f"{statement.value}.txt.j2", "letter.txt.j2"], html=False).render(context)
+    common = "short.txt.j2" if is_short(form) else "letter.txt.j2"
+    text = _template(form, language, [f"{statement.value}.txt.j2", common], html=False).render(context)
     html = _template(form, language, [f"{statement.value}.html.j2", "letter.html.j2"], html=True).render(context)
     return str(context["subject"]), tidy(text), html
 

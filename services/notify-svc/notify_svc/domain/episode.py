@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
 from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason, Rules
-from notify_svc.domain.moving import tells_move, untold
+from notify_svc.domain.moving import postponed, tells_move, untold
 from notify_svc.domain.schedule import held_until, step_of, write_at
 
 
@@ -31,7 +31,8 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
     if gap.standing is not Standing.OPEN:
         return at_the_end(episode, gap, promise, now)
     if (move := untold(promise, episode, now)) is not None:
-        return blocked(episode) or tells_move(move, episode, gap)
+        clear = recovered(gap, promise.held_due, now, rules) and not postponed(promise)
+        return blocked(episode) or tells_move(move, episode, gap, clear=clear)
     return _while_open(episode, gap, promise, now, rules)
 
 
@@ -72,7 +73,7 @@ def _speak_again(
 ) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 1.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
-    if recovered(gap, promise.held_due, now, rules):
+    if recovered(gap, promise.held_due, now, rules) and not postponed(promise):
         return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
     if episode.blocked:
         return wait(Reason.BLOCKED)

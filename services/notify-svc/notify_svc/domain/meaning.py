@@ -24,10 +24,15 @@ def at_fault(lead: str, statement: Statement, known: Iterable[Fact]) -> bool:
     return any(fact.kind is not FactKind.INCIDENT_OPEN for fact in known)
 
 
-def meaning_of(lead: str, statement: Statement, due: datetime, told: Ends | None, now: datetime) -> str:
-    """What it means for the customer, as the templates name it; "" where the news says all of it."""
+def meaning_of(
+    lead: str, statement: Statement, due: datetime, told: Ends | None, now: datetime, *, agreed: bool = False
+) -> str:
+    """What it means for the customer, as the templates name it; "" where the news says all of it.
+
+    `agreed`: of another date, whether the customer agreed to it.
+    """
     if lead in ("moved", "moved_later"):
-        return "agreed" if statement is Statement.ALL_CLEAR else "moved"
+        return "agreed" if agreed else "moved"
     if statement is Statement.ALL_CLEAR or lead == "done":
         return ""
     if statement is Statement.CANCELLED or lead == "not_kept":

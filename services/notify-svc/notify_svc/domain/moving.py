@@ -22,8 +22,8 @@ def untold(promise: Promise, episode: Episode, now: datetime) -> Move | None:
     return replace(rest[-1], before=rest[0].before)
 
 
-def tells_move(move: Move, episode: Episode, gap: Gap) -> Decision:
-    """The notice of another date.
+def tells_move(move: Move, episode: Episode, gap: Gap, *, clear: bool) -> Decision:
+    """The notice of another date; `clear`: the promised date stands, and is expected to be kept.
 
     A later one to which nobody agreed is bad news: it opens an episode or goes on with it, with a range and a time of
     the next update. Otherwise the date is told alone, and what was said of the date before it no longer stands.
@@ -31,9 +31,14 @@ def tells_move(move: Move, episode: Episode, gap: Gap) -> Decision:
     evidence = {"gap": gap.event_id, "moved": move.event_id, "before": move.before.isoformat()}
     evidence |= {"due": move.due.isoformat()}
     statement = Statement.ALL_CLEAR
-    if not move.agreed and (move.due > move.before or episode.told is not None):
+    if not (move.agreed or clear) and (move.due > move.before or episode.told is not None):
         statement = Statement.UPDATE if episode.told is not None else Statement.WARNING
     return Decision(Kind.SPEAK, Reason.DATE_MOVED, statement, evidence, about=move.event_id)
+
+
+def postponed(promise: Promise) -> bool:
+    """Whether the company itself says a later date than the promised one, so that it does not expect to keep that."""
+    return bool(promise.moves) and promise.moves[-1].due > promise.held_due
 
 
 def newest(promise: Promise) -> str:

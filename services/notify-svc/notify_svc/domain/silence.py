@@ -10,6 +10,7 @@ from candor.contracts import Standing, Statement
 from notify_svc.domain.basis import Basis, holds
 from notify_svc.domain.episode import left, missed, recovered
 from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
+from notify_svc.domain.moving import postponed
 
 EVEN: Final = 0.5
 CAP_WINDOW: Final = timedelta(hours=24)
@@ -84,7 +85,8 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
     if said.statement is Statement.ALL_CLEAR:
         return _still_clear(said.told, promise, gap, now, rules)
     # The same rule as in the decision: otherwise a message could be withdrawn and decided again for ever, never sent.
-    better = recovered(gap, promise.held_due, now, rules) and said.spoken_for is not Reason.MILESTONE_MISSED
+    clear = recovered(gap, promise.held_due, now, rules) and not postponed(promise)
+    better = clear and said.spoken_for is not Reason.MILESTONE_MISSED
     return not better and not left(said.told, gap, rules)
 
 

@@ -16,7 +16,7 @@ from notify_svc.compose.owner_letter import to_the_owner
 from notify_svc.domain.facts import CalledOff, Decision, Kind, Move, Reason
 from tests.support.clocks import NOON
 from tests.unit.notify.compose.test_letters import golden
-from tests.unit.notify.facts import DUE, gap, promise, snapshot, told
+from tests.unit.notify.facts import DUE, HIGH, LOW, gap, promise, snapshot, told
 
 LATER = DUE + timedelta(days=1)
 ALONE: dict[str, Any] = {"low": None, "high": None, "next_update_by": None}
@@ -76,6 +76,11 @@ def test_both_dates_the_reason_and_the_options_stand_in_a_letter_of_a_later_date
     assert {item.event for item in made.support} >= {"ev-r", "ev-p"}
 
 
+@pytest.mark.parametrize("due", [LOW, HIGH])
+def test_a_new_date_that_falls_on_an_end_of_the_range_holds_no_letter(due: datetime) -> None:
+    assert moved(due).findings == ()
+
+
 def test_an_agreed_date_needs_no_options_and_says_whether_we_write_again() -> None:
     text = moved(agreed=True).text
     assert "What you can do" not in text
@@ -83,10 +88,12 @@ def test_an_agreed_date_needs_no_options_and_says_whether_we_write_again() -> No
     assert "If we expect to miss the new date, we write again." in text
 
 
-def test_an_earlier_date_needs_no_apology() -> None:
-    made = moved(DUE - timedelta(hours=1), agreed=True)
+def test_an_earlier_date_needs_no_apology_and_nobody_is_said_to_have_agreed_who_did_not() -> None:
+    made = moved(DUE - timedelta(hours=1), statement=Statement.ALL_CLEAR, **ALONE)
     assert "sorry" not in made.text
     assert "later" not in made.news
+    assert "Please plan with the new date. If it does not suit you, tell us." in made.text
+    assert "agreed" not in made.text
 
 
 def test_an_apology_for_what_is_called_off_stands_where_it_was_our_wish() -> None:

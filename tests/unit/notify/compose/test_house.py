@@ -149,13 +149,14 @@ def test_a_name_in_the_signature_is_a_name_whatever_it_says() -> None:
 
 
 def test_an_action_that_names_a_team_which_has_not_accepted_is_left_out_and_recorded() -> None:
-    house = House.model_validate({"actions": [{"says": "Team North comes to you."}, {"says": "We look at it daily."}]})
+    house = House.model_validate({"actions": [{"says": "Team North comes to you."}, {"says": "We visit you daily."}]})
     decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
     for name, said in (("Team North", False), ("it", True), ("Team South", True)):
         about = promise(deliverer=name, accepted=False)
         made = compose(snapshot(decision, promise=about, gap=gap()), house)
         assert made.findings == ()
         assert ("Team North comes to you." in made.text) == said
+        assert "We visit you daily." in made.text
     [(what, why)] = compose(
         snapshot(decision, promise=promise(deliverer="Team North", accepted=False), gap=gap()), house
     ).left_out[:1]

@@ -13,8 +13,9 @@ from babel.messages.catalog import Message
 from jinja2 import Environment
 
 from candor.contracts import Fact, FactKind, Standing, Statement
+from notify_svc.channels import Form
 from notify_svc.compose.house import House, Option, OptionRule, parse
-from notify_svc.compose.letter import Letter, Signer, compose
+from notify_svc.compose.letter import LETTER, Letter, Signer, compose
 from notify_svc.compose.words import languages, locale_of, translations
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import CalledOff, Decision, Gap, Kind, Move, Reason
@@ -30,7 +31,7 @@ ALL = ("de", "en", "es", "fr", "ja", "pt")
 OTHERS = [language for language in ALL if language != "en"]
 PLACES = re.compile(r"%\((\w+)\)s")
 ENGLISH = re.compile(r"\b(?:the|we|you|this|our|your|please|between|reply|later|not|done)\b", re.IGNORECASE)
-MOVE = Move("ev-r", NOON, DUE, DUE + minutes(1440), agreed=False, reason="")
+MOVE = Move("ev-r", NOON, DUE, DUE + minutes(1440), agreed=False, reason="4715")
 ALONE: dict[str, Any] = {"low": None, "high": None, "next_update_by": None}
 STEPS = [
     step(kind, told=named, name="4711", planned=planned, event_id=f"ev-{kind}-{planned}")
@@ -39,7 +40,9 @@ STEPS = [
     for named, planned in ((True, NOON - minutes(60)), (True, None), (False, None))
 ]
 UNSAID = Fact(kind=FactKind.INCIDENT_OPEN, event_id="ev-j", name="it", at=NOON)
-FACTS = ((), *(STEPS[at : at + 4] for at in range(0, len(STEPS), 4)), (SNOW, UNSAID))
+TITLED = msgspec.structs.replace(SNOW, public_text="4714")
+GIVEN = step(name="4711", public_reason="4715", event_id="ev-g")
+FACTS = ((), (TITLED, GIVEN), *(STEPS[at : at + 4] for at in range(0, len(STEPS), 4)), (UNSAID,))
 """What letters tell, at most four facts a letter."""
 
 
@@ -81,23 +84,25 @@ def test_a_catalogue_is_complete(language: str) -> None:
 def test_every_sentence_of_the_templates_can_be_translated() -> None:
     """What stands between the marks of a template of customers' letters is markup alone."""
     folder = FOLDER.parent / "templates"
-    for name in ("letter.j2", "leads.j2", "phrases.j2", "subject.txt.j2", "blocks.txt.j2", "blocks.html.j2"):
+    for name in (*("letter.j2", "short.txt.j2", "leads.j2"), *("phrases.j2", "subject.txt.j2", "blocks.html.j2")):
         tokens = Environment(trim_blocks=True).lex((folder / name).read_text())
         words = "".join(text for _, kind, text in tokens if kind == "data")
         assert re.findall(r"[^\W\d_]{2,}(?=[^<>]*(?:<|$))", re.sub(r"<[^>]*>", "", words)) == [], name
 
 
-def written_in(locale: str, decision: Decision, at: Gap, **known_: Any) -> Letter:
+def written_in(locale: str, decision: Decision, at: Gap, form: Form = LETTER, **known_: Any) -> Letter:
     assert decision.statement is not None
     about = known_.pop("about", promise(what="4711"))
     signer = Signer("4712", "4713")
     return compose(
-        snapshot(decision, decision.statement, promise=about, gap=at, locale=locale, signer=signer, **known_), House()
+        snapshot(decision, decision.statement, promise=about, gap=at, locale=locale, signer=signer, **known_),
+        House(),
+        form,
     )
 
 
 @cache
-def every_letter(locale: str) -> list[Letter]:
+def every_letter(locale: str, form: Form = LETTER) -> list[Letter]:
     """Every sort of letter in one language, with every sort of fact."""
     found = []
     for at, statement, reason, closing, _ in CASES:
@@ -107,12 +112,11 @@ def every_letter(locale: str) -> list[Letter]:
         low, high = ranged or (None, None)
         known_: dict[str, Any] = {"low": low, "high": high} if tells else dict(ALONE)
         known_["earlier"] = None if statement is Statement.WARNING else told()
-        facts = (tuple(msgspec.structs.replace(one, public_text="") for one in some) for some in FACTS)
-        found += [written_in(locale, decision, replace(at, facts=some), **known_) for some in facts]
-    return [*found, *changes(locale), *little_history(locale)]
+        found += [written_in(locale, decision, replace(at, facts=tuple(some)), form, **known_) for some in FACTS]
+    return [*found, *changes(locale, form), *little_history(locale, form)]
 
 
-def changes(locale: str) -> list[Letter]:
+def changes(locale: str, form: Form) -> list[Letter]:
     """Another date, agreed or not, and withdrawals by whomever."""
     warning = Decision(Kind.SPEAK, Reason.DATE_MOVED, Statement.WARNING, about="ev-r")
     agreed = Decision(Kind.SPEAK, Reason.DATE_MOVED, Statement.ALL_CLEAR, about="ev-r")
@@ -120,14 +124,14 @@ def changes(locale: str) -> list[Letter]:
     earlier = replace(MOVE, due=DUE - minutes(60))
     off = [promise(what="4711", called_off=CalledOff("ev-w", NOON, ours)) for ours in (True, False)]
     return [
-        written_in(locale, warning, gap(), move=MOVE),
-        written_in(locale, warning, gap(), move=earlier),
-        written_in(locale, agreed, gap(), move=MOVE, **ALONE),
-        *(written_in(locale, ended, gap(None, Standing.WITHDRAWN), about=about, **ALONE) for about in off),
+        written_in(locale, warning, gap(), form, move=MOVE),
+        written_in(locale, warning, gap(), form, move=earlier),
+        written_in(locale, agreed, gap(), form, move=MOVE, **ALONE),
+        *(written_in(locale, ended, gap(None, Standing.WITHDRAWN), form, about=about, **ALONE) for about in off),
     ]
 
 
-def little_history(locale: str) -> list[Letter]:
+def little_history(locale: str, form: Form = LETTER) -> list[Letter]:
     """A chance, from one case and from many, ranges that were widened, and none for every reason."""
     decision = Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, {"milestone": "4711"})
     found = []
@@ -135,7 +139,7 @@ def little_history(locale: str) -> list[Letter]:
         at = gap(0.4, p50=DUE - minutes(9), p80=DUE + minutes(9), record=record)
         assert at.forecast is not None
         at = replace(at, forecast=replace(at.forecast, n=cases))
-        found.append(written_in(locale, decision, at, low=DUE - minutes(5), high=DUE + minutes(10)))
+        found.append(written_in(locale, decision, at, form, low=DUE - minutes(5), high=DUE + minutes(10)))
     return found
 
 
@@ -146,6 +150,17 @@ def test_every_letter_in_every_language_passes_the_lint(language: str) -> None:
     for letter in made:
         assert letter.findings == (), letter.text
         assert f'<html lang="{language}">' in letter.html
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_a_channel_with_little_room_gets_short_letters_that_pass_the_lint_too(language: str) -> None:
+    made = every_letter(language, Form(html=False, longest=1_600))
+    assert len(made) > 70
+    for letter in made:
+        assert letter.findings == (), letter.text
+        assert len(letter.text) <= (330 if language == "ja" else 560), letter.text
+        assert letter.text.startswith(letter.news)
+    assert {letter.news for letter in made} == {letter.news for letter in every_letter(language)}
 
 
 @pytest.mark.parametrize("language", OTHERS)

@@ -26,6 +26,7 @@ from notify_svc.compose.house import Houses
 from notify_svc.delivery.mass import Limit
 from notify_svc.delivery.postman import Patience
 from notify_svc.domain.facts import Rules
+from notify_svc.domain.quiet import NONE, quiet_hours
 from notify_svc.page import PATH
 
 _RULES, _LIMIT = Rules(), Limit()
@@ -123,12 +124,22 @@ class NotifySettings(Settings):
     """Minutes before a promised update at which it is written. Example: 5"""
     daily_cap: int = Field(default=_RULES.daily_cap, ge=1, le=1_000_000)
     """Messages that a customer gets at most in 24 business hours. Example: 10"""
+    quiet_hours: str = NONE
+    """Hours, on each customer's clock, in which they are left in peace: what is due then is decided anew when they end.
+    A contact may have others. Example: 21:00-07:00
+    """
     min_cases: int = Field(default=_RULES.min_cases, ge=0, le=1_000_000)
     """Similar promises that a forecast must rest on before it is told. Example: 20"""
     owner_wait_minutes: MinutesOrNone = _RULES.owner_wait / timedelta(minutes=1)
     """Minutes by which the promise's owner is told before the customer. Example: 10"""
     owner_daily_cap: int = Field(default=_RULES.owner_daily_cap, ge=1, le=1_000_000)
     """Messages that an owner gets at most in 24 business hours. Example: 100"""
+
+    @field_validator("quiet_hours")
+    @classmethod
+    def _hours(cls, value: str) -> str:
+        quiet_hours(value)
+        return value
 
     @field_validator("brief_recipients", mode="before")
     @classmethod
@@ -216,6 +227,7 @@ class NotifySettings(Settings):
             owner_wait=timedelta(minutes=self.owner_wait_minutes),
             owner_daily_cap=self.owner_daily_cap,
             calendar=self.calendar,
+            quiet=quiet_hours(self.quiet_hours),
             update_early=timedelta(minutes=self.update_early_minutes),
         )
 

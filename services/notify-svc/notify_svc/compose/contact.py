@@ -16,6 +16,7 @@ from nacl.public import PrivateKey, SealedBox
 
 from candor.contracts.sealed import key_id, parted
 from candor.ops.secret_files import SecretFile, lines
+from notify_svc.domain.quiet import QuietHours, quiet_hours
 
 MOST_SAID: Final = 16
 log = structlog.get_logger("notify.contacts")
@@ -28,7 +29,8 @@ class BadContact(Exception):  # noqa: N818 - what it is
 class Contact(msgspec.Struct, frozen=True):
     """Who to write to and how; never stored, logged or shown.
 
-    `addresses` are those other than e-mail; `channels` names the channels to use, the preferred one first.
+    `addresses` are those other than e-mail; `channels` names the channels to use, the preferred one first; `quiet` are
+    quiet hours of their own, or `none`.
     `reach`, of staff, is what customers are told as the way to reach them.
     """
 
@@ -37,12 +39,20 @@ class Contact(msgspec.Struct, frozen=True):
     language: str | None = None
     zone: str | None = None
     consent: bool = False
+    quiet: str | None = None
     addresses: dict[str, str] = {}
     channels: tuple[str, ...] = ()
     reach: str | None = None
 
     def __repr__(self) -> str:
         return "Contact(…)"
+
+    def quiet_hours(self, usual: QuietHours | None) -> QuietHours | None:
+        """Their own quiet hours; `usual` ones if they have none that can be read."""
+        try:
+            return quiet_hours(self.quiet) if self.quiet else usual
+        except ValueError:
+            return usual
 
     def address(self, kind: str) -> str:
         """The address of a kind as it was given; empty if there is none."""

@@ -19,7 +19,8 @@ from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.moving import untold
 from notify_svc.domain.owner import Audience
-from notify_svc.domain.schedule import next_update, told_range
+from notify_svc.domain.quiet import QuietHours
+from notify_svc.domain.schedule import in_the_morning, next_update, told_range
 from notify_svc.store import notices
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import PromiseRecord
@@ -56,7 +57,7 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
     known, promise, gap, decision = matter.known, matter.promise, matter.gap, matter.decision
     contact, form = route.contact, route.channel.form
     zone = zone_of(contact.zone, promise.zone)
-    told, left_out = _told(matter, rules, zone, now)
+    told, left_out = _told(matter, rules, zone, now, contact.quiet_hours(rules.quiet))
     snapshot = Snapshot(
         promise=promise,
         gap=gap,
@@ -172,7 +173,9 @@ def _evidence(decision: Decision, letter: Letter, basis: Basis, left_out: str) -
     return found | ({"left_out": named} if named else {})
 
 
-def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[Announcement, str]:
+def _told(
+    matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime, quiet: QuietHours | None
+) -> tuple[Announcement, str]:
     """The announced times, and why a range was left out that would contradict the rest."""
     promise, gap, decision, statement = matter.promise, matter.gap, matter.decision, matter.statement
     alone = decision.reason is Reason.DATE_MOVED and statement is Statement.ALL_CLEAR
@@ -185,6 +188,7 @@ def _told(matter: Matter, rules: Rules, zone: ZoneInfo, now: datetime) -> tuple[
     hours = rules.calendar.at(promise.zone)
     least = _least_wait(matter, high)
     by = next_update(now, high or promise.held_due, zone, rules, least, hours, promise.held_due)
+    by = in_the_morning(by, promise.held_due, zone, quiet, rules.early(promise))
     return Announcement(statement, now, low, high, by), left_out
 
 

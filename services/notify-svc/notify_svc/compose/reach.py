@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import structlog
 
 from notify_svc.channels import Channel
-from notify_svc.compose.contact import BadContact, Contact, Opener
+from notify_svc.compose.contact import BadContact, Contact, Opener, zone_of
 from notify_svc.compose.letter import Signer
+from notify_svc.domain.facts import Promise, Rules
+from notify_svc.domain.quiet import waits_until
 from notify_svc.domain.silence import Recipient
 
 FIRST: Final = "email"
@@ -26,6 +29,14 @@ class Route:
     contact: Contact = field(repr=False)
     address: str = field(repr=False)
     recipient: str
+
+    def rests(
+        self, promise: Promise, now: datetime, rules: Rules, announced: datetime | None = None
+    ) -> datetime | None:
+        """Until when a message about `promise` waits for the addressee's quiet hours; None if it goes out now."""
+        zone = zone_of(self.contact.zone, promise.zone)
+        quiet = self.contact.quiet_hours(rules.quiet)
+        return waits_until(now, zone, quiet, announced=announced, due=promise.held_due, least=rules.update_min)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 import structlog
@@ -19,7 +20,7 @@ from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
 from notify_svc.delivery.reopen import rethink
-from notify_svc.domain.facts import Reason, Rules
+from notify_svc.domain.facts import Promise, Reason, Rules
 from notify_svc.domain.identity import thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, outdated, silenced
@@ -125,7 +126,15 @@ class Postman:
         if reason is None and route is None:
             # The recipient is now reached another way: a new decision will use that route.
             reason = Reason.SUPERSEDED
+        if reason is None and route and known.promise and self._in_peace(claim, route, known.promise, now):
+            reason = Reason.QUIET_HOURS
         return _Verdict(reason, None if reason else route)
+
+    def _in_peace(self, claim: Claim, route: Route, promise: Promise, now: datetime) -> bool:
+        """Whether the customer's quiet hours have begun while the message waited, unless it was announced for now."""
+        if claim.audience is not Audience.CUSTOMER or claim.said.spoken_for is Reason.UPDATE_DUE:
+            return False
+        return route.rests(promise, now, self.rules) is not None
 
     async def _withhold(self, claim: Claim, reason: Reason) -> None:
         """Suppress the notice and have the promise decided again.

@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from candor.calendar import Calendar
 from candor.contracts import MIN_CASES, Fact, NoRange, Standing, Statement
+from notify_svc.domain.quiet import QuietHours
 
 ALWAYS = Calendar()
 MOVES_KEPT = 8
@@ -171,6 +172,8 @@ class Rules:
     """Similar promises that a forecast must rest on before a customer is told of it."""
     owner_wait: timedelta = timedelta(minutes=10)
     """The longest a customer's message waits for the owner's: clock time, so a night does not prolong it."""
+    quiet: QuietHours | None = None
+    """When customers are left in peace, on their own clock, unless their contact says otherwise."""
     owner_daily_cap: int = 100
     """Messages to one owner in 24 business hours: one bad day may hit many of their promises."""
     calendar: Calendar = ALWAYS
@@ -229,6 +232,7 @@ class Reason(StrEnum):
     BAD_CONTACT = "bad_contact"
     ADDRESS_REFUSED = "address_refused"
     DAILY_CAP = "daily_cap"
+    QUIET_HOURS = "quiet_hours"
     CHANNEL_GONE = "channel_gone"
     NEXT_CHANNEL = "next_channel"
     SUPERSEDED = "superseded"

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from candor.calendar import Calendar
 from notify_svc.domain.facts import Announcement, Forecast, Rules
+from notify_svc.domain.quiet import QuietHours, quiet_until
 
 QUARTER = timedelta(minutes=15)
 TICK = timedelta(microseconds=1)
@@ -69,6 +70,18 @@ def write_at(told: Announcement, due: datetime, early: timedelta) -> datetime | 
         return None
     before = by - min(early, (by - told.at) / 2)
     return min(by, due) if before < due <= by else before
+
+
+def in_the_morning(by: datetime, due: datetime, zone: ZoneInfo, quiet: QuietHours | None, early: timedelta) -> datetime:
+    """The announced time `by` of an update, or one past the quiet hours that it lies in; not past a `due` ahead of it.
+
+    An update is written `early` before it is due, which is not in quiet hours either.
+    """
+    until = quiet_until(by - early, zone, quiet)
+    if until is None:
+        return by
+    later = ceil_to(until + early, QUARTER, zone)
+    return by if by <= due < later else later
 
 
 def held_until(since: datetime, due: datetime, hours: Calendar, hold: timedelta) -> datetime:

@@ -18,7 +18,7 @@ from notify_svc.compose.letter import Signer
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import switches
 from notify_svc.domain.episode import after_speaking, decide
-from notify_svc.domain.facts import Kind, Promise, Reason, Rules
+from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
 from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
@@ -118,6 +118,9 @@ class Speaker:
         if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
             return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
+        if until := self._quiet_until(known, decision, route, now):
+            known.check_at = until
+            return [kept_back(known, decision, statement, Reason.QUIET_HOURS, now)]
         matter = Matter(known, promise, gap, decision, statement, self._signer(promise, addressees))
         try:
             drafted = draft(matter, route, self.rules, self.houses.now(), now)
@@ -163,6 +166,12 @@ class Speaker:
                 against = Reason.NOT_COMPOSED
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
+
+    def _quiet_until(self, known: PromiseRecord, decision: Decision, route: Route, now: datetime) -> datetime | None:
+        """When the customer's quiet hours end, if this message waits for that; it is decided anew then."""
+        promise, told = known.promise, known.episode.told
+        announced = told.next_update_by if told is not None and decision.reason is Reason.UPDATE_DUE else None
+        return None if promise is None else route.rests(promise, now, self.rules, announced)
 
     def _signer(self, promise: Promise, addressees: _Addressees) -> Signer | None:
         """The promise's owner, if their contact names them: whom the customer's letter says to turn to."""

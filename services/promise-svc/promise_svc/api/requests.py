@@ -228,6 +228,13 @@ class ContactIn(Body):
         Field(max_length=8, description="Other addresses by kind: `phone`, `slack`, `teams`, `webhook`."),
     ] = {}
     email: Annotated[Email | None, Field(validate_default=True)] = None
+    quiet: Annotated[
+        str | None,
+        Field(
+            pattern=r"^(([01][0-9]|2[0-3]):[0-5][0-9]-([01][0-9]|2[0-3]):[0-5][0-9]|none)$",
+            description="Quiet hours of their own on their clock, such as 21:00-07:00, or `none`.",
+        ),
+    ] = None
     channels: Annotated[
         list[ChannelName],
         Field(max_length=8, description="Channels to use, the preferred one first; without them e-mail is."),

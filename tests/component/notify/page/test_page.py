@@ -178,7 +178,7 @@ async def test_a_contact_that_is_gone_leaves_the_page_in_the_promises_zone(site:
 
 async def test_without_a_page_messages_have_no_link(site: Customers) -> None:
     site.desk.speaker = site.desk.speaker.__class__(
-        site.desk.speaker.reach, site.desk.speaker.rules, site.desk.speaker.wording
+        site.desk.speaker.reach, site.desk.speaker.rules, site.desk.speaker.houses
     )
     await site.desk.warned()
     await site.desk.send()

@@ -19,7 +19,8 @@ def staff_key(staff_id: str) -> str:
 
 class ContactSet(Event, frozen=True, gc=False, omit_defaults=True):
     """The contact of a customer or of staff, sealed for notify-svc: the id of its key, a dot, and base64 of a
-    libsodium sealed box of JSON `{"email", "addresses", "channels", "name", "language", "zone", "quiet", "consent"}`."""
+    libsodium sealed box of JSON `{"email", "addresses", "channels", "name", "language", "zone", "quiet",
+    "consent"}`."""
 
     TYPE: ClassVar[str] = "candor.contact.set.v1"
     TOPIC: ClassVar[str] = "contacts"

@@ -18,7 +18,8 @@ def restates(promise: Promise, command: Revise, at: datetime) -> Promise | None:
         return promise
     if command.due != promise.latest_due:
         return None
-    if promise.state is not State.MADE:
+    # Of a promise that has ended, what was said before the last word of it: that word may have come first.
+    if promise.state is not State.MADE and (promise.newest_at is None or at >= promise.newest_at):
         return promise
     # An older statement of another date, should it still come, is older than this one too.
     return replace(promise, latest_at=at, newest_at=max(at, promise.newest_at or at))

@@ -73,6 +73,16 @@ def test_of_a_promise_that_ended_the_same_date_says_nothing() -> None:
     assert restates(ended, said(3), NOON + timedelta(hours=1)) is None
 
 
+def test_of_a_promise_whose_end_came_first_the_date_said_before_it_still_counts() -> None:
+    ended = replace(promise(), state=State.WITHDRAWN, newest_at=NOON + timedelta(hours=9))
+    told = restates(ended, said(), NOON + timedelta(hours=5))
+    assert told is not None
+    assert (told.latest_at, told.newest_at, told.state) == (NOON + timedelta(hours=5), ended.newest_at, State.WITHDRAWN)
+    # So a date of before it moves nothing any more, and one of after the end says nothing either.
+    assert restates(told, said(3), NOON + timedelta(hours=4)) == told
+    assert restates(told, said(), NOON + timedelta(hours=9)) == told
+
+
 @given(st.lists(st.tuples(st.integers(1, 50), st.integers(0, 3)), min_size=1, max_size=4, unique_by=lambda one: one[0]))
 def test_whatever_the_order_the_newest_date_stands(statements: list[tuple[int, int]]) -> None:
     _, days = max(statements)

@@ -24,6 +24,10 @@ ROUTES: list[tuple[str, str, Any, str, int]] = [
     ("GET", "/v1/rejected", None, "viewer", 200),
     *(("GET", f"/v1/{name}", None, "viewer", 200) for name in ("polls", "sources", "labels/unknown", "parked/archive")),
     ("GET", "/v1/parked/{w}/suggestions", None, "viewer", 200),
+    ("GET", "/v1/parked/{w}", None, "viewer", 200),
+    ("GET", "/v1/matches", None, "viewer", 200),
+    ("POST", "/v1/matches/{m}/undo", None, "operator", 404),
+    ("POST", "/v1/sources/{s}/try", {"body": "{}"}, "operator", 200),
     ("GET", "/v1/requests", None, "viewer", 200),
     ("GET", "/v1/requests/{r}", None, "operator", 404),
     ("POST", "/v1/requests/{r}/replay", None, "operator", 404),
@@ -40,7 +44,7 @@ async def test_the_role_below_is_refused(
     name = new("i")
     await delivery_api.call("POST", "/v1/incidents", incident(name))
     waiting = (await delivery_api.call("POST", "/v1/milestones", milestone(new("p")))).json()["parked_id"]
-    path = path.format(p=promise_id, i=name, w=waiting, r=name)
+    path = path.format(p=promise_id, i=name, w=waiting, r=name, m=name, s="pagerduty")
     said = {"promise_id": promise_id} if body == "promise" else body
     headers = {"content-type": "application/cloudevents-batch+json"} if path == "/v1/events" else {}
     nobody = await delivery_api.call(method, path, said, role=None, headers=headers)
@@ -53,7 +57,10 @@ async def test_the_role_below_is_refused(
 
 
 async def test_no_route_is_missing_above(delivery_api: Api) -> None:
-    places = {"p": "{promise_id}", "i": "{incident_id}", "w": "{parked_id}", "r": "{request_id}"}
+    places = {"p": "{promise_id}", "i": "{incident_id}", "w": "{parked_id}", "r": "{request_id}"} | {
+        "m": "{match_id}",
+        "s": "{sender}",
+    }
     listed = {(method, path.partition("?")[0].format(**places)) for method, path, *_ in ROUTES}
     document = delivery_api.app.openapi()
     there = {(method.upper(), path) for path, item in document["paths"].items() for method in item}

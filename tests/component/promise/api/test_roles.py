@@ -28,6 +28,7 @@ ROUTES: list[tuple[str, str, Any, str]] = [
     ("GET", "/v1/rejected", None, "viewer"),
     ("GET", "/v1/polls", None, "viewer"),
     ("GET", "/v1/sources", None, "viewer"),
+    ("POST", "/v1/sources/{w}/try", {"body": "{}"}, "operator"),
     ("GET", "/v1/audit", None, "admin"),
     ("GET", "/v1/claims/recall?capability=x", None, "viewer"),
 ]
@@ -70,7 +71,9 @@ async def test_the_role_below_is_refused(promise_api: Api, method: str, path: st
     await promise_api.call("PUT", "/v1/staff/anna/contact", CONTACT)
     if "{e}" in path:
         await promise_api.call("DELETE", f"/v1/customers/{promise['customer_id']}")
-    path = path.format(p=promise["promise_id"], c=promise["customer_id"], e=promise["customer_id"], s="anna")
+    path = path.format(
+        p=promise["promise_id"], c=promise["customer_id"], e=promise["customer_id"], s="anna", w="standard"
+    )
     sent = body() if document == "promise" else document
     nobody = await promise_api.call(method, path, sent, role=None)
     assert (nobody.status_code, code(nobody)) == (401, "unauthenticated")
@@ -99,7 +102,7 @@ async def test_the_role_below_is_refused_a_matter(promise_api: Api, method: str,
 
 async def test_no_route_is_missing_above(promise_api: Api) -> None:
     known = {
-        (method, path.format(p="{promise_id}", c="{customer_id}", e="{customer_id}", s="{staff_id}"))
+        (method, path.format(p="{promise_id}", c="{customer_id}", e="{customer_id}", s="{staff_id}", w="{sender}"))
         for method, path, _, _ in ROUTES
     } | {(method, path) for method, path, _ in MATTERS}
     known = {(method, path.partition("?")[0]) for method, path in known}

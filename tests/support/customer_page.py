@@ -15,7 +15,7 @@ import httpx
 from fastapi import FastAPI
 
 from candor.web.app import create_app
-from notify_svc.api.routes import answers, mass, page, page_links
+from notify_svc.api.routes import answers, mass, page, page_links, stop
 from notify_svc.api.routes.notices import router
 from notify_svc.page.links import Links
 from notify_svc.settings import NotifySettings
@@ -101,7 +101,9 @@ async def customers(desk: Desk, folder: Path) -> AsyncIterator[Customers]:
         page_secret_file=folder / "page.key",
         page_company="Example Airlines",
     )
-    app = create_app("notify", settings, None, [router, mass.router, page_links.router, answers.router, page.router])
+    app = create_app(
+        "notify", settings, None, [router, mass.router, page_links.router, answers.router, page.router, stop.router]
+    )
     app.state.database, app.state.clock = desk.database, desk.clock
     app.state.links, app.state.opener = links, OPENER
     transport = httpx.ASGITransport(app)

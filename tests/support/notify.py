@@ -250,7 +250,7 @@ class Desk:
         """A postman with the desk's channels; with `changes` of the mail server with e-mail alone."""
         email = EmailChannel(replace(self.server, **changes), SENDER)
         reach = Reach(OPENER, {"email": email}) if changes else self.speaker.reach
-        return Postman(self.database, reach, self.clock, self.rules, self.patience)
+        return Postman(self.database, reach, self.clock, self.rules, self.patience, self.speaker.links)
 
     async def send(self, **changes: Any) -> int:
         """One turn of the sender."""

@@ -25,7 +25,7 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import answers, mass, page, page_links
+from notify_svc.api.routes import answers, mass, page, page_links, stop
 from notify_svc.api.routes.notices import router
 from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
@@ -77,7 +77,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.health.add("consumer", worker.check)
         for channel in reach.channels.values():
             app.state.health.add(f"channel {channel.name}", channel.check, needed=False)
-        postman = Postman(database, reach, business, settings.rules(), settings.patience())
+        postman = Postman(database, reach, business, settings.rules(), settings.patience(), links)
         # Publishing is off while the read model is rebuilt: nothing is decided, sent or published meanwhile.
         sender = Reconciler(postman, concurrency=settings.concurrency, guard=Guard(database, settings.mass()))
         figures = Figures(database, list(reach.channels), freshness, freshest=settings.freshest_seconds)
@@ -92,7 +92,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
             await kafka.close()
             await database.close()
 
-    routers = [router, mass.router, page_links.router, answers.router, page.router, audit_routes.router]
+    routers = [router, mass.router, page_links.router, answers.router, page.router, stop.router, audit_routes.router]
     return create_app("Candor notify-svc", settings, parts, routers)
 
 

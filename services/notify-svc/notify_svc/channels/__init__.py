@@ -66,7 +66,7 @@ class Message:
 
     `delivery_id` stays the same across retries, so that a provider can deduplicate by it. `thread` names the promise's
     conversation, `reply_to` the notice that this one follows (empty: none); `at` is when it was decided. `attempt`
-    counts from 1.
+    counts from 1. `leave` is where the addressee says that they want no messages, by GET or one POST (empty: nowhere).
     """
 
     delivery_id: str
@@ -80,6 +80,7 @@ class Message:
     text: str
     html: str
     attempt: int = 1
+    leave: str = field(default="", repr=False)
 
 
 Begin = Callable[[], Awaitable[bool]]

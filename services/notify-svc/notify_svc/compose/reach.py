@@ -53,6 +53,7 @@ class Reach:
         refused: Collection[str] = (),
         failed: Collection[str] = (),
         erased: bool = False,
+        stopped: bool = False,
         only: str | None = None,
     ) -> tuple[Route | None, Recipient]:
         """The first route of a sealed contact that is not `refused`, and its recipient's consent and state.
@@ -72,7 +73,7 @@ class Reach:
             return None, Recipient(known=True)
         open_ = [route for route in routes if route.channel.name not in refused]
         found = (route for route in open_ or routes if only in (None, route.channel.name))
-        return next(found, None), Recipient(True, contact.consent, refused=not open_)
+        return next(found, None), Recipient(True, contact.consent, refused=not open_, stopped=stopped)
 
     def signer(self, sealed: str | None) -> Signer | None:
         """Whom a sealed contact of staff names, for customers to turn to; None if nobody, or it cannot be opened."""

@@ -24,6 +24,7 @@ from notify_svc.domain.facts import Promise, Reason, Rules
 from notify_svc.domain.identity import thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, outdated, silenced
+from notify_svc.page.links import Links
 from notify_svc.store import notices, read_model
 
 AT_ONCE: Final = 1.0
@@ -43,10 +44,11 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """The result of a check: a reason not to send, or the route to use."""
+    """The result of a check: a reason not to send, or the route to use, and where the customer leaves our messages."""
 
     reason: Reason | None = None
     route: Route | None = field(default=None, repr=False)
+    leave: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +60,7 @@ class Postman:
     clock: Clock
     rules: Rules
     patience: Patience
+    links: Links | None = None
 
     async def deliver(self, claim: Claim) -> None:
         """Carry out one claim; an outcome that cannot be saved in time is left to the lease."""
@@ -83,7 +86,7 @@ class Postman:
             begun.append(agreed)
             return agreed
 
-        outcome = await self._attempt(claim, route, begin, begun)
+        outcome = await self._attempt(claim, route, first.leave, begin, begun)
         known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
         log.info("attempt", notice=claim.notice_id, channel=claim.channel, **known)
         if outcome.fate is Fate.ABORTED and against:
@@ -91,11 +94,11 @@ class Postman:
         else:
             await self._save(claim, outcome, route.recipient)
 
-    async def _attempt(self, claim: Claim, route: Route, begin: Begin, begun: list[bool]) -> Outcome:
+    async def _attempt(self, claim: Claim, route: Route, leave: str, begin: Begin, begun: list[bool]) -> Outcome:
         """Let the channel send, for as long as the lease lasts: one that hangs or fails must not stop the others."""
         try:
             async with asyncio.timeout(self.patience.lease):
-                return await route.channel.send(_message(claim, route), begin)
+                return await route.channel.send(_message(claim, route, leave), begin)
         except StoreUnavailable:
             raise
         except Exception as error:
@@ -116,7 +119,9 @@ class Postman:
         if row is None:
             return _Verdict(Reason.ERASED)
         known = read_model.known(row)
-        route, recipient = self.reach.look(row["sealed"], refused=row["refused_on"] or (), only=claim.channel)
+        route, recipient = self.reach.look(
+            row["sealed"], refused=row["refused_on"] or (), stopped=row["stopped_at"] is not None, only=claim.channel
+        )
         sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=claim.notice_id)
         others = sent.get(claim.addressee, 0)
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
@@ -128,7 +133,8 @@ class Postman:
             reason = Reason.SUPERSEDED
         if reason is None and route and known.promise and self._in_peace(claim, route, known.promise, now):
             reason = Reason.QUIET_HOURS
-        return _Verdict(reason, None if reason else route)
+        leave = self.links.leaving(row["link_id"]) if self.links is not None and row["link_id"] else ""
+        return _Verdict(reason, None if reason else route, leave)
 
     def _in_peace(self, claim: Claim, route: Route, promise: Promise, now: datetime) -> bool:
         """Whether the customer's quiet hours have begun while the message waited, unless it was announced for now."""
@@ -240,7 +246,7 @@ class Postman:
         return route is not None and route.recipient == recipient
 
 
-def _message(claim: Claim, route: Route) -> Message:
+def _message(claim: Claim, route: Route, leave: str) -> Message:
     form = route.channel.form
     return Message(
         delivery_id=claim.delivery_id,
@@ -254,10 +260,14 @@ def _message(claim: Claim, route: Route) -> Message:
         text=claim.body,
         html=claim.html if form.html else "",
         attempt=claim.attempts,
+        leave=leave,
     )
 
 
 _LOOK = f"""
-SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on FROM promise p LEFT JOIN episode e USING (promise_id)
+SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, (
+    SELECT link_id FROM page_link WHERE page_link.promise_id = p.promise_id AND page_link.customer_id = $2
+      AND revoked_at IS NULL) AS link_id
+FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2
 WHERE p.promise_id = $1 AND NOT {doomed("p")}"""  # noqa: S608 - constants only

@@ -229,6 +229,7 @@ class Reason(StrEnum):
     HISTORICAL = "historical"
     NO_CONTACT = "no_contact"
     NO_CONSENT = "no_consent"
+    UNSUBSCRIBED = "unsubscribed"
     BAD_CONTACT = "bad_contact"
     ADDRESS_REFUSED = "address_refused"
     DAILY_CAP = "daily_cap"

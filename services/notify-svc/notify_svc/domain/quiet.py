@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 NONE: Final = "none"
-_hours: Final = re.compile(r"([01][0-9]|2[0-3]):([0-5][0-9])-([01][0-9]|2[0-3]):([0-5][0-9])")
+_hours: Final = re.compile(r"((?:[01][0-9]|2[0-3]):[0-5][0-9])-((?:[01][0-9]|2[0-3]):[0-5][0-9])")
 
 
 class QuietHours(NamedTuple):
@@ -23,11 +23,10 @@ def quiet_hours(text: str) -> QuietHours | None:
     if text == NONE:
         return None
     found = _hours.fullmatch(text)
-    numbers = [int(number) for number in found.groups()] if found else [0, 0, 0, 0]
-    hours = QuietHours(time(*numbers[:2]), time(*numbers[2:]))
-    if hours.begin == hours.end:
+    begin, end = (found[1], found[2]) if found else ("", "")
+    if begin == end:
         raise ValueError("must be hours such as 21:00-07:00, or none")
-    return hours
+    return QuietHours(time.fromisoformat(begin), time.fromisoformat(end))
 
 
 def quiet_until(at: datetime, zone: ZoneInfo, quiet: QuietHours | None) -> datetime | None:

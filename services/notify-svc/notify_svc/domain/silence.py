@@ -19,12 +19,16 @@ CAP_WINDOW: Final = timedelta(hours=24)
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """The recipient of a message; `consent` is None if the contact could not be read."""
+    """The recipient of a message; `consent` is None if the contact could not be read.
+
+    `stopped`: they said themselves that they want no messages.
+    """
 
     known: bool = False
     consent: bool | None = None
     refused: bool = False
     erased: bool = False
+    stopped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,7 @@ def silenced(
         (not recipient.known, Reason.NO_CONTACT),
         (recipient.consent is None, Reason.BAD_CONTACT),
         (not recipient.consent, Reason.NO_CONSENT),
+        (recipient.stopped, Reason.UNSUBSCRIBED),
         (recipient.refused, Reason.ADDRESS_REFUSED),
         (sent_today >= cap, Reason.DAILY_CAP),
     )

@@ -4,3 +4,5 @@ from typing import Final
 
 PATH: Final = "/p/"
 """Before the signed part of a link."""
+STOP: Final = "/stop"
+"""Behind it: where a customer says that they want no messages."""

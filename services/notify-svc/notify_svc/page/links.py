@@ -17,7 +17,7 @@ from candor.ops.secret_files import SecretFile
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.security.signing import Secrets, Signing
 from notify_svc.channels import Form
-from notify_svc.page import PATH
+from notify_svc.page import PATH, STOP
 from notify_svc.page.texts import LINK
 from notify_svc.store import page_links
 from notify_svc.store.notices import Notice
@@ -56,6 +56,10 @@ class Links:
     def address(self, link_id: str) -> str:
         """The whole link."""
         return f"{self._url}{PATH}{self._signing.dumps(link_id)}"
+
+    def leaving(self, link_id: str) -> str:
+        """Where the customer of this link leaves our messages."""
+        return f"{self.address(link_id)}{STOP}"
 
     def read(self, token: str) -> str:
         """The id in a token; "" if we did not sign it."""

@@ -185,6 +185,7 @@ class Speaker:
             refused=customer.refused_on,
             failed=addressees.failed.get((promise_id, name), ()),
             erased=customer.erased_at is not None,
+            stopped=customer.stopped_at is not None,
         )
 
 

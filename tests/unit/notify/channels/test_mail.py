@@ -138,3 +138,19 @@ def test_no_text_makes_a_second_header(subject: str, name: str) -> None:
     head = raw.split(b"\r\n\r\n", 1)[0]
     names = re.findall(rb"(?m)^([A-Za-z-]+):", head)
     assert len(names) == len(set(names)) == 12
+
+
+def test_a_mail_to_leave_by_says_so_in_two_headers_and_another_has_neither() -> None:
+    url = f"https://promises.example.com/p/{'t' * 200}/stop"
+    found = parsed(replace(MAIL, leave=url))
+    assert found["List-Unsubscribe"] == f"<{url}>"
+    assert found["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert parsed(MAIL)["List-Unsubscribe"] is None
+
+
+@pytest.mark.parametrize(
+    "url", ["mailto:x@y.z", "https://x/\r\nBcc: a@b.c", "https://x/> <https://y", "https://x/é", ""]
+)
+def test_an_address_that_could_be_more_is_no_header(url: str) -> None:
+    with pytest.raises(UnsafeHeader):
+        headers.link("List-Unsubscribe", url)

@@ -23,7 +23,7 @@ from candor.web.http.public import public_path
 from notify_svc.compose.contact import BadContact, Contact, zone_of
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.words import locale_of
-from notify_svc.page import PATH, texts
+from notify_svc.page import PATH, STOP, texts
 from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked
 from notify_svc.page.forms import answered, fault_line, forms
 from notify_svc.page.links import Links
@@ -133,6 +133,7 @@ def _shown(
         content(found.shown, found.said, found.messages, found.civil, settings.page_url),
         answered(found.given, found.civil),
         forms(found.shown, found.civil, links.form(found.opened.link_id), filled or {}),
+        f'<p><a href="{public_path(PATH + request.path_params["token"] + STOP)}">{texts.STOP_LINK}</a></p>\n',
     )
     title = texts.HEADING.format(what=found.shown.what)
     return form_page(title, "".join(parts), status, settings.page_company)

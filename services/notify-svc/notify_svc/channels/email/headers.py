@@ -55,6 +55,13 @@ def identifiers(name: str, ids: tuple[str, ...]) -> str:
     return _fold(f"{name}: {' '.join(ids)}")
 
 
+def link(name: str, url: str) -> str:
+    """A line with one address of the web in angle brackets. Raises UnsafeHeader for what is none."""
+    if not re.fullmatch(r"https?://[!-;=?-~]{1,900}", url):
+        raise UnsafeHeader(name)
+    return f"{name}: <{url}>"
+
+
 def date(name: str, at: datetime) -> str:
     """A date line (RFC 5322)."""
     return f"{name}: {format_datetime(at)}"

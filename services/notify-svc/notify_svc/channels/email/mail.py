@@ -26,6 +26,7 @@ class Mail:
     subject: str
     text: str
     html: str
+    leave: str = field(default="", repr=False)
 
     def render(self) -> bytes:
         """The mail (RFC 5322, MIME) with CRLF line ends. Raises UnsafeHeader; omits an unsafe display name."""
@@ -41,6 +42,7 @@ class Mail:
             headers.identifiers("References", self.thread),
             "Auto-Submitted: auto-generated",
             "X-Auto-Response-Suppress: All",
+            *self._leaving(),
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
             "",
@@ -50,6 +52,12 @@ class Mail:
             "",
         ]
         return "\r\n".join(lines).encode("ascii")
+
+    def _leaving(self) -> list[str]:
+        """How a mail program takes its user off with one click (RFC 8058)."""
+        if not self.leave:
+            return []
+        return [headers.link("List-Unsubscribe", self.leave), "List-Unsubscribe-Post: List-Unsubscribe=One-Click"]
 
     def _to(self) -> str:
         try:

@@ -137,6 +137,7 @@ class EmailChannel:
             subject=message.subject,
             text=message.text,
             html=message.html,
+            leave=message.leave,
         )
 
     async def _data(self, client: aiosmtplib.SMTP, content: bytes) -> Outcome:

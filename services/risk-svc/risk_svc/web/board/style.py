@@ -65,6 +65,7 @@ WHY_NOT: Final = {
     "address_refused": "the mail server refused the address",
     "daily_cap": "the customer had as many messages as one may get a day",
     "channel_gone": "its channel is no longer set up",
+    "unsubscribed": "the customer wants no messages",
     "quiet_hours": "the customer's quiet hours; decided anew when they end",
     "next_channel": "its channel did not take it; sent by another",
     "superseded": "something newer was to be said",

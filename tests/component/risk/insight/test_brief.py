@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from click import BadParameter
+import typer
 
 from candor.contracts import Message
 from risk_svc.brief_command import written
@@ -82,7 +82,7 @@ async def test_a_department_has_a_brief_of_its_own(served: tuple[Api, InsightDes
     for asked in ({"department": "nobody"}, {"department": "nobody", "format": "markdown"}):
         nobody = await api.call("GET", "/v1/brief", role="viewer", params=asked)
         assert (nobody.status_code, nobody.json()["code"]) == (404, "not_found")
-    with pytest.raises(BadParameter):
+    with pytest.raises(typer.BadParameter):
         await written(desk.database, "", "nobody")
     # Who has only passed on a message has nothing to hear, and is there.
     assert await sentences(api, department="engineering") == {}

@@ -268,7 +268,7 @@ async def test_bias_in_both_directions_with_too_little_history_said(api: Api, de
         ("service", "padded", 40),
         ("new", "too_little_history", 10),
     ]
-    assert found["items"][2]["drift"] == {"value": None, "low": None, "high": None, "n": 10}
+    assert found["items"][2]["drift"] == {"value": None, "low": None, "high": None, "n": 10, "open": 0}
     padded = await ask(api, "/v1/bias", verdict="padded")
     assert ([one["name"] for one in padded["items"]], padded["total"]) == (["service"], 1)
     # Both crews work for all teams alike: what is the teams' is not theirs.

@@ -69,7 +69,7 @@ async def test_a_hand_off_has_its_two_sides_its_date_and_its_end(insight: Insigh
         "p1",
     )
     assert (row["at"], row["changed_at"], row["due"], row["ends_at"]) == (MADE, MADE + H, DUE + 3 * H, DUE + H)
-    assert row["content"] == '{"scope": ["ramp"]}'
+    assert row["content"] == '{"scope": ["ramp"], "reason": null}'
 
 
 async def test_an_account_is_what_was_said_of_it_last(insight: InsightDesk) -> None:

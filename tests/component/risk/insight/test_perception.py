@@ -51,6 +51,7 @@ async def test_three_sides_stand_beside_the_measured_share_kept(api: Api, desk: 
         "low": found["items"][0]["kept"]["low"],
         "high": found["items"][0]["kept"]["high"],
         "n": 30,
+        "open": 0,
     }
     assert (await ask(api, "/v1/perception"))["total"] == 12
     pairs = (await ask(api, "/v1/perception/pairs", question="well", verdict="disparity"))["items"]

@@ -165,6 +165,42 @@ def test_an_open_promise_in_time_tells_little_and_is_not_counted() -> None:
     same(before, after, close=1e-3)
 
 
+def test_of_a_type_that_nobody_completed_open_promises_say_nothing() -> None:
+    rows, *_ = world(4, n=300, makers=3, deliverers=2)
+    some = completed(rows)
+    before = biases(some)
+    never = Completed(["never"] * 40, ["m0"] * 40, ["d0"] * 40, np.full(40, 10.0), np.full(40, 100.0))
+    both = Completed(
+        [*some.kind, *never.kind],
+        [*some.maker, *never.maker],
+        [*some.deliverer, *never.deliverer],
+        np.r_[some.promised, never.promised],
+        np.r_[some.actual, never.actual],
+        np.arange(340) >= 300,
+    )
+    after = biases(both)
+    assert (after.n, [one.drift.n for one in after.makers]) == (300, [one.drift.n for one in before.makers])
+    same(before, after)
+    assert biases(never._replace(open=np.full(40, True))) == Biases([], [], 0, 0)
+
+
+@few
+@given(
+    st.lists(
+        st.tuples(*(st.sampled_from(["", "a", "b"]),) * 3, st.floats(1e-6, 1e6), st.floats(1e-6, 1e6), st.booleans()),
+        min_size=1,
+    )
+)
+def test_whatever_is_open_the_answer_is_finite(rows: list[tuple[str, str, str, float, float, bool]]) -> None:
+    kind, maker, deliverer, promised, actual, still = zip(*(rows * 10), strict=True)
+    found = biases(Completed(kind, maker, deliverer, np.array(promised), np.array(actual), np.array(still)))
+    for one in (*found.makers, *found.deliverers):
+        assert 0 <= one.drift.open <= one.drift.n
+        if not one.drift.too_little_history:
+            low, high = bounds(one.drift)
+            assert -1 <= low <= high < math.inf
+
+
 @few
 @given(seeds, st.floats(0.05, 1))
 def test_being_open_for_longer_never_makes_a_maker_better(seed: int, later: float) -> None:

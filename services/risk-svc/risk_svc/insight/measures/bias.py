@@ -88,15 +88,18 @@ def biases_of(found: Durations) -> Biases:
 
     Both are fitted together and shrunk by what their number allows: plain averages give a maker what belongs to the
     deliverers it uses. An open promise lies above what it has taken so far (*right-censored*); left out, those who
-    never finish would seem to be in time.
+    never finish would seem to be in time. Of a type of which none was completed nothing is known, and open ones are not
+    used.
     """
     with np.errstate(invalid="ignore"):
         usable = (found.promised > 0) & (found.actual > 0)
-    kept = np.flatnonzero(usable & np.isfinite(found.promised) & np.isfinite(found.actual))
-    still = np.zeros(len(kept), np.bool_) if found.open is None else found.open[kept]
+    usable &= np.isfinite(found.promised) & np.isfinite(found.actual)
+    open_ = np.zeros(len(usable), np.bool_) if found.open is None else found.open
+    kept = np.flatnonzero(usable & (~open_ | _completed_once(found.kind.number, usable & ~open_)))
+    still = open_[kept]
     ratio = found.actual[kept] / found.promised[kept]
     overdue = still & (ratio > 1)
-    left_out, used = len(usable) - len(kept), int((overdue | ~still).sum())
+    left_out, used = int((~usable).sum()), int((overdue | ~still).sum())
     if not used:
         return Biases([], [], 0, left_out)
     y = np.log(np.where(still, np.minimum(ratio, GIVEN_UP), ratio))
@@ -110,6 +113,11 @@ def biases_of(found: Durations) -> Biases:
         for names, place, fit in ((makers, maker, of_maker), (deliverers, deliverer, of_deliverer))
     ]
     return Biases(said[0], said[1], used, left_out)
+
+
+def _completed_once(kind: Ints, completed: Flags) -> Flags:
+    """Which promises are of a type of which one was completed: of others nobody knows how long they usually take."""
+    return np.bincount(kind, completed, minlength=int(kind.max(initial=-1)) + 1)[kind] > 0
 
 
 class _Counted(NamedTuple):

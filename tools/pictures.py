@@ -22,7 +22,7 @@ from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 
 WIDTH: Final = 1280
-HEIGHTS: Final = {"accounts": 800, "teams": 830, "path": 800}
+HEIGHTS: Final = {"accounts": 1030, "teams": 830, "path": 800}
 """How much of each page is taken, by the last part of its address, in pixels."""
 LARGEST: Final = 150_000
 """Bytes of a picture, so that the README opens fast."""

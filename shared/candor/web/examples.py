@@ -28,6 +28,10 @@ _REPORT: Final[dict[str, Any]] = {
 
 EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "PromiseIn": _MADE,
+    "TryIn": {
+        "body": '{"type":"promise.withdrawn","timestamp":"2026-03-01T16:00:00Z","data":{"promise_id":"PR-1"}}',
+        "headers": {"content-type": "application/json", "webhook-id": "msg_1", "webhook-signature": "v1,AAAA"},
+    },
     "MendIn": {"body": '{"type":"promise.withdrawn","timestamp":"2026-03-01T16:00:00Z","data":{"promise_id":"PR-1"}}'},
     "RevisionIn": {
         "due": "2031-05-03T16:00:00Z",

@@ -325,6 +325,7 @@ FIELDS: Final = {
     "read_as": "The source that understood it.",
     "request": "The stored request that has the content; empty where none is kept.",
     "request_id": "The id of the stored request.",
+    "match_id": "The match: the id of the parked report that was matched.",
     "size": "The bytes of the body.",
     "tries": "How often its system was asked to complete it.",
     "webhook_id": "The id that the sender signed; empty without one.",

@@ -31,12 +31,6 @@ async def bring(app: FastAPI, request: Request) -> Response:
     """Keep a file of a form, for an operator; what is wrong with it is said on a plain page."""
     session = str(request.scope.get("state", {}).get(SESSION, ""))
     try:
-        who = await cast(StaffSessions, app.state.staff).who(session)
-    except StoreUnavailable:
-        return away_page()
-    if who is None or who[1] < Role.OPERATOR:
-        return plain_page(403, NOT_TAKEN, "Importing needs the role operator.", BACK)
-    try:
         async with request.form(max_files=1, max_fields=4) as form:
             file, zone, dates = form.get("file"), str(form.get("zone", "")), str(form.get("dates", ""))
             if not isinstance(file, UploadFile) or not file.filename or dates not in DATES:
@@ -45,6 +39,12 @@ async def bring(app: FastAPI, request: Request) -> Response:
             name = file.filename
     except HTTPException:
         return plain_page(400, NOT_TAKEN, "The form could not be read. Try again.", BACK)
+    try:
+        who = await cast(StaffSessions, app.state.staff).who(session)
+    except StoreUnavailable:
+        return away_page()
+    if who is None or who[1] < Role.OPERATOR:
+        return plain_page(403, NOT_TAKEN, "Importing needs the role operator.", BACK)
     files = cast(TableFiles, app.state.table_files)
     try:
         word = files.add(session, name, raw, zone.strip()[:64], dates)

@@ -32,6 +32,7 @@ ALONE = {
     ("risk-svc", "candor.promise.settled.v1.full"): "version_gap",
     ("risk-svc", "candor.promise.withdrawn.v1.full"): "version_gap",
     ("risk-svc", "candor.milestone.reported.v1.full"): "version_gap",
+    ("risk-svc", "candor.milestones.restated.v1.full"): "version_gap",
 }
 Begin = Callable[..., Awaitable[Consumer]]
 

@@ -60,10 +60,11 @@ def proposal(file: Path, sheet: str, given: Given, own: str, named: str = "") ->
     """
     table = open_table(file, sheet)
     seen = see(table)
-    found = draft(table, seen, given, datetime.fromtimestamp(int(file.stat().st_mtime), UTC))
+    own_name = Path(named or file.name)
+    found = draft(table._replace(path=own_name), seen, given, datetime.fromtimestamp(int(file.stat().st_mtime), UTC))
     preview = Converter(filled(TableMap.model_validate(writing.closed(found))), shapes(), checked=False)
     return Proposal(
-        writing.as_yaml(found, seen, named or file.name, own),
+        writing.as_yaml(found, seen, own_name.name, own),
         [*_guessed(seen)],
         [*lines_of(_first(table, preview))],
         writing.questions(found, seen),

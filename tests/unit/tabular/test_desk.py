@@ -29,6 +29,7 @@ def test_what_is_proposed_names_the_file_as_it_was_brought_and_what_is_left_open
     found = proposal(file, "", Given(), "the mapping", "orders of March.csv")
     assert "orders of March.csv" in found.mapping
     assert str(file) not in found.mapping
+    assert "kind: {value: orders-of-march}" in found.mapping
     assert [line.partition(":")[0] for line in found.asked] == ["zone"]
     assert found.shown[0].startswith('row 2: promise.made {"promise_id": "SO-1"')
     assert any(line.startswith("order ") and "promise_id" in line for line in found.guesses)

@@ -40,7 +40,8 @@ h2 { font-size: 1rem; line-height: 1.75; }
 .typed { display: block; padding: .4rem .6rem; background: var(--code); border-radius: 4px; overflow-wrap: anywhere;
   white-space: pre-wrap; user-select: all; }
 .moves { margin: 0; padding-left: 1.4rem; } .moves li { margin-bottom: 6px; }
-a.strong { color: var(--link); font-weight: 600; } .beside { color: var(--muted); font-size: .8rem; }
+a.strong { color: var(--link); font-weight: 600; overflow-wrap: anywhere; }
+.beside { color: var(--muted); font-size: .8rem; }
 .pair { display: flex; flex-wrap: wrap; justify-content: space-between; column-gap: 1rem; }
 .native { font: inherit; color: inherit; background: transparent; padding: .45rem; border: 1px solid var(--muted);
   border-radius: 4px; max-width: 100%; }

@@ -115,7 +115,7 @@ async def test_what_a_person_changes_in_the_mapping_stays_and_counts(made: Made,
         await page.refresh()
         await page._import()
         assert page.outcome.text == "the mapping, line 4: zone is left open: write what it is in place of ???"
-        page.mapping.set_value(page.mapping.value.replace("???", "UTC").replace("value: table", "value: order"))
+        page.mapping.set_value(page.mapping.value.replace("???", "UTC").replace("{value: orders}", "{value: order}"))
         await page.refresh()
         await page._import()
         assert [event["data"]["kind"] for event in there.asked[0][3]["events"]] == ["order", "order"]

@@ -15,7 +15,7 @@ unexport PYTHONPYCACHEPREFIX
 unexport PYTHONHOME
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test test-long check deploy-check image-check wheels dashboards-check dashboards-pictures sbom compose-secrets faults bench scale scale-check clean
+.PHONY: help install demo test test-long check deploy-check image-check wheels dashboards-check dashboards-pictures letters sbom compose-secrets faults bench scale scale-check clean
 
 help:
 	@echo "Candor keeps what customers were promised beside what is really happening."
@@ -30,6 +30,7 @@ help:
 	@echo "  make wheels        our packages as wheels under .candor/wheels, installed elsewhere and started"
 	@echo "  make dashboards-check     every query of every dashboard, asked of a real Prometheus beside a run; needs prometheus"
 	@echo "  make dashboards-pictures  the pictures of the dashboards in docs/operations, over a replay of the demo"
+	@echo "  make letters       docs/letters.md: twenty letters, each at the end of a run"
 	@echo "  make faults        the long fault run: kills, pauses and restarts, with a ledger of what was lost (nothing)"
 	@echo "  make bench         the benches beside their baselines, as tables and JSON; about three quarters of an hour"
 	@echo "  make scale-check   each scenario of make scale at a tiny size, with its processes; some minutes"
@@ -73,6 +74,9 @@ dashboards-check: install
 
 dashboards-pictures: install
 	@$(BIN)/python -m tools.grafana.pictures
+
+letters: install
+	@LETTERS=write $(BIN)/python -m pytest -q tests/component/notify/test_letters_page.py
 
 sbom: install
 	@$(BIN)/python -m tools.supply.sbom requirements.lock

@@ -17,7 +17,7 @@ from notify_svc.domain.basis import Basis, basis_of
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
-from notify_svc.domain.moving import untold
+from notify_svc.domain.moving import untold, within
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.quiet import QuietHours
 from notify_svc.domain.schedule import in_the_morning, next_update, told_range
@@ -185,6 +185,8 @@ def _told(
     low, high = ranged or (None, None)
     if statement is Statement.ALL_CLEAR:
         return Announcement(statement, now, low, high), left_out
+    if decision.reason is Reason.DATE_MOVED and within(promise, gap):
+        low, high, left_out = None, None, "the range ends by the new date, which is what counts"
     hours = rules.calendar.at(promise.zone)
     least = _least_wait(matter, high)
     by = next_update(now, high or promise.held_due, zone, rules, least, hours, promise.held_due)

@@ -23,8 +23,10 @@ from notify_svc.domain.times_held import record_words
 LITTLE_HISTORY = 30
 NAMED = "\ue000"
 """Stands for a name or a quote while our own words are judged; no text of ours has it."""
-NO_LONGER = {"nothing": (Option.KEEP_WAITING, Option.CANCEL)}
+NO_LONGER = {"nothing": (Option.KEEP_WAITING, Option.PARTIAL, Option.CANCEL)}
 """Options that are none once there is nothing to wait for."""
+OTHERS = ("name", "text", "reason", "says", "strength", "weakness")
+"""What of facts and options are words of others."""
 LETTER = Form()
 """The full letter, as sent by e-mail."""
 
@@ -106,10 +108,10 @@ def _without_names(context: Context) -> Context:
     if context["moved"]:
         # A date that the company set is no end of a range, even where it falls on one.
         found["moved"] = {"before": NAMED, "due": NAMED}
-    found |= {"actions": [], "meant": [], "options": []}
-    for key in ("facts", "circumstances"):
+    found |= {"actions": [], "meant": []}
+    for key in ("facts", "circumstances", "options"):
         views: list[View] = context[key]  # type: ignore[assignment]
-        found[key] = [view | {name: NAMED for name in ("name", "text", "reason") if view[name]} for view in views]
+        found[key] = [view | {name: NAMED for name in OTHERS if view.get(name)} for view in views]
     return found
 
 
@@ -124,7 +126,9 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
     leading = OpeningFacts(snapshot.now, promise, gap, snapshot.low, snapshot.high, earlier, snapshot.move)
     lead = opening_of(snapshot.statement, snapshot.decision.reason, leading)
     open_matter = snapshot.statement in (Statement.WARNING, Statement.UPDATE) and not snapshot.decision.closing
-    chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=open_matter)
+    # A chance is one of the promised date, which would read as one of the new date.
+    chancy = open_matter and snapshot.move is None
+    chance, without = chance_beside(promise, gap, _told(snapshot), snapshot.now, open_matter=chancy)
     cases = gap.forecast.n if gap.forecast else 0
     return {
         "statement": snapshot.statement.value,

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from datetime import datetime
 
 from candor.contracts import NoticeState
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.facts import Reason
-from notify_svc.domain.history import NoticeEntry, episode_of
+from notify_svc.domain.history import NEEDS_A_PERSON, NoticeEntry, episode_of
 from notify_svc.store import notices
 from notify_svc.store.read_model import PromiseRecord
 
@@ -19,8 +20,8 @@ async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: d
     waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
     await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
     for known in withdrawn:
-        rest = [entry for entry in found.get(known.promise_id, []) if not _not_out(entry)]
-        known.episode = episode_of(rest, known.episode.slip_since)
+        rest = (entry.state for entry in found.get(known.promise_id, []) if not _not_out(entry))
+        known.episode = replace(known.episode, blocked=not NEEDS_A_PERSON.isdisjoint(rest))
 
 
 async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: datetime) -> None:

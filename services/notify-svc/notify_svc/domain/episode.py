@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
 from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason, Rules
-from notify_svc.domain.moving import postponed, tells_move, untold
+from notify_svc.domain.moving import postponed, tells_move, untold, within
 from notify_svc.domain.schedule import held_until, step_of, write_at
 
 
@@ -77,7 +77,7 @@ def _speak_again(
         return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
     if episode.blocked:
         return wait(Reason.BLOCKED)
-    if left(told, gap, rules):
+    if told_otherwise(told, gap, promise, rules):
         return Decision(Kind.SPEAK, Reason.RANGE_LEFT, Statement.UPDATE, evidence)
     write = write_at(told, promise.held_due, rules.early(promise))
     if told.next_update_by is not None and write is not None and now >= write:
@@ -115,6 +115,13 @@ def left(told: Announcement, gap: Gap, rules: Rules) -> bool:
     p50 = max(p50, told.at)
     slack = max((told.high - told.low) * rules.slack, step_of(told.low - told.at))
     return p50 > told.high or p50 < told.low - slack
+
+
+def told_otherwise(told: Announcement, gap: Gap, promise: Promise, rules: Rules) -> bool:
+    """Whether the forecast says other times than the customer was told: a range, or the later date of the company."""
+    if told.low is None and within(promise, gap):
+        return False
+    return left(told, gap, rules)
 
 
 def _apart(gap: Gap, promise: Promise, rules: Rules) -> Reason | None:

@@ -41,6 +41,12 @@ def postponed(promise: Promise) -> bool:
     return bool(promise.moves) and promise.moves[-1].due > promise.held_due
 
 
+def within(promise: Promise, gap: Gap) -> bool:
+    """Whether the forecast ends by the later date that the company itself says, and so is no news beside it."""
+    forecast = gap.forecast
+    return postponed(promise) and (forecast is None or (forecast.p80 or promise.held_due) <= promise.moves[-1].due)
+
+
 def newest(promise: Promise) -> str:
     """The event of the newest move by the company; "" if there is none."""
     return promise.moves[-1].event_id if promise.moves else ""

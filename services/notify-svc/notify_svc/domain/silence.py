@@ -8,7 +8,7 @@ from typing import Final
 
 from candor.contracts import Standing, Statement
 from notify_svc.domain.basis import Basis, holds
-from notify_svc.domain.episode import left, missed, recovered
+from notify_svc.domain.episode import left, missed, recovered, told_otherwise
 from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
 from notify_svc.domain.moving import postponed
 
@@ -92,7 +92,7 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
     # The same rule as in the decision: otherwise a message could be withdrawn and decided again for ever, never sent.
     clear = recovered(gap, promise.held_due, now, rules) and not postponed(promise)
     better = clear and said.spoken_for is not Reason.MILESTONE_MISSED
-    return not better and not left(said.told, gap, rules)
+    return not better and not told_otherwise(said.told, gap, promise, rules)
 
 
 def _still_clear(told: Announcement, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:

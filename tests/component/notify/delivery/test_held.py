@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 
 import msgspec
 
+from candor.contracts import Standing
 from notify_svc.channels import Form
 from notify_svc.channels.email.smtp import EmailChannel
 from notify_svc.compose.reach import Reach
-from tests.support.notify import FINE, LATE, OPENER, SENDER, Desk, contact, gap, promise
+from tests.support.notify import FINE, LATE, OPENER, SENDER, Desk, contact, gap, promise, withdrawn
 
 
 class Postcards(EmailChannel):
@@ -42,6 +43,17 @@ async def test_after_a_held_warning_there_is_no_all_clear(desk_: Desk) -> None:
     await desk_.warned()
     await desk_.later(30, gap(2, FINE, at=desk_.clock.now()))
     assert [state for _, state, _ in await desk_.states()] == ["held"]
+
+
+async def test_a_letter_that_is_held_does_not_hide_that_the_promise_is_called_off(desk_: Desk) -> None:
+    whole = desk_.speaker
+    on_postcards(desk_)
+    await desk_.warned()
+    desk_.speaker = whole
+    gone = gap(2, None, Standing.WITHDRAWN, at=desk_.clock.now())
+    await desk_.take(withdrawn(asked_by=None), gone, tick=True)
+    assert await desk_.states() == [("warning", "suppressed", "withdrawn"), ("cancelled", "pending", "called_off")]
+    assert await desk_.send() == 1
 
 
 async def test_a_promise_no_letter_can_be_made_of_does_not_keep_the_others_from_theirs(desk_: Desk) -> None:

@@ -28,7 +28,7 @@ from notify_svc.domain.episode import after_speaking
 from notify_svc.domain.facts import MOVES_KEPT, Announcement, CalledOff, Decision, Episode, Kind, Move, Promise, Reason
 from notify_svc.domain.history import NoticeEntry, episode_of
 from notify_svc.domain.identity import told_value
-from notify_svc.domain.moving import NEWS, untold
+from notify_svc.domain.moving import NEWS, untold, within
 from notify_svc.domain.opening import OpeningFacts, opening_of
 from notify_svc.domain.silence import Recipient, silenced
 from tests.support.clocks import NOON
@@ -239,3 +239,23 @@ def test_told_move_by_move_or_all_at_once_the_customer_ends_with_the_last_date(
     if len(about.moves) < MOVES_KEPT:
         last = untold(about, episode, NOON)
         assert (last.due if last else known) == (about.latest_due or DUE)
+
+
+def test_a_forecast_that_ends_by_the_new_date_is_no_news_beside_it() -> None:
+    about = changed(promise(), DUE + DAY)
+    alone = Episode(told=told(low=None, high=None), moved="ev-r")
+    assert within(about, gap(0.9))
+    assert decided(gap(0.9), NOON + minutes(1), alone, about=about).kind is Kind.WAIT
+    beyond = gap(0.9, p80=DUE + DAY + minutes(1))
+    assert not within(about, beyond)
+    assert decided(beyond, NOON + minutes(1), alone, about=about).reason is Reason.RANGE_LEFT
+    assert not within(promise(), gap(0.9))
+
+
+def test_no_forecast_gives_the_all_clear_while_the_company_says_a_later_date() -> None:
+    about = changed(promise(), DUE + DAY)
+    spoken = Episode(told=told(low=None, high=None), moved="ev-r")
+    assert decided(gap(0.05), NOON + minutes(1), spoken, about=about).kind is Kind.WAIT
+    back = changed(about, DUE, name="ev-s")
+    found = decided(gap(0.05), NOON + minutes(2), spoken, about=back)
+    assert (found.reason, found.statement) == (Reason.DATE_MOVED, Statement.ALL_CLEAR)

@@ -115,7 +115,7 @@ class Case:
         """The next gap, five minutes later."""
         self.version += 1
         at = [None if minutes is None else self.due + timedelta(minutes=minutes) for minutes in (p50, p80)]
-        about = {"name": self.name, "customer": self.customer, "due": self.due, **changes}
+        about: dict[str, Any] = {"name": self.name, "customer": self.customer, "due": self.due, **changes}
         forecast = Forecast(p_slip, at[0], at[1], None, n=412)
         made = gap(self.version, forecast, standing, at=self.now(), facts=facts or [], **about)
         await self.desk.take(made)
@@ -161,9 +161,15 @@ class Told:
         due = self.due or desk.clock.now().replace(minute=0, second=0, microsecond=0) + self.hours * HOUR
         case = Case(desk, number, due, self.language)
         dates = {"first_due": due, "latest_due": due, "held_due": due, "made_at": desk.clock.now()}
-        about = {"kind": self.kind, "what": self.what, "zone": self.zone, "tolerance_s": self.tolerance * 60, **dates}
+        about: dict[str, Any] = {
+            "kind": self.kind,
+            "what": self.what,
+            "zone": self.zone,
+            "tolerance_s": self.tolerance * 60,
+            **dates,
+        }
         made = promise(case.name, case.customer, time=desk.clock.now(), owner=self.owner, **about)
-        reader = {"email": f"c{number}@customer.example", "language": self.language, "zone": self.zone}
+        reader: dict[str, Any] = {"email": f"c{number}@customer.example", "language": self.language, "zone": self.zone}
         await desk.take(made, contact(case.customer, **reader), *_owners())
         await self.story(case)
         await case.sent()
@@ -188,7 +194,7 @@ def parts_late(case: Case) -> Fact:
 
 
 def snow(case: Case) -> Fact:
-    about = {"at": case.now() - 2 * HOUR, "public_text": "Heavy snow in Newark", "told": False}
+    about: dict[str, Any] = {"at": case.now() - 2 * HOUR, "public_text": "Heavy snow in Newark", "told": False}
     return fact(case, FactKind.INCIDENT_OPEN, "weather", **about)
 
 

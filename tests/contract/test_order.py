@@ -40,14 +40,19 @@ def scored(messages: Sequence[Message]) -> bytes:
 
 
 def written_of(messages: Sequence[Message]) -> facts.Promise:
-    """The promise as notify-svc writes of it, but for which event is the evidence of its date."""
+    """The promise as notify-svc writes of it, but for which events are its evidence, and which were news as they came.
+
+    What was news is about the date that stands, and about a promise that is withdrawn.
+    """
     first, *others = messages
     assert isinstance(first.data, PromiseMade)
     promise = translate.promise_made(first.envelope, first.data)
     for message in others:
         assert not isinstance(message.data, PromiseMade)
         promise = translate.promise_changed(promise, message.envelope, message.data)  # type: ignore[arg-type]
-    return replace(promise, event_id="")
+    assert not promise.moves or promise.moves[-1].due == promise.latest_due
+    assert promise.called_off is None or promise.withdrawn
+    return replace(promise, event_id="", moves=(), called_off=None)
 
 
 @given(STORIES, st.randoms(use_true_random=False))

@@ -68,7 +68,8 @@ def promise_changed(
     if isinstance(data, PromiseRestated):
         ended = {PromiseState.KEPT: Standing.KEPT, PromiseState.BROKEN: Standing.BROKEN}.get(data.state)
         withdrawn, disputed = data.state is PromiseState.WITHDRAWN, data.state is PromiseState.DISPUTED
-        called_off = promise.called_off if withdrawn else None
+        called_off = promise.called_off if promise.withdrawn else _restated_off(envelope)
+        called_off = called_off if withdrawn else None
         promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended, called_off=called_off)
     promise = _dated(_moved(promise, envelope, data), envelope, data)
     if data.held_due == promise.held_due:
@@ -80,6 +81,11 @@ def _called_off(envelope: Envelope, data: PromiseWithdrawn) -> facts.CalledOff |
     if envelope.historical or data.asked_by is AskedBy.CUSTOMER:
         return None
     return facts.CalledOff(envelope.id, envelope.time, data.asked_by is AskedBy.COMPANY, data.public_reason or "")
+
+
+def _restated_off(envelope: Envelope) -> facts.CalledOff | None:
+    """That a withdrawal came late: whose wish it was is not said then, and the customer hears of it all the same."""
+    return None if envelope.historical else facts.CalledOff(envelope.id, envelope.time, ours=False)
 
 
 def _moved(promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseRestated) -> facts.Promise:

@@ -106,6 +106,18 @@ def test_a_withdrawal_is_news_unless_the_customer_asked_for_it(asked_by: AskedBy
     assert translate.promise_changed(promise(), envelope(data, historical=True), data).called_off is None
 
 
+def test_a_withdrawal_that_came_late_is_news_too_and_one_that_is_taken_back_is_none() -> None:
+    def restated(state: PromiseState, about: Promise) -> Promise:
+        data = PromiseRestated(promise_id="p1", customer_id="c1", state=state, latest_due=DUE, held_due=DUE)
+        return translate.promise_changed(about, envelope(data), data)
+
+    off = restated(PromiseState.WITHDRAWN, promise())
+    assert off.called_off == CalledOff("ev-r", NOON, ours=False)
+    own_wish = restated(PromiseState.WITHDRAWN, promise(withdrawn=True))
+    assert own_wish.called_off is None
+    assert restated(PromiseState.MADE, off).called_off is None
+
+
 def test_a_later_date_is_bad_news_at_once_and_opens_an_episode() -> None:
     about = changed(promise(), DUE + DAY)
     found = decided(gap(0.1), about=about)

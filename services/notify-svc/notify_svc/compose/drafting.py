@@ -58,21 +58,7 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
     contact, form = route.contact, route.channel.form
     zone = zone_of(contact.zone, promise.zone)
     told, left_out = _told(matter, rules, zone, now, contact.quiet_hours(rules.quiet))
-    snapshot = Snapshot(
-        promise=promise,
-        gap=gap,
-        decision=decision,
-        statement=matter.statement,
-        now=now,
-        zone=zone,
-        locale=locale_of(contact.language, house.language),
-        low=told.low,
-        high=told.high,
-        next_update_by=told.next_update_by,
-        earlier=known.episode.told,
-        signer=matter.signer,
-        move=untold(promise, known.episode, now) if decision.reason is Reason.DATE_MOVED else None,
-    )
+    snapshot = _snapshot(matter, told, zone, locale_of(contact.language, house.language), now)
     letter = compose(snapshot, house, form)
     basis = basis_of(promise, gap, told, closing=decision.closing)
     times = (told.low, told.high, told.next_update_by, basis.completed_at)
@@ -101,6 +87,25 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         about=decision.about,
     )
     return Draft(notice, value, basis, snapshot, letter)
+
+
+def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, now: datetime) -> Snapshot:
+    before = matter.known.episode
+    return Snapshot(
+        promise=matter.promise,
+        gap=matter.gap,
+        decision=matter.decision,
+        statement=matter.statement,
+        now=now,
+        zone=zone,
+        locale=locale,
+        low=told.low,
+        high=told.high,
+        next_update_by=told.next_update_by,
+        earlier=before.told,
+        signer=matter.signer,
+        move=untold(matter.promise, before, now) if matter.decision.reason is Reason.DATE_MOVED else None,
+    )
 
 
 def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Final
 
 from candor.contracts import (
@@ -105,15 +106,30 @@ def _moved(promise: facts.Promise, envelope: Envelope, data: PromiseRevised | Pr
 
 def _dated(promise: facts.Promise, envelope: Envelope, data: PromiseRevised | PromiseRestated) -> facts.Promise:
     if isinstance(data, PromiseRevised):
-        due, reason = data.latest_due, data.public_reason
-    elif data.revision is not None:
-        due, reason = data.revision.due, data.revision.public_reason
-    else:
-        return promise
-    given = facts.DateGiven(envelope.time, due, data.held_due == due, reason or "")
-    # A statement that comes late was said when it says, before others that came.
-    dates = sorted((*promise.dates, given), key=lambda one: one.at)
-    return replace(promise, dates=tuple(dates[-facts.DATES :]))
+        dates = sorted((*promise.dates, _given(envelope, data.latest_due, data)), key=_place)
+        return replace(promise, dates=tuple(dates[-facts.DATES :]))
+    found = [*promise.dates]
+    if data.revision is not None:
+        found.append(_given(envelope, data.revision.due, data.revision))
+    # In effect, and in the order in which they were said, are those that the event names.
+    left = Counter(one.at for one in data.moves)
+    kept = []
+    for given in sorted(found, key=_place):
+        if left[given.at]:
+            left[given.at] -= 1
+            kept.append(given)
+    reason = promise.withdrawn_for if data.state is PromiseState.WITHDRAWN else ""
+    return replace(promise, dates=tuple(kept[-facts.DATES :]), withdrawn_for=reason)
+
+
+def _place(given: facts.DateGiven) -> tuple[datetime, datetime, bool, str]:
+    # Of one moment, by what they say: whatever order they come in, they end alike.
+    return given.at, given.due, given.moved, given.reason
+
+
+def _given(envelope: Envelope, due: datetime, said: PromiseRevised | Revision) -> facts.DateGiven:
+    moved = said.agreed or said.asked_by is AskedBy.CUSTOMER
+    return facts.DateGiven(envelope.time, due, moved, said.public_reason or "")
 
 
 def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap:

@@ -37,7 +37,7 @@ def assert_safe(answer: httpx.Response) -> None:
     assert answer.status_code != 500, where
     assert headers.get_list("x-content-type-options") == ["nosniff"], where
     # What is itself the proof of who asks is told to nobody.
-    proof = answer.request.url.path.startswith("/answers/")
+    proof = answer.request.url.path.startswith(("/answers/", "/p/"))
     assert headers["referrer-policy"] == ("no-referrer" if proof else "same-origin"), where
     assert headers["strict-transport-security"] == "max-age=31536000; includeSubDomains", where
     assert headers["cross-origin-opener-policy"] == "same-origin", where

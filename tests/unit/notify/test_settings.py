@@ -133,6 +133,6 @@ def test_the_customers_page_has_a_host_of_its_own(tmp_path: Path) -> None:
     ],
 )
 def test_a_page_that_is_not_apart_or_without_secrets_stops_the_process(wrong: dict[str, Any]) -> None:
-    given = {"page_url": "https://promises.example.com", "page_secret_file": Path("page.key")}
+    given: dict[str, Any] = {"page_url": "https://promises.example.com", "page_secret_file": Path("page.key")}
     with pytest.raises(ValidationError, match=r"(?i)page_url"):
         NotifySettings(**{**given, **wrong})

@@ -76,7 +76,7 @@ DATES = 16
 
 @dataclass(frozen=True, slots=True)
 class DateGiven:
-    """Another date, `due`, was given at `at`; `moved`: the promised date became it. Only `reason` is for customers."""
+    """Another date, `due`, was given at `at`; `moved`: the customer wanted it or agreed. `reason` is for customers."""
 
     at: datetime
     due: datetime

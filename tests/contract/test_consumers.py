@@ -85,6 +85,8 @@ def story(consumer: str) -> list[Example]:
         "scored",
         "changed",
         "answered",
+        "given",
+        "taken",
         "revised",
         "assigned",
         "settled",
@@ -143,7 +145,8 @@ async def test_an_unknown_field_changes_nothing(consumer: str, begin: Begin) -> 
     await plain.take(*course)
     await newer.take(*(with_unknown_field(example) for example in course))
     expected = await plain.rows()
-    assert sum(len(rows) for rows in expected.values()) > 1
+    # What promise-svc hears is about promises that it has, and the examples bring none (test_answers brings some).
+    assert sum(len(rows) for rows in expected.values()) > 1 or consumer == "promise-svc"
     assert await newer.rows() == expected
 
 

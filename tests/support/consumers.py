@@ -1,4 +1,4 @@
-"""The handlers of the four consumers, given records as a worker gives them: by lease, decoded, in one transaction."""
+"""The handlers of the five consumers, given records as a worker gives them: by lease, decoded, in one transaction."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ from notify_svc.delivery import switches
 from notify_svc.domain.facts import Rules
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.speaker import Speaker
+from promise_svc import wiring as promise
+from promise_svc.handlers import AnswersHandler
 from risk_svc import wiring as risk
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.insight.handlers import InsightHandler
@@ -45,6 +47,7 @@ def _schema(folder: Path) -> Prepare:
 
 
 SCHEMAS = {
+    "promise-svc": _schema(promise.MIGRATIONS),
     "delivery-svc": _schema(delivery.MIGRATIONS),
     "risk-svc": _schema(risk.MIGRATIONS),
     "risk-svc-insight": _schema(risk.MIGRATIONS),
@@ -57,6 +60,8 @@ PROCESSES = {group: process for process, group in GROUPS.items()}
 
 def handler_of(consumer: str, clock: ManualClock) -> Handler:
     """The handler that the service's worker runs."""
+    if consumer == "promise-svc":
+        return AnswersHandler()
     if consumer == "delivery-svc":
         return PromisesHandler()
     if consumer == "risk-svc":

@@ -14,8 +14,10 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from candor.contracts import AnswerGiven, Event, OptionTaken, decode
+from candor.records.packing import unpack
 from candor.web.app import create_app
-from notify_svc.api.routes import answers, mass, page, page_links, stop
+from notify_svc.api.routes import answers, mass, next_updates, page, page_links, stop
 from notify_svc.api.routes.notices import router
 from notify_svc.page.links import Links
 from notify_svc.settings import NotifySettings
@@ -71,6 +73,19 @@ class Customers:
         found: list[dict[str, Any]] = (await self.staff.get("/v1/answers", params=query)).json()["items"]
         return found
 
+    async def events(self) -> list[AnswerGiven]:
+        """What was told on of answers, oldest first."""
+        return [one for one in await self._told() if isinstance(one, AnswerGiven)]
+
+    async def options(self) -> list[OptionTaken]:
+        """What was told on of options that were taken, oldest first."""
+        return [one for one in await self._told() if isinstance(one, OptionTaken)]
+
+    async def _told(self) -> list[Event]:
+        statement = "SELECT records FROM outbox WHERE topic = 'answers' ORDER BY id"
+        rows = await self.desk.database.pool.fetch(statement)
+        return [decode("answers", one.headers, one.value).data for row in rows for one in unpack(row["records"])]
+
     async def fresh(self, age: float = 0.0) -> None:
         """The facts are `age` seconds old."""
         statement = """
@@ -101,9 +116,8 @@ async def customers(desk: Desk, folder: Path) -> AsyncIterator[Customers]:
         page_secret_file=folder / "page.key",
         page_company="Example Airlines",
     )
-    app = create_app(
-        "notify", settings, None, [router, mass.router, page_links.router, answers.router, page.router, stop.router]
-    )
+    staffs = (router, mass.router, page_links.router, answers.router, next_updates.router)
+    app = create_app("notify", settings, None, [*staffs, page.router, stop.router])
     app.state.database, app.state.clock = desk.database, desk.clock
     app.state.links, app.state.opener = links, OPENER
     transport = httpx.ASGITransport(app)

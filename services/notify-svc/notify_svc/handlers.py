@@ -1,4 +1,4 @@
-"""Applies events of four topics and ticks of the clock to the read model, and decides on affected promises."""
+"""Applies events of five topics and ticks of the clock to the read model, and decides on affected promises."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from candor.contracts import BriefMade
+from candor.contracts import BriefMade, Message, OfferChanged
 from candor.messaging.consumer import Work
 from candor.messaging.transaction import NothingLeft
 from candor.ops.clock import Clock
@@ -17,7 +17,7 @@ from notify_svc.briefs import kept as briefs
 from notify_svc.delivery.reopen import forgive, withdraw
 from notify_svc.service.batch import Batch, load, load_more, take
 from notify_svc.service.speaker import Speaker
-from notify_svc.store import new_contacts, read_model
+from notify_svc.store import new_contacts, offers, read_model
 
 DUE_AT_ONCE: Final = 500
 
@@ -29,7 +29,7 @@ class NotifyHandler(NothingLeft):
     `deciding` off, events are applied and nothing is decided, so that old facts do not become news.
     """
 
-    topics: tuple[str, ...] = ("promises", "contacts", "gaps", "briefs")
+    topics: tuple[str, ...] = ("promises", "contacts", "gaps", "briefs", "statements")
     broadcast: tuple[str, ...] = ()
 
     def __init__(
@@ -62,6 +62,21 @@ class NotifyHandler(NothingLeft):
         # The same mails wait whenever they are read, so that reading again sends nothing again.
         await briefs.take(uow.connection, [one.data for _, one in messages if isinstance(one.data, BriefMade)])
         messages = [(number, one) for number, one in messages if not isinstance(one.data, BriefMade)]
+        heard = [one for _, one in messages if one.data.TOPIC == "statements"]
+        messages = [(number, one) for number, one in messages if one.data.TOPIC != "statements"]
+        await self._apply(uow, partitions, messages, now, tick=tick)
+        # After erasures of this batch: what was said before one of them is not kept.
+        await offers.take(uow, [one for one in heard if isinstance(one.data, OfferChanged)])
+
+    async def _apply(
+        self,
+        uow: UnitOfWork,
+        partitions: Collection[int],
+        messages: Sequence[tuple[int, Message]],
+        now: datetime,
+        *,
+        tick: bool,
+    ) -> None:
         ages = {number: self._age(number) for number in partitions}
         fresh = {number for number, age in ages.items() if self._deciding and age <= self._freshest}
         due = await self._due(uow, fresh, now) if tick and fresh else []

@@ -15,6 +15,9 @@ DELIVERIES_WITHOUT_CHANNEL: Final = gauge(
     "deliveries_without_channel", "Deliveries that wait for a channel which this process does not have.", "channel"
 )
 NOTICES_SUPPRESSED: Final = counter("notices_suppressed_total", "Notices not sent, by the reason kept.", "reason")
+NEXT_UPDATES: Final = counter(
+    "next_updates_total", "Next updates that were due, by whether they were written in time.", "state"
+)
 NOTICE_UNSENT_AGE_SECONDS: Final = gauge(
     "notice_unsent_oldest_age_seconds", "Age of the oldest message that was decided and has not gone out."
 )

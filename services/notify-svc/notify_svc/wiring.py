@@ -25,13 +25,14 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import answers, mass, page, page_links, stop
+from notify_svc.api.routes import answers, mass, next_updates, page, page_links, stop
 from notify_svc.api.routes.notices import router
 from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.reach import FIRST, Reach
 from notify_svc.delivery import switches
+from notify_svc.delivery.announced import Announced
 from notify_svc.delivery.figures import Figures
 from notify_svc.delivery.mass import Guard
 from notify_svc.delivery.postman import Postman
@@ -45,6 +46,9 @@ from notify_svc.settings import NotifySettings
 from notify_svc.store import read_model
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
+
+STAFF: Final = (router, mass.router, page_links.router, answers.router, next_updates.router, audit_routes.router)
+ROUTERS: Final = (*STAFF, page.router, stop.router)
 
 
 def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterable[Channel] = ()) -> FastAPI:
@@ -87,13 +91,13 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         try:
             kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
             briefs = _briefs(settings, database, reach, business)
-            yield [sender, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
+            announced = Announced(database, business)
+            yield [sender, announced, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
             await database.close()
 
-    routers = [router, mass.router, page_links.router, answers.router, page.router, stop.router, audit_routes.router]
-    return create_app("Candor notify-svc", settings, parts, routers)
+    return create_app("Candor notify-svc", settings, parts, ROUTERS)
 
 
 def _beside(app: FastAPI, settings: NotifySettings, database: Database) -> list[Background]:

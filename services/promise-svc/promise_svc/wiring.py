@@ -17,6 +17,7 @@ from candor.intake.requests.routes import stored
 from candor.intake.requests.started import replayable
 from candor.intake.routes import IMPORTS, WEBHOOKS, common
 from candor.intake.source import Source
+from candor.messaging.consumer import Worker
 from candor.messaging.growth import GrowthWatch, as_grown
 from candor.messaging.pulse import Pulse
 from candor.messaging.reach import KafkaReach
@@ -47,6 +48,7 @@ from promise_svc.api.routes import (
     themes,
     waiting,
 )
+from promise_svc.handlers import AnswersHandler
 from promise_svc.offered import OFFERED
 from promise_svc.service import use_cases
 from promise_svc.service.answer_links import AnswerLinks
@@ -85,6 +87,8 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         current = await as_grown(settings, database)
         database.signer = signer
         kafka = KafkaReach(settings)
+        relay = Relay(current, database, keeps=True)
+        worker = Worker(current, database, AnswersHandler(), settings.service)
         reader = Reader(sealer, settings.statement_hops)
         apply = partial(use_cases.apply, most_waiting=settings.parked_most_a_source)
         intake = Intake(database, business, KNOWN, reader.statement, apply, known_sources, app.state.customers, vault)
@@ -96,17 +100,15 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
         app.state.health.add("database", database.check)
         # Intake continues without Kafka: accepted events wait in the outbox (ADR 0015).
         app.state.health.add("kafka", kafka.check, needed=False)
+        app.state.health.add("consumer", worker.check, needed=False)
         asked = beside(intake, known_sources, app.state.health)
-        relay = Relay(current, database, keeps=True)
-        retention = Retention(settings, database, expiries(settings, business))
-        eraser = Eraser(database, ledger.erasures())
         try:
-            pulse = Pulse(current, "", {"relay": relay}, {"relay": relay.reached})
+            beating: dict[str, Relay | Worker] = {"relay": relay, "consumer": worker}
+            pulse = Pulse(current, "", beating, {name: part.reached for name, part in beating.items()})
             pulse.silent = lambda: asked.listening.silent
-            kept: list[Background] = [GrowthWatch(database), retention, eraser, shared_rates(app, database), *asked]
+            kept = [*_ending(settings, database, business), shared_rates(app, database), *asked]
             kept += [replayable(app, intake), Joiner(database)]
-            kept += [Counting(database, one) for one in (waiting_rows.TALLY, draft_rows.TALLY)]
-            yield [*kept, relay, pulse] if settings.publishing else kept
+            yield [*kept, worker, relay, pulse] if settings.publishing else kept
         finally:
             await intake.close()
             await kafka.close()
@@ -116,3 +118,10 @@ def build(settings: PromiseSettings, clock: Clock | None = None, *, sources: Seq
     bodies = {IMPORTS: IMPORT_BYTES, WEBHOOKS: BATCH_BYTES}
     webhooks = Accepted(known_sources, KNOWN, known_sources.attach, OFFERED.media_types())
     return create_app("Candor promise-svc", settings, parts, routers, bodies=bodies, webhooks=webhooks)
+
+
+def _ending(settings: PromiseSettings, database: Database, clock: Clock) -> list[Background]:
+    """What follows the partitions, ends what has an end, and counts the rest."""
+    counted = [Counting(database, one) for one in (waiting_rows.TALLY, draft_rows.TALLY)]
+    retention = Retention(settings, database, expiries(settings, clock))
+    return [GrowthWatch(database), retention, Eraser(database, ledger.erasures()), *counted]

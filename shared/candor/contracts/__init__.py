@@ -1,5 +1,6 @@
 """Contracts between services: one class per event, one file per owner, topic cards, codec and golden examples."""
 
+from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, OptionTaken
 from candor.contracts.brief import BriefMade, BriefSection, BriefSentence
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
@@ -77,6 +78,8 @@ __all__ = [
     "STAFF",
     "TOPICS",
     "AccountChanged",
+    "AnswerGiven",
+    "AnswerKind",
     "AskedBy",
     "Beside",
     "BriefMade",
@@ -85,6 +88,7 @@ __all__ = [
     "CapabilityChanged",
     "ChallengeChanged",
     "Check",
+    "Choice",
     "ClaimChanged",
     "Claimed",
     "Component",
@@ -117,6 +121,7 @@ __all__ = [
     "NoticeChanged",
     "NoticeState",
     "OfferChanged",
+    "OptionTaken",
     "PlanChanged",
     "PlannedMilestone",
     "ProcessAlive",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
+from candor.contracts.answer import AnswerGiven, OptionTaken
 from candor.contracts.brief import BriefMade
 from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported, MilestonesRestated
@@ -37,6 +38,7 @@ from candor.contracts.pulse import PROCESSES, ProcessAlive
 RETENTION_DAYS = 28
 WORKER, INSIGHT, WEB = "risk-svc worker", "risk-svc insight", "risk-svc web"
 GROUPS: Final = {
+    "promise-svc": "promise-svc",
     "delivery-svc": "delivery-svc",
     WORKER: "risk-svc",
     INSIGHT: "risk-svc-insight",
@@ -91,7 +93,7 @@ CARDS = (
         name="statements",
         owner="promise-svc",
         writers=("promise-svc",),
-        readers=(INSIGHT,),
+        readers=(INSIGHT, "notify-svc"),
         events=(
             *(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
             *(SheetAnswered, PlanChanged, ReviewChanged, LeadTimeChanged),
@@ -132,6 +134,13 @@ CARDS = (
         writers=("notify-svc",),
         readers=(WORKER, INSIGHT),
         events=(NoticeChanged,),
+    ),
+    TopicCard(
+        name="answers",
+        owner="notify-svc",
+        writers=("notify-svc",),
+        readers=("promise-svc",),
+        events=(AnswerGiven, OptionTaken),
     ),
     TopicCard(
         name="briefs",

@@ -264,6 +264,7 @@ FIELDS: Final = {
     "type_uri": "The kind of problem.",
     "unknown_since": "Since when nobody can know whether the message went out.",
     "until": "Up to this time.",
+    "update_state": "What became of the next update that it names: kept, broken or not_needed; empty: not due yet.",
     "value": "What the promise is worth.",
     "verdict": "How the promise ended, by a person's decision.",
     "version": "Counts the statements, from 1; the newest has the highest.",
@@ -357,6 +358,8 @@ FIELDS: Final = {
 """By name, in every schema and for every parameter."""
 
 SCHEMAS: Final = {
+    "AnswerOut.words": "What the customer wrote; empty once it has come to its end.",
+    "AnswerOut.kind": "What it is about: a question, a readback or a verdict.",
     "Problem.type": "An address that says what this kind of problem is.",
     "Problem.title": "The kind of problem, in words.",
     "Problem.status": "The HTTP status.",

@@ -59,7 +59,7 @@ NOTICES = {
     "upstream_age_seconds",
 }
 OWN = {
-    "promise-svc": RELAY | {"outbox_again_rows"},
+    "promise-svc": RELAY | CONSUMER | {"outbox_again_rows"},
     "delivery-svc": RELAY | CONSUMER | {"parked_events", "outbox_again_rows"},
     "risk-worker": RELAY | CONSUMER | {"promises_in_memory", "journal_rows", "journal_bytes"},
     "risk-learner": LEARNING,

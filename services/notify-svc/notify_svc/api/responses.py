@@ -129,8 +129,8 @@ class PageLinkPage(ListTotals):
 class AnswerOut(BaseModel):
     """What a customer answered on their page, to the word.
 
-    `kind`: question, readback or verdict. `choice`: right or wrong of a readback; kept, in_part or not_kept of a
-    verdict.
+    `kind`: question, readback, verdict or option. `choice`: right or wrong of a readback; kept, in_part or not_kept of
+    a verdict; the name of the option that was taken of the offer `offer_id`.
     """
 
     answer_id: str
@@ -139,6 +139,7 @@ class AnswerOut(BaseModel):
     link_id: str
     kind: str
     choice: str
+    offer_id: str
     words: str
     at: datetime
 
@@ -147,3 +148,19 @@ class AnswerPage(ListTotals):
     """A page of answers; the Link header leads to the next one."""
 
     items: list[AnswerOut]
+
+
+class NextUpdateOut(BaseModel):
+    """Until when a message said that its customer hears next, and what became of that."""
+
+    notice_id: str
+    promise_id: str
+    customer_id: str
+    next_update_by: datetime
+    update_state: str
+
+
+class NextUpdatePage(ListTotals):
+    """A page of next updates; the Link header leads to the next one."""
+
+    items: list[NextUpdateOut]

@@ -42,7 +42,7 @@ class Mail(NamedTuple):
     attempts: int
 
 
-async def take(connection: Connection, briefs: Iterable[BriefMade]) -> None:
+async def take(connection: Connection, briefs: Iterable[BriefMade | Brief]) -> None:
     """Keep briefs; one that is known changes nothing, whatever it says."""
     for one in briefs:
         sections = msgspec.json.encode(one.sections).decode()

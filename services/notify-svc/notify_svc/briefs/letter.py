@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 from uuid import uuid5
 
@@ -28,6 +29,14 @@ def letter(brief: Brief, board: str) -> Letter:
     return Letter(subject, *(_environment(html).get_template(name).render(view) for html, name in TEMPLATES))
 
 
+def owners_letter(brief: Brief, said: Sequence[str], board: str) -> Letter:
+    """The mail to a promise's owner of what its customer answered, `said` line by line."""
+    section = brief.sections[0]
+    (one,) = section.sentences
+    view = {"subject": section.title, "text": one.text, "path": one.path, "said": said, "board": board.rstrip("/")}
+    return Letter(section.title, *(_environment(html).get_template(name).render(view) for html, name in OWNERS))
+
+
 def mail_id(brief_id: str, recipient: str) -> str:
     """uuid5 of a brief and its recipient, so that a retry is the same mail."""
     return str(uuid5(NAMESPACE, f"brief:{brief_id}:{recipient}"))
@@ -43,4 +52,5 @@ def _environment(html: bool) -> ImmutableSandboxedEnvironment:
     )
 
 
+OWNERS: Final = ((False, "answer.txt.j2"), (True, "answer.html.j2"))
 TEMPLATES: Final = ((False, "brief.txt.j2"), (True, "brief.html.j2"))

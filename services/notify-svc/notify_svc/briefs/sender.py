@@ -16,9 +16,9 @@ from candor.ops.rounds import Rounds
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc.briefs import kept
+from notify_svc.briefs import kept, owners
 from notify_svc.briefs.kept import Brief, Mail
-from notify_svc.briefs.letter import letter, mail_id
+from notify_svc.briefs.letter import Letter, letter, mail_id, owners_letter
 from notify_svc.channels import Begin, Channel, Fate, Message, Outcome
 from notify_svc.compose.contact import Opener
 from notify_svc.delivery.claims import backoff
@@ -89,12 +89,15 @@ class BriefSender(Rounds):
             await self._deliver(mail)
         return attempted
 
-    def _hashed(self, department: str | None) -> dict[str, str]:
-        addresses = self._addressed.recipients.get(department or COMPANY, ())
+    async def _hashed(self, uow: UnitOfWork, brief: Brief) -> dict[str, str]:
+        addresses = self._addressed.recipients.get(brief.department or COMPANY, ())
+        if owners.is_owners(brief):
+            found = await owners.address(uow, self._opener, brief)
+            addresses = (found,) if found else ()
         return {self._opener.recipient(address): address for address in addresses}
 
     async def _address(self, uow: UnitOfWork, one: Brief) -> None:
-        hashed = self._hashed(one.department)
+        hashed = await self._hashed(uow, one)
         if self._clock.now() - one.at <= LATEST:
             await kept.address(uow, one.brief_id, hashed)
             return
@@ -103,9 +106,11 @@ class BriefSender(Rounds):
             log.warning("brief too late", brief=one.brief_id, count=unsent, consequence="it is not sent any more")
 
     async def _deliver(self, mail: Mail) -> None:
-        address = self._hashed(mail.brief.department).get(mail.recipient)
-        if address is None:
-            await self._save(mail, "suppressed", "not_a_recipient")
+        async with unit_of_work(self._database) as uow:
+            address = (await self._hashed(uow, mail.brief)).get(mail.recipient)
+            written = await self._written(uow, mail.brief)
+        if address is None or written is None:
+            await self._save(mail, "suppressed", "not_a_recipient" if written else "erased")
             return
         begun: list[bool] = []
 
@@ -114,14 +119,19 @@ class BriefSender(Rounds):
                 begun.append(await kept.finalise(uow, mail, self._patience.lease))
             return begun[-1]
 
-        outcome = await self._attempt(mail, address, begin, begun)
+        outcome = await self._attempt(mail, address, written, begin, begun)
         log.info("brief attempt", brief=mail.brief.brief_id, fate=outcome.fate.value, step=outcome.step)
         state, why, retry = self._decided(mail, outcome)
         await self._save(mail, state, why, retry)
 
-    async def _attempt(self, mail: Mail, address: str, begin: Begin, begun: list[bool]) -> Outcome:
+    async def _written(self, uow: UnitOfWork, brief: Brief) -> Letter | None:
+        if not owners.is_owners(brief):
+            return letter(brief, self._addressed.board)
+        said = await owners.said(uow, brief)
+        return None if said is None else owners_letter(brief, said, self._addressed.board)
+
+    async def _attempt(self, mail: Mail, address: str, written: Letter, begin: Begin, begun: list[bool]) -> Outcome:
         """Let the channel send, for as long as the lease lasts."""
-        written = letter(mail.brief, self._addressed.board)
         name = mail_id(mail.brief.brief_id, mail.recipient)
         message = Message(
             delivery_id=name,

@@ -2,45 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, NamedTuple
 
 from pydantic import Field
 
+from candor.contracts import AnswerKind as About
 from candor.web.http.body import convert
 from candor.web.http.fields import Body, InternalText
 from candor.web.http.problems import Problem
 from notify_svc.page import texts
 from notify_svc.page.view import State, View
+from notify_svc.store.offers import Offer
 
 LONGEST: Final = 2000
 """Characters of an answer in words."""
+LONGEST_KEY: Final = 256
+MOST_OPTIONS: Final = 50
 AN_HOUR: Final = 10
 """Answers that one link takes within an hour."""
-
-
-class About(StrEnum):
-    """What an answer is about."""
-
-    QUESTION = "question"
-    READBACK = "readback"
-    VERDICT = "verdict"
 
 
 CHOICES: Final[Mapping[About, tuple[str, ...]]] = {
     About.QUESTION: (),
     About.READBACK: ("right", "wrong"),
     About.VERDICT: ("kept", "in_part", "not_kept"),
+    About.OPTION: tuple(map(str, range(MOST_OPTIONS))),
 }
+"""What a form sends; of an offer, the place of an option."""
 
 
 class Answer(NamedTuple):
-    """An answer: `choice` is one of CHOICES or "", `words` are the customer's, at most LONGEST characters."""
+    """An answer: `choice` is one of CHOICES or "", `words` are the customer's, at most LONGEST characters.
+
+    `offer` is the key of the offer as the page showed it.
+    """
 
     about: About
     choice: str
     words: str
+    offer: str = ""
 
 
 class Fault(Exception):  # noqa: N818 - what it is
@@ -56,15 +57,14 @@ class _Words(Body):
     words: Annotated[InternalText, Field(max_length=LONGEST)] = ""
 
 
-def asked(shown: View) -> tuple[About, ...]:
+def asked(shown: View, *, offered: bool = False) -> tuple[About, ...]:
     """What the page asks: whether we understood, while it is open; the verdict, once it ended or its time passed."""
     if shown.state is State.WITHDRAWN:
         return (About.QUESTION,)
     if shown.ended:
         return (About.VERDICT, About.QUESTION)
-    if shown.passed:
-        return (About.VERDICT, About.READBACK, About.QUESTION)
-    return (About.READBACK, About.QUESTION)
+    first = ((About.OPTION,) if offered else ()) + ((About.VERDICT,) if shown.passed else ())
+    return (*first, About.READBACK, About.QUESTION)
 
 
 def answer_of(given: Mapping[str, str], form: str) -> Answer:
@@ -86,4 +86,12 @@ def answer_of(given: Mapping[str, str], form: str) -> Answer:
         raise Fault(f"{about}_words", texts.NOTHING_WRITTEN)
     if choice == "wrong" and not words:
         raise Fault(f"{about}_words", texts.WHAT_IS_DIFFERENT)
-    return Answer(about, choice, words)
+    return Answer(about, choice, words, given.get("offer", "")[:LONGEST_KEY])
+
+
+def taken(said: Answer, offers: Sequence[Offer]) -> tuple[str, str] | None:
+    """The offer and the name of the option that an answer takes; None if it is not offered as it was shown."""
+    found = next((one for one in offers if one.key == said.offer), None)
+    if found is None or int(said.choice) >= len(found.options):
+        return None
+    return found.offer_id, found.options[int(said.choice)].name

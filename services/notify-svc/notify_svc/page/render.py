@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from html import escape
+from typing import Final
 
 from candor.contracts import NoticeState
 from notify_svc.compose.localize import Localizer
@@ -12,11 +13,16 @@ from notify_svc.page import texts
 from notify_svc.page.links import without_links
 from notify_svc.page.view import View
 from notify_svc.store.page_links import Said
+from notify_svc.store.updates import Tally
+
+NONE_DUE: Final = Tally(0, 0)
 
 
-def content(shown: View, said: Sequence[Said], count: int, civil: Localizer, address: str) -> str:
+def content(
+    shown: View, said: Sequence[Said], count: int, civil: Localizer, address: str, updates: Tally = NONE_DUE
+) -> str:
     """Everything below the heading; `said` newest first, of `count` messages; links of `address` are left out."""
-    parts = [_promised(shown, civil), _now(shown, civil), _messages(said, count, civil, address)]
+    parts = [_promised(shown, civil), _now(shown, civil), _messages(said, count, civil, address), _record(updates)]
     return "".join(parts) + _p(texts.ZONE.format(zone=civil.zone_name()))
 
 
@@ -59,6 +65,11 @@ def _messages(said: Sequence[Said], count: int, civil: Localizer, address: str) 
     items = "".join(_message(one, civil, address) for one in said)
     older = _p(texts.OLDER.format(count=count - len(said))) if count > len(said) else ""
     return f"<h2>{texts.SAID}</h2>\n{items}{older}"
+
+
+def _record(updates: Tally) -> str:
+    due = updates.kept + updates.broken
+    return _p(texts.RECORD[min(due, 2)].format(count=due, kept=updates.kept)) if due else ""
 
 
 def _message(one: Said, civil: Localizer, address: str) -> str:

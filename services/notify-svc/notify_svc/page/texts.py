@@ -37,6 +37,11 @@ COMPLETED: Final = "It was completed on {at}."
 SAID_AT: Final = "We said so on {at}."
 NEXT: Final = "You hear from us by {by}, sooner if this changes."
 NEXT_MISSED: Final = "We said that you hear from us by {by}. That time has passed, and we have not written."
+RECORD: Final = {
+    1: "Of {count} time that we named for a next message, {kept} were kept.",
+    2: "Of {count} times that we named for a next message, {kept} were kept.",
+}
+"""For one and for several."""
 
 SAID: Final = "What we said to you, and when"
 SAID_NONE: Final = "We have written nothing to you about this yet."
@@ -73,7 +78,15 @@ CHOICES: Final = {
     "not_kept": "Not kept",
 }
 """What can be chosen, by the value that the form sends."""
-SAID_OF: Final = {"question": "You asked", "readback": "What we understood", "verdict": "Your verdict"}
+OPTIONS: Final = "What we offer you"
+OPTIONS_ASKED: Final = "Take one of these, if you like. Nothing changes until you do."
+OPTION_BY: Final = "{name}: by {due}"
+SAID_OF: Final = {
+    "question": "You asked",
+    "readback": "What we understood",
+    "verdict": "Your verdict",
+    "option": "You took",
+}
 SAID_LINE: Final = "{at}: {what}"
 
 NOTHING_CHOSEN: Final = "Please choose one of the answers."

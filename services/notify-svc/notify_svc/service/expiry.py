@@ -31,6 +31,7 @@ def expiries(settings: NotifySettings) -> list[Expiry]:
             "recipient = '', provider_id = ''",
         ),
         Rule("answer", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_ANSWER),
+        Rule("offer", "changed_at", settings.texts_kept_days),
         Rule("page_link", "ends_at", settings.messages_kept_days),
         Rule("brief", "created_at", settings.messages_kept_days),
         Rule("promise", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_WORDS),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final, NamedTuple
 
+from candor.store.erasing import doomed
 from candor.store.unit_of_work import UnitOfWork
 
 SHOWN: Final = 10
@@ -19,6 +20,7 @@ class Given(NamedTuple):
     choice: str
     words: str
     at: datetime
+    offer_id: str = ""
 
 
 async def hold(uow: UnitOfWork, customer_id: str, link_id: str) -> None:
@@ -38,15 +40,20 @@ async def within_an_hour(uow: UnitOfWork, link_id: str) -> int:
 
 async def add(uow: UnitOfWork, given: Given, promise_id: str, customer_id: str, link_id: str, form: str) -> bool:
     """Store an answer; False if its form was taken before."""
-    row = await uow.connection.fetchval(
-        _ADD, given.answer_id, promise_id, customer_id, link_id, form, given.kind, given.choice, given.words, given.at
-    )
+    said = (given.kind, given.choice, given.words, given.at, given.offer_id)
+    row = await uow.connection.fetchval(_ADD, given.answer_id, promise_id, customer_id, link_id, form, *said)
     return row is not None
 
 
 async def known(uow: UnitOfWork, form: str) -> bool:
     """Whether a form was taken."""
     return bool(await uow.connection.fetchval("SELECT EXISTS (SELECT FROM answer WHERE form = $1)", form))
+
+
+async def one(uow: UnitOfWork, answer_id: str) -> Given | None:
+    """An answer; None if it is gone, or its customer is being erased."""
+    row = await uow.connection.fetchrow(_ONE, answer_id)
+    return None if row is None else Given(**row)
 
 
 async def newest(uow: UnitOfWork, promise_id: str) -> list[Given]:
@@ -59,9 +66,12 @@ _HOUR: Final = """
 SELECT count(*)::int FROM answer WHERE link_id = $1 AND created_at > clock_timestamp() - interval '1 hour'"""
 
 _ADD: Final = """
-INSERT INTO answer (answer_id, promise_id, customer_id, link_id, form, kind, choice, words, at, words_since)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, CASE WHEN $8 <> '' THEN now() END)
+INSERT INTO answer (answer_id, promise_id, customer_id, link_id, form, kind, choice, words, at, offer_id, words_since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 <> '' THEN now() END)
 ON CONFLICT (form) DO NOTHING RETURNING answer_id"""
+
+_ONE: Final = f"""
+SELECT answer_id, kind, choice, words, at FROM answer WHERE answer_id = $1 AND NOT {doomed("answer")}"""  # noqa: S608
 
 _NEWEST: Final = """
 SELECT answer_id, kind, choice, words, at FROM answer WHERE promise_id = $1 ORDER BY seq DESC LIMIT $2"""

@@ -116,14 +116,22 @@ async def end_doomed(uow: UnitOfWork, ids: Collection[str]) -> None:
     if ids:
         rows = await uow.connection.fetch(_DOOMED, sorted(ids))
         if rows:
-            for table in ("notice", "episode", "page_link", "answer", "promise"):
+            for table in ("notice", "episode", "page_link", "answer", "offer", "promise"):
                 statement = f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])"  # noqa: S608 - our own names
                 await uow.connection.execute(statement, [row["promise_id"] for row in rows])
 
 
 def erasures(most: int = 0) -> Work:
     """How customers are erased here: promises, links to pages and answers there, episodes, notices and deliveries."""
-    parts = (Rows("promise"), Rows("page_link"), Rows("answer"), Rows("episode"), Rows("notice"), Letters())
+    parts = (
+        Rows("promise"),
+        Rows("page_link"),
+        Rows("answer"),
+        Rows("offer"),
+        Rows("episode"),
+        Rows("notice"),
+        Letters(),
+    )
     return Work(parts, kept=False, most=most)
 
 

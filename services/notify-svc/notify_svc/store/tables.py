@@ -60,9 +60,10 @@ class NoticeRow(Base, table=True):
 
     `spoken_for` is why it was decided, `reason` why it is in its `state`; `state` and `reason` are those of its
     delivery, if it has one. An owner's notice names the customer's in `ahead_of`; a customer's notice has the outcome
-    of the owner's in `owner` (OwnerWord), and how long it waits. Without `public_words` it was composed when messages
-    still contained internal reasons. `about` is the one event that it tells of, such as another date. Business time:
-    told_*, next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
+    of the owner's in `owner` (OwnerWord), and how long it waits. `update_state` (UpdateState): what became of the next
+    update that it names, "" as long as that is open. Without `public_words` it was composed when messages still
+    contained internal reasons. `about` is the one event that it tells of, such as another date. Business time: told_*,
+    next_update_by, owner_wait_until, decided_at, changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -98,6 +99,7 @@ class NoticeRow(Base, table=True):
     owner_wait_until: datetime | None = moment(nullable=True)
     traceparent: str
     public_words: bool
+    update_state: str
 
 
 class DeliveryRow(Base, table=True):
@@ -172,6 +174,7 @@ class AnswerRow(Base, table=True):
     link_id: str
     kind: str
     choice: str
+    offer_id: str
     words: str
     at: datetime = moment()
     created_at: datetime = moment()

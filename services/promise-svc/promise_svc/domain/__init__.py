@@ -1,5 +1,6 @@
 """The ledger's decisions: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
+from promise_svc.domain.answers import judged
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
 from promise_svc.domain.decide import Statement, assign, make, revise, settle, statement, withdraw
 from promise_svc.domain.machines import MACHINES, Kind
@@ -39,6 +40,7 @@ __all__ = [
     "erase",
     "fold",
     "follows",
+    "judged",
     "make",
     "order",
     "refuse_past",

@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from candor.contracts import Standing
+from candor.contracts import AnswerKind, Choice, Standing
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.page import texts
 from notify_svc.page.answering import AN_HOUR
@@ -28,6 +28,8 @@ async def test_a_question_is_taken_shown_and_listed_to_the_word(site: Customers)
     assert texts.YOU_SAID in page.text and "May the &lt;crew&gt; come\nearlier?" in page.text
     [found] = await site.answers(promise_id="p1", kind="question")
     assert (found["customer_id"], found["choice"], found["words"]) == ("c1", "", "May the <crew> come\nearlier?")
+    [event] = await site.events()
+    assert (event.kind, event.choice, event.answer_id) == (AnswerKind.QUESTION, None, found["answer_id"])
     refused = await site.staff.get("/v1/answers", headers=key("viewer"))
     assert refused.status_code == 403
     assert (await site.staff.get("/v1/answers?kind=weather")).status_code == 422
@@ -41,6 +43,7 @@ async def test_sent_twice_or_at_once_it_is_taken_once(site: Customers) -> None:
     again = await site.send(path, form=form, about="question", words="and another thing")
     assert again.status_code == 303
     assert [one["kind"] for one in await site.answers()] == ["readback"]
+    assert len(await site.events()) == 1
 
 
 async def test_an_answer_that_cannot_be_taken_says_why_and_keeps_what_was_written(site: Customers) -> None:
@@ -111,6 +114,17 @@ async def test_the_verdict_is_asked_once_it_is_over_and_may_be_given_anew(site: 
     assert (await site.send(path, about="verdict", choice="not_kept", words="one part is missing")).status_code == 303
     assert (await site.send(path, about="verdict", choice="in_part")).status_code == 303
     assert [one["choice"] for one in await site.answers(kind="verdict")] == ["in_part", "not_kept"]
+    assert [(one.choice, one.kept) for one in await site.events()] == [
+        (Choice.NOT_KEPT, False),
+        (Choice.IN_PART, False),
+    ]
+
+
+async def test_a_verdict_says_what_the_customer_saw(site: Customers) -> None:
+    path = await site.warned()
+    await site.desk.later(30, gap(2, None, Standing.KEPT, completed=DUE - timedelta(hours=1)))
+    assert (await site.send(path, about="verdict", choice="not_kept")).status_code == 303
+    assert [(one.choice, one.kept) for one in await site.events()] == [(Choice.NOT_KEPT, True)]
 
 
 async def test_forged_and_revoked_links_take_nothing(site: Customers) -> None:
@@ -120,7 +134,7 @@ async def test_forged_and_revoked_links_take_nothing(site: Customers) -> None:
     await site.staff.post(f"/v1/page-links/{link['link_id']}/revoke")
     for forged in (path, f"{path}x", "/p/none"):
         answer = await site.send(forged, form=form, about="question", words="when?")
-        assert (answer.status_code, "This link has ended" in answer.text) == (404, True)
+        assert (answer.status_code, "This link has ended" in answer.text) == (401, True)
     assert await site.answers() == []
 
 
@@ -131,7 +145,7 @@ async def test_an_erasure_takes_answers_with_it_also_those_that_come_at_the_same
     late, _ = await asyncio.gather(
         site.send(path, form=form, about="question", words="and I live here"), site.desk.take(erased())
     )
-    assert late.status_code in (303, 404)
+    assert late.status_code in (303, 401)
     await site.desk.end_erasures(most=1)
     assert await site.desk.database.pool.fetchval("SELECT count(*) FROM answer") == 0
     await ended(site, path)

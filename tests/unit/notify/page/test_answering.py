@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
-from notify_svc.page.answering import CHOICES, LONGEST, About, Answer, Fault, answer_of, asked
+from notify_svc.page.answering import CHOICES, LONGEST, Answer, Fault, answer_of, asked
 from notify_svc.page.forms import answered, fault_line, forms
 from notify_svc.page.view import ENDED, State, View
 from notify_svc.store.answers import Given
@@ -136,4 +137,8 @@ def test_whatever_is_sent_is_an_answer_within_bounds_or_a_fault(fields: dict[str
         assert fault.text
         return
     assert isinstance(found, Answer) and len(found.words) <= LONGEST
-    assert found.choice in (*CHOICES[found.about], "") and (found.choice or not CHOICES[found.about])
+    assert (
+        found.choice in (*CHOICES[found.about], "")
+        and len(found.offer) <= 256
+        and (found.choice or not CHOICES[found.about])
+    )

@@ -9,16 +9,16 @@ from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.contracts import AnswerKind
 from candor.web.http.answers import shown
 from candor.web.http.fields import IdFilter
 from candor.web.http.listings import each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.security.auth import Operator
 from notify_svc.api.responses import AnswerOut, AnswerPage
-from notify_svc.page.answering import About
 from notify_svc.store.tables import AnswerRow
 
-KindFilter = Annotated[About | None, Query(description="Only answers of this kind.")]
+KindFilter = Annotated[AnswerKind | None, Query(description="Only answers of this kind.")]
 router: Final = APIRouter(tags=["notices"])
 
 

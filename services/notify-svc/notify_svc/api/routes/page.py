@@ -7,6 +7,7 @@ that a page of another site gives is refused before it comes here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import parse_qsl
 
@@ -14,28 +15,34 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
+from candor.contracts import AnswerGiven, AnswerKind, Choice, Event, OptionTaken, message
 from candor.intake.once import new_id
+from candor.ops.tracing import current_traceparent
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.http.body import read_raw
 from candor.web.http.form_page import HEADERS, ended_page, form_page
 from candor.web.http.problems import Problem
 from candor.web.http.public import public_path
+from notify_svc.briefs import kept, owners
 from notify_svc.compose.contact import BadContact, Contact, zone_of
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.words import locale_of
 from notify_svc.page import PATH, STOP, texts
-from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked
+from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, taken
 from notify_svc.page.forms import answered, fault_line, forms
 from notify_svc.page.links import Links
 from notify_svc.page.render import content
-from notify_svc.page.view import View, view
+from notify_svc.page.view import State, View, view
 from notify_svc.settings import NotifySettings
-from notify_svc.store import answers, page_links
+from notify_svc.store import answers, offers, page_links, updates
 from notify_svc.store.answers import Given
+from notify_svc.store.notices import SOURCE
+from notify_svc.store.offers import Offer
 from notify_svc.store.page_links import Opened, Said
+from notify_svc.store.updates import Tally
 
 FORM: Final = ("application/x-www-form-urlencoded",)
-FIELDS: Final = frozenset({"form", "about", "choice", "words"})
+FIELDS: Final = frozenset({"form", "about", "choice", "words", "offer"})
 Token = Annotated[str, Path(max_length=2048)]
 router: Final = APIRouter(include_in_schema=False)
 
@@ -48,6 +55,8 @@ class Found(NamedTuple):
     said: list[Said]
     messages: int
     given: list[Given]
+    offers: tuple[Offer, ...]
+    updates: Tally
     civil: Localizer
 
 
@@ -56,7 +65,7 @@ async def page(request: Request, token: Token) -> Response:
     """What was promised, what changed, what holds now, what was said, and forms to answer by."""
     links, found = await _look(request, token)
     if links is None or found is None:
-        return ended_page(404)
+        return ended_page()
     return _shown(request, links, found)
 
 
@@ -65,7 +74,7 @@ async def answer(request: Request, token: Token) -> Response:
     """Take an answer once; then, and ever after, the page shows it."""
     links, found = await _look(request, token)
     if links is None or found is None:
-        return ended_page(404)
+        return ended_page()
     given = _given(await read_raw(request, FORM))
     form = links.read_form(given.get("form", ""), found.opened.link_id)
     try:
@@ -76,21 +85,45 @@ async def answer(request: Request, token: Token) -> Response:
         await answers.hold(uow, found.opened.known.customer_id, found.opened.link_id)
         now = await find(request, uow, links, token)
         if now is None:
-            return ended_page(404)
+            return ended_page()
         if not await answers.known(uow, form):
-            if said.about not in asked(now.shown):
+            option = taken(said, now.offers) if said.about is AnswerKind.OPTION else ("", said.choice)
+            if option is None or said.about not in asked(now.shown, offered=bool(now.offers)):
                 return _shown(request, links, now, 409, Fault("", texts.NOT_ANY_MORE), given)
             if await answers.within_an_hour(uow, now.opened.link_id) >= AN_HOUR:
                 return _shown(request, links, now, 429, Fault("", texts.TOO_MANY.format(most=AN_HOUR)), given)
-            await _take(request, uow, now, said, form)
+            await _take(request, uow, now, said._replace(offer=option[0], choice=option[1]), form)
     return RedirectResponse(public_path(PATH + token), 303, HEADERS)
 
 
 async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, form: str) -> None:
     at = request.app.state.clock.now()
-    given = Given(new_id(), said.about.value, said.choice, said.words, at)
+    given = Given(new_id(), said.about.value, said.choice, said.words, at, said.offer)
     known = found.opened.known
-    await answers.add(uow, given, known.promise_id, known.customer_id, found.opened.link_id, form)
+    if not await answers.add(uow, given, known.promise_id, known.customer_id, found.opened.link_id, form):
+        return
+    owner = known.promise.owner if known.promise is not None else None
+    if owner is not None:
+        heard = owners.told(given.answer_id, owner, known.promise_id, known.customer_id, said.about, at)
+        await kept.take(uow.connection, [heard])
+    if said.about is AnswerKind.OPTION:
+        ids = {"offer_id": said.offer, "promise_id": known.promise_id, "customer_id": known.customer_id}
+        _tell(uow, given.answer_id, OptionTaken(**ids, at=at, option=said.choice), known.customer_id, at)
+        return
+    data = AnswerGiven(
+        answer_id=given.answer_id,
+        promise_id=known.promise_id,
+        customer_id=known.customer_id,
+        kind=said.about,
+        at=at,
+        choice=Choice(said.choice) if said.choice else None,
+        kept=found.shown.state is State.KEPT,
+    )
+    _tell(uow, given.answer_id, data, known.customer_id, at)
+
+
+def _tell(uow: UnitOfWork, name: str, data: Event, customer_id: str, at: datetime) -> None:
+    uow.emit([message(name, SOURCE, at, customer_id, 1, data, traceparent=current_traceparent())])
 
 
 async def _look(request: Request, token: str) -> tuple[Links | None, Found | None]:
@@ -110,13 +143,15 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
         return None
     said, messages = await page_links.said(uow, opened.known.promise_id)
     given = await answers.newest(uow, opened.known.promise_id)
+    offered = await offers.open_of(uow, opened.known.promise_id)
+    due = await updates.of_promise(uow, opened.known.promise_id)
     promise, contact = opened.known.promise, _contact(request, opened.sealed)
     # The page is in English, so are its dates.
     english = contact.language if (contact.language or "").startswith("en") else None
     civil = Localizer(zone_of(contact.zone, promise.zone), locale_of(english), now)
     fresh = opened.age <= settings.freshest_seconds
     shown = view(promise, opened.known.gap, [one.entry for one in said], now, settings.rules(), fresh=fresh)
-    return Found(opened, shown, said, messages, given, civil)
+    return Found(opened, shown, said, messages, given, offered, due, civil)
 
 
 def _shown(
@@ -130,9 +165,9 @@ def _shown(
     settings: NotifySettings = request.app.state.settings
     parts = (
         fault_line(fault) if fault is not None else "",
-        content(found.shown, found.said, found.messages, found.civil, settings.page_url),
+        content(found.shown, found.said, found.messages, found.civil, settings.page_url, found.updates),
         answered(found.given, found.civil),
-        forms(found.shown, found.civil, links.form(found.opened.link_id), filled or {}),
+        forms(found.shown, found.civil, links.form(found.opened.link_id), filled or {}, found.offers),
         f'<p><a href="{public_path(PATH + request.path_params["token"] + STOP)}">{texts.STOP_LINK}</a></p>\n',
     )
     title = texts.HEADING.format(what=found.shown.what)

@@ -12,7 +12,7 @@ from playwright.async_api import Page, Request, Route
 from candor.contracts import NoticeState, Statement
 from candor.web.http.form_page import ended_page, form_page
 from notify_svc.compose.localize import Localizer
-from notify_svc.domain.facts import Announcement, Move, Reason
+from notify_svc.domain.facts import Announcement, DateGiven, Reason
 from notify_svc.domain.history import NoticeEntry
 from notify_svc.page import texts
 from notify_svc.page.answering import Fault
@@ -43,7 +43,7 @@ def shown(state: State, *, fault: Fault | None = None, words: str = "Espresso ma
         what=words,
         first_due=DUE - minutes(60),
         due=DUE,
-        moves=(Move(NOON, DUE, True, "you asked for it"), Move(NOON, HIGH, False)),
+        dates=(DateGiven(NOON, DUE, True, "you asked for it"), DateGiven(NOON, HIGH, False)),
         state=state,
         low=LOW if ranged else None,
         high=HIGH if ranged else None,

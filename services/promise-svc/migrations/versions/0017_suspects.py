@@ -5,7 +5,7 @@ from alembic import op
 from candor.store import suspects
 
 revision = "0017"
-down_revision = "0013"
+down_revision = "0015"
 
 
 def upgrade() -> None:

@@ -87,7 +87,7 @@ def test_a_key_for_another_role_takes_none_away_and_that_of_a_closed_terminal_en
         Role.OPERATOR,
         Role.ADMIN,
     ]
-    assert names(paths) == {first, second, "crm"}
+    assert names(paths) == {first, second, "crm", "board"}
 
 
 def test_a_key_lasts_while_anything_runs_in_its_terminal(folder: Folder) -> None:

@@ -11,6 +11,7 @@ from html import escape
 from typing import Final
 
 from itsdangerous import BadData
+from itsdangerous.encoding import base64_decode, base64_encode
 
 from candor.ops.clock import Clock, SystemClock
 from candor.ops.secret_files import SecretFile
@@ -70,7 +71,7 @@ class Links:
         except BadData:
             return ""
         # A signature has other spellings of its last bits; one spelling opens.
-        return found if isinstance(found, str) and self._signing.dumps(found) == token else ""
+        return found if isinstance(found, str) and _spelt_once(token) else ""
 
     def form(self, link_id: str) -> str:
         """A new text for a form of this link: whatever comes with it is taken once."""
@@ -93,6 +94,11 @@ class Links:
         new = {promise_id: secrets.token_urlsafe(16) for promise_id in promises}
         found = await page_links.give(uow, promises, new, now, now + AGE)
         return {promise_id: self.address(link_id) for promise_id, link_id in found.items()}
+
+
+def _spelt_once(token: str) -> bool:
+    signature = token.rpartition(".")[2]
+    return base64_encode(base64_decode(signature)).decode() == signature
 
 
 def linked(notice: Notice, address: str, form: Form) -> Notice:

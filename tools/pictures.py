@@ -26,7 +26,7 @@ HEIGHTS: Final = {"accounts": 1030, "teams": 830, "path": 800}
 """How much of each page is taken, by the last part of its address, in pixels."""
 LARGEST: Final = 150_000
 """Bytes of a picture, so that the README opens fast."""
-SHOWN: Final = {"accounts": ".plot svg", "teams": ".plot svg", "path": ".flow svg"}
+SHOWN: Final = {"accounts": ".plot li", "teams": ".plot li", "path": ".flow svg"}
 """What is drawn once the page has its figures."""
 PATIENCE_MS: Final = 120_000
 

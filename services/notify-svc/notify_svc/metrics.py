@@ -40,5 +40,5 @@ SENDING_ENABLED: Final = gauge("sending_enabled", "1 while messages are sent, 0 
 MASS_HELD: Final = gauge(
     "mass_held_customers", "Customers to whom letters were due when a mass of them was held; 0 while none is."
 )
-UNSUBSCRIBED: Final = counter("unsubscribed_total", "Customers who left our messages, or came back.", "what")
+UNSUBSCRIBED: Final = counter("unsubscribed_total", "Customers who left our messages, or came back.", "state")
 KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

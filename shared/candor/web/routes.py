@@ -15,7 +15,8 @@ from candor.web.security.auth import Guard, Role
 from candor.web.security.webhooks import SignatureGuard
 
 PUBLIC: Final = frozenset(
-    {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}", "/p/{token}"}
+    {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}"}
+    | {"/p/{token}", "/p/{token}/stop", "/p/{token}/resume"}
 )
 """Paths open to anybody who reaches the port; they reveal nothing about customers or promises."""
 

@@ -97,7 +97,8 @@ async def test_a_missing_right_is_named_with_its_topics(topic_prefix: str) -> No
                 found = await kafka_found(settings, "notify-svc")
         finally:
             broker.stop()
-    assert f"not allowed on {topic_prefix}-notices, {topic_prefix}-pulses" == found["kafka Write"].detail
+    missing = ", ".join(f"{topic_prefix}-{card}" for card in ("notices", "answers", "pulses"))
+    assert f"not allowed on {missing}" == found["kafka Write"].detail
     assert f"{topic_prefix}-contacts" in found["kafka Read"].detail
     assert f"{topic_prefix}-gaps" not in found["kafka Read"].detail
 

@@ -8,11 +8,21 @@ from email.message import EmailMessage
 import msgspec
 import pytest
 
-from candor.contracts import Fact, FactKind, GapScored, Standing, decode, encode
+from candor.contracts import (
+    ChallengeChanged,
+    Fact,
+    FactKind,
+    GapScored,
+    HandoffChanged,
+    Standing,
+    decode,
+    encode,
+)
 from candor.contracts.envelope import Record
+from candor.contracts.matters import ChallengeState, HandoffState
 from candor.records.packing import unpack
 from tests.support.clocks import NOON
-from tests.support.notify import FINE, LATE, Desk, contact, gap, promise, staff
+from tests.support.notify import FINE, LATE, Desk, contact, event, gap, promise, staff
 
 INSIDE = "customer is a pain, deprioritised"
 MISSED = Fact(kind=FactKind.MILESTONE_MISSED, event_id="ev-m", name="boarded", at=NOON, reason=INSIDE, told=True)
@@ -102,3 +112,25 @@ async def test_a_message_that_waited_since_before_is_composed_afresh_and_said_on
     customers = [row for row in await desk_.notices() if row["audience"] == "customer"]
     assert customers[-1]["state"] == "sent"
     assert {row["state"] for row in customers[:-1]} <= {"suppressed"}
+
+
+async def test_of_what_staff_say_to_each_other_nothing_is_kept(desk_: Desk) -> None:
+    handoff = HandoffChanged(
+        handoff_id="h1",
+        promise_id="p1",
+        customer_id="c1",
+        state=HandoffState.DECLINED,
+        at=NOON,
+        deliverer="ops",
+        department="sales",
+        reason=INSIDE,
+    )
+    challenge = ChallengeChanged(
+        challenge_id="d1", about="promise", about_id="p1", state=ChallengeState.OPENED, at=NOON, reason=INSIDE
+    )
+    await desk_.take(promise(), contact(), gap(1), event(handoff, 1), event(challenge, 1))
+    tables = await desk_.database.pool.fetch("SELECT tablename FROM pg_tables WHERE schemaname = current_schema()")
+    assert len(tables) > 10
+    for row in tables:
+        found = f"SELECT count(*) FROM {row['tablename']} t WHERE t::text LIKE '%' || $1 || '%'"
+        assert await desk_.database.pool.fetchval(found, INSIDE) == 0, row["tablename"]

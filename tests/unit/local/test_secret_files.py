@@ -26,7 +26,7 @@ def made(root: Path) -> SecretPaths:
 
 def test_they_are_made_once_and_readable_by_their_owner_only(tmp_path: Path) -> None:
     before = {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()}
-    assert len(before) == 10
+    assert len(before) == 11
     assert {path.name: path.read_bytes() for path in made(tmp_path).folder.iterdir()} == before
     assert {path.stat().st_mode & 0o777 for path in (tmp_path / "secrets").iterdir()} == {0o600}
     assert (tmp_path / "secrets").stat().st_mode & 0o077 == 0

@@ -26,12 +26,11 @@ class BadContact(Exception):  # noqa: N818 - what it is
     """A sealed contact that cannot be used; the error text contains none of it."""
 
 
-class Contact(msgspec.Struct, frozen=True):
+class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """Who to write to and how; never stored, logged or shown.
 
     `addresses` are those other than e-mail; `channels` names the channels to use, the preferred one first; `quiet` are
-    quiet hours of their own, or `none`.
-    `reach`, of staff, is what customers are told as the way to reach them.
+    quiet hours of their own, or `none`. `reach`, of staff, is what customers are told as the way to reach them.
     """
 
     email: str = ""

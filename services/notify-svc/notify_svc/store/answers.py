@@ -63,7 +63,7 @@ async def newest(uow: UnitOfWork, promise_id: str) -> list[Given]:
 
 
 _HOUR: Final = """
-SELECT count(*)::int FROM answer WHERE link_id = $1 AND created_at > clock_timestamp() - interval '1 hour'"""
+SELECT count(*)::int FROM answer WHERE link_id = $1 AND created_at > statement_timestamp() - interval '1 hour'"""
 
 _ADD: Final = """
 INSERT INTO answer (answer_id, promise_id, customer_id, link_id, form, kind, choice, words, at, offer_id, words_since)

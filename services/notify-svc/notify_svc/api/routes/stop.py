@@ -32,11 +32,11 @@ async def asked(request: Request, token: Token) -> Response:
     """Ask whether no more messages are wanted, or say that none are sent."""
     links = cast("Links | None", request.app.state.links)
     if links is None:
-        return ended_page(404)
+        return ended_page()
     async with unit_of_work(request.app.state.database) as uow:
         opened = await page_links.opened(uow, links.read(token), links.clock.now())
         if opened is None:
-            return ended_page(404)
+            return ended_page()
         stopped = await stopping.stopped(uow, opened.known.customer_id)
     settings: NotifySettings = request.app.state.settings
     return form_page(texts.STOP, _form(token, stopped=stopped), 200, settings.page_company)
@@ -55,14 +55,14 @@ async def resume(request: Request, token: Token) -> Response:
 
 
 async def _change(request: Request, token: str, *, stop_: bool) -> Response:
-    await read_raw(request, ONE_CLICK)
     links = cast("Links | None", request.app.state.links)
     if links is None:
-        return ended_page(404)
+        return ended_page()
     async with unit_of_work(request.app.state.database) as uow:
         opened = await page_links.opened(uow, links.read(token), links.clock.now())
         if opened is None:
-            return ended_page(404)
+            return ended_page()
+        await read_raw(request, ONE_CLICK)
         known = opened.known
         if stop_:
             await stopping.stop(uow, known.customer_id, request.app.state.clock.now())

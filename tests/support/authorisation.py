@@ -35,7 +35,8 @@ out, which answers everybody alike and opens nothing without a sign-in link or t
 only the event types that its secrets file names.
 
 `/answers/{token}` asks for a signed link in place of the token: without one it answers everybody 401. `/p/{token}`
-likewise, and it is served at the host of `PAGE_URL` alone, where nothing else is.
+likewise, and it is served at the host of `PAGE_URL` alone, where nothing else is. `/v1/callbacks/sms/{token}` asks for
+Twilio's signature.
 """
 
 

@@ -25,7 +25,7 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import answers, mass, next_updates, page, page_links, stop
+from notify_svc.api.routes import answers, callbacks, mass, next_updates, page, page_links, stop
 from notify_svc.api.routes.notices import router
 from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
@@ -48,7 +48,7 @@ from notify_svc.store import read_model
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
 STAFF: Final = (router, mass.router, page_links.router, answers.router, next_updates.router, audit_routes.router)
-ROUTERS: Final = (*STAFF, page.router, stop.router)
+ROUTERS: Final = (*STAFF, page.router, stop.router, callbacks.router)
 
 
 def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterable[Channel] = ()) -> FastAPI:
@@ -73,7 +73,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.database, app.state.clock = database, business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
         worker = app.state.worker = _worker(current, database, speaker, business, freshness)
-        app.state.links, app.state.opener = links, reach.opener
+        app.state.links, app.state.opener, app.state.reach = links, reach.opener, reach
         secrets = (reach.opener.file, speaker.houses.file, worker.event_keys, links and links.file)
         app.state.files.watch(database.password_file, *secrets)
         app.state.health.add("database", database.check)

@@ -85,6 +85,11 @@ class Reach:
             return None
         return Signer(" ".join(contact.name.split()), contact.reach or "") if contact.name else None
 
+    def beside(self, sealed: str | None, tried: Collection[str]) -> bool:
+        """Whether a sealed contact has an address on a channel that is none of `tried`."""
+        route, recipient = self.look(sealed, refused=tried)
+        return route is not None and not recipient.refused
+
     def _routes(self, contact: Contact) -> Iterator[Route]:
         for name in contact.channels or sorted(self.channels, key=lambda name: (name != FIRST, name)):
             channel = self.channels.get(name)

@@ -233,10 +233,7 @@ class Postman:
         contact = (await read_model.customers(uow, [claim.addressee])).get(claim.addressee)
         failed = await notices.failed_on(uow, [claim.promise_id])
         gone = {*failed.get((claim.promise_id, claim.addressee), ()), claim.channel}
-        if contact is None:
-            return False
-        route, recipient = self.reach.look(contact.sealed, refused={*contact.refused_on, *gone})
-        return route is not None and not recipient.refused
+        return contact is not None and self.reach.beside(contact.sealed, {*contact.refused_on, *gone})
 
     async def _reached_at(self, uow: UnitOfWork, claim: Claim, recipient: str) -> bool:
         """Whether this is still the addressee's address on the claim's channel; locks the contact."""

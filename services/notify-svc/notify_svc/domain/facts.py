@@ -236,6 +236,7 @@ class Reason(StrEnum):
     QUIET_HOURS = "quiet_hours"
     CHANNEL_GONE = "channel_gone"
     NEXT_CHANNEL = "next_channel"
+    RETURNED = "returned"
     SUPERSEDED = "superseded"
     STALE = "stale"
     ERASED = "erased"

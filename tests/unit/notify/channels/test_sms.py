@@ -17,7 +17,7 @@ from notify_svc.channels import Channel, Fate
 from notify_svc.channels.sms.segments import BASIC, EXTENDED, plain, segments
 from notify_svc.channels.sms.settings import SmsSettings
 from notify_svc.settings import NotifySettings
-from tests.support.hooks import Begun, Hook, letter
+from tests.support.hooks import DELIVERY, Begun, Hook, letter
 from tests.support.stand_in import slow, standing_in, status
 
 SID = "AC00000000000000000000000000000418"
@@ -39,6 +39,7 @@ def channel(twilio: Hook, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ch
         "TWILIO_TOKEN_FILE": str(tmp_path / "token"),
         "TWILIO_FROM": "+15005550006",
         "TWILIO_BASE": twilio.base,
+        "TWILIO_CALLBACK": "https://hooks.example.com/v1/callbacks/sms/",
         "TWILIO_SECONDS": "2",
         "SMS_SEGMENTS": "2",
     }
@@ -55,6 +56,7 @@ async def test_a_message_is_the_form_that_twilio_documents(channel: Channel, twi
             "To": "+15005550009",
             "From": "+15005550006",
             "Body": "Late - now Friday.",
+            "StatusCallback": f"https://hooks.example.com/v1/callbacks/sms/{DELIVERY}",
         }
     ]
     [(_, headers)] = twilio.taken
@@ -165,6 +167,7 @@ def test_signs_of_typography_alone_make_no_message_dearer(text: str) -> None:
         ({"twilio_from": ""}, "TWILIO_FROM"),
         ({"twilio_token_file": None}, "TWILIO_TOKEN_FILE"),
         ({"twilio_base": "http://api.twilio.com"}, "https://"),
+        ({"twilio_callback": "http://hooks.example.com/x"}, "https://"),
     ],
 )
 def test_a_wrong_account_is_named(changes: dict[str, str], said: str, tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import re
+from collections.abc import Iterable
 from typing import Any, Final
 from urllib.parse import urlencode
 
@@ -12,6 +14,7 @@ import msgspec
 from candor.clients.posting import Posting, Reply
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.channels.posting import attempt, usual
+from notify_svc.channels.sms.reports import signature
 from notify_svc.channels.sms.segments import plain, segments
 from notify_svc.channels.sms.settings import Account
 
@@ -50,10 +53,18 @@ class SmsChannel:
         account = self._account
         by = "MessagingServiceSid" if account.sender.startswith("MG") else "From"
         fields = {"To": message.address, by: account.sender, "Body": text}
+        if account.callback:
+            fields["StatusCallback"] = f"{account.callback}/{message.delivery_id}"
         proof = base64.b64encode(f"{account.sid}:{account.token.get()}".encode()).decode()
         said = {"content-type": "application/x-www-form-urlencoded", "authorization": f"Basic {proof}"}
         url = f"{account.base}/2010-04-01/Accounts/{account.sid}/Messages.json"
         return await attempt(self._posting, url, urlencode(fields).encode(), said, begin, self._judged)
+
+    def proves(self, delivery_id: str, fields: Iterable[tuple[str, str]], said: str) -> bool:
+        """Whether a report of a delivery is Twilio's: signed with our token for the address that we gave it."""
+        account = self._account
+        found = signature(account.token.get(), f"{account.callback}/{delivery_id}", fields)
+        return bool(account.callback) and hmac.compare_digest(found.encode(), said.encode("utf-8", "replace"))
 
     async def check(self) -> None:
         """Raises PermissionError if Twilio did not accept our token in the last attempt.

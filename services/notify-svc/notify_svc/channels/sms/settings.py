@@ -19,13 +19,14 @@ SID: Final = re.compile(r"AC[0-9a-f]{32}")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of Twilio."""
+    """An account of Twilio; `callback`: where it reports what became of a message (empty: nowhere)."""
 
     base: str
     sid: str
     token: SecretFile[str] = field(repr=False)
     sender: str
     seconds: float
+    callback: str = ""
 
 
 class SmsSettings(ChannelSettings):
@@ -42,6 +43,11 @@ class SmsSettings(ChannelSettings):
     """Number, short code or messaging service that text messages come from. Example: +15005550006"""
     twilio_base: str = "https://api.twilio.com"
     """Address of Twilio's API. Example: https://api.dublin.ie1.twilio.com"""
+    twilio_callback: str = ""
+    """Where Twilio reports what became of a message: `/v1/callbacks/sms` as the outside sees it; empty: nowhere.
+
+    Example: https://candor.example.com/v1/callbacks/sms
+    """
     twilio_seconds: Seconds = 20
     """Seconds that Twilio may take to accept a message. Example: 20"""
     sms_segments: int = Field(default=6, ge=1, le=10)
@@ -61,10 +67,11 @@ class SmsSettings(ChannelSettings):
             raise ValueError("must be a number with +, a short code or a messaging service (MG…)")
         return value
 
-    @field_validator("twilio_base")
+    @field_validator("twilio_base", "twilio_callback")
     @classmethod
     def _base(cls, value: str) -> str:
-        check_base(value)
+        if value:
+            check_base(value)
         return value.rstrip("/")
 
     def account(self) -> Account | None:
@@ -75,4 +82,4 @@ class SmsSettings(ChannelSettings):
         if path is None or not self.twilio_from:
             raise ValueError("TWILIO_TOKEN_FILE and TWILIO_FROM are needed beside TWILIO_ACCOUNT_SID")
         token = SecretFile(path, credential, name="TWILIO_TOKEN_FILE")
-        return Account(self.twilio_base, sid, token, self.twilio_from, self.twilio_seconds)
+        return Account(self.twilio_base, sid, token, self.twilio_from, self.twilio_seconds, self.twilio_callback)

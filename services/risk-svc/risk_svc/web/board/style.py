@@ -67,6 +67,7 @@ WHY_NOT: Final = {
     "channel_gone": "its channel is no longer set up",
     "unsubscribed": "the customer wants no messages",
     "quiet_hours": "the customer's quiet hours; decided anew when they end",
+    "returned": "taken, and did not arrive",
     "next_channel": "its channel did not take it; sent by another",
     "superseded": "something newer was to be said",
     "stale": "it was too old by then",

@@ -10,7 +10,7 @@ from __future__ import annotations
 import gzip
 import heapq
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -27,6 +27,7 @@ from risk_svc.forecast.accuracy import Floats
 from risk_svc.forecast.evaluation import LEVELS, Columns
 
 HOUR: Final = 3600.0
+Begin = Callable[[float], engine.Engine]
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -63,15 +64,16 @@ def read(folder: Path, said: Path) -> Cases:
     return _cases(known, told, due, asked)
 
 
-def made(folder: Path, said: Path, every: int) -> None:
-    """Runs the engine over a stream and stores its forecasts, all or nothing; takes one promise in `every`."""
+def made(folder: Path, said: Path, every: int, begin: Begin = engine.Engine) -> None:
+    """Runs an engine over a stream and stores its forecasts, all or nothing; takes one promise in `every`.
+
+    `begin` makes the engine from the step between versions, in seconds.
+    """
     part = said.with_suffix(".part")
     events, decisions = (folder / f"{name}.jsonl.gz" for name in ("events", "decisions"))
     merged = heapq.merge(_keyed(events, run.EVENT), _keyed(decisions, run.DECISION), key=lambda one: one[:2])
     with part.open("wb") as file:
-        run.answers(
-            engine.Engine(engine.STEP), ((sort, line) for _, sort, line in merged if _taken(line, every)), file, None
-        )
+        run.answers(begin(engine.STEP), ((sort, line) for _, sort, line in merged if _taken(line, every)), file, None)
     part.rename(said)
 
 

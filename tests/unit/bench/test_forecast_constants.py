@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 
 from bench.forecast_streams import constants
+from bench.forecast_streams.cases import made
 from bench.forecast_streams.constants import CONSTANTS, Constant, Found, row, scaled
 from risk_svc import forecast
-from risk_svc.forecast import context, reference
+from risk_svc.forecast import context, engine, reference
 from risk_svc.forecast.evaluation import Level, Measures
 
 DEFINED = re.compile(r"^([A-Z][A-Z_]*(?:, [A-Z][A-Z_]*)*)(?:: [^=\n]+)? = ", re.MULTILINE)
@@ -76,6 +77,18 @@ def test_a_constant_of_the_same_name_and_value_elsewhere_stays() -> None:
     with scaled(Constant("reference", "MEMORY", "answers"), 0.5):
         assert reference.MEMORY == 500.0
         assert importlib.import_module("risk_svc.forecast.intervals").MEMORY == 2000.0
+
+
+def test_a_run_begins_with_the_step_as_it_is_now(data: Path, tmp_path: Path) -> None:
+    steps = []
+
+    def begin(step: float) -> engine.Engine:
+        steps.append(step)
+        return engine.Engine(step)
+
+    with scaled(Constant("engine", "STEP", "s"), 2.0):
+        made(data / "parcels", tmp_path / "said.jsonl", 8, begin)
+    assert steps == [2 * engine.STEP]
 
 
 def measures(skill: float, p80: float) -> Measures:

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 import msgspec
 
+from candor.clients.exchange import bounded, check_plain, client
 from candor.ops.loopback import LOOPBACK
 from candor.ops.trust import authorities
 
@@ -56,8 +57,7 @@ def check_base(url: str) -> None:
     safe = parts.scheme == "https" or (parts.scheme == "http" and parts.hostname in LOOPBACK)
     if not safe or not parts.hostname:
         raise ValueError("must be an address with https://")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("must be an address without user, query and fragment")
+    check_plain(parts)
 
 
 class Calling:
@@ -92,10 +92,8 @@ class Calling:
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                httpx.AsyncClient(
-                    verify=self._trust, trust_env=False, follow_redirects=False, timeout=self._seconds
-                ) as client,
-                client.stream(method, url, headers=said, **what) as response,
+                client(self._trust, self._seconds) as opened,
+                opened.stream(method, url, headers=said, **what) as response,
             ):
                 raw = await self._bounded(response)
         except TimeoutError:
@@ -108,12 +106,10 @@ class Calling:
         # We asked for no compression: a small answer that unpacks to a large one is not read.
         if response.headers.get("content-encoding", "identity") != "identity":
             raise RefusedError("the answer is compressed, which we did not ask for")
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > self._most:
-                raise RefusedError(f"the answer is larger than {self._most:,} bytes")
-        return bytes(body)
+        body = await bounded(response, self._most)
+        if body is None:
+            raise RefusedError(f"the answer is larger than {self._most:,} bytes")
+        return body
 
 
 def _answer(response: httpx.Response, raw: bytes) -> Answer:

@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from candor.clients.calling import retry_after
+from candor.clients.exchange import client
 from candor.clients.public_address import Guard, NotPublicError
 from candor.ops.trust import authorities
 
@@ -69,10 +70,8 @@ class Posting:
             url, host = await self._guard.pinned(url)
             headers, extensions = {**headers, "host": name}, {**extensions, "sni_hostname": host}
         async with (
-            httpx.AsyncClient(
-                verify=self._trust, trust_env=False, follow_redirects=False, timeout=self._seconds
-            ) as client,
-            client.stream("POST", url, content=content, headers=headers, extensions=extensions) as response,
+            client(self._trust, self._seconds) as opened,
+            opened.stream("POST", url, content=content, headers=headers, extensions=extensions) as response,
         ):
             return Reply(response.status_code, await _words(response), retry_after(response.headers))
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import msgspec
 
+from candor.clients.exchange import bounded, check_plain, client
 from candor.ops.trust import authorities
 
 SECONDS: Final = 10.0
@@ -73,25 +74,17 @@ class ServiceClient:
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                httpx.AsyncClient(
-                    verify=self._trust, trust_env=False, follow_redirects=False, timeout=self._seconds
-                ) as client,
-                client.stream(method, f"{self._base}{path}", headers=said, **what) as response,
+                client(self._trust, self._seconds) as opened,
+                opened.stream(method, f"{self._base}{path}", headers=said, **what) as response,
             ):
-                raw = await self._bounded(response)
+                raw = await bounded(response, self._most)
         except TimeoutError:
             raise ServiceError(f"it did not answer within {self._seconds:g} s") from None
         except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             raise ServiceError(f"it is not reached: {type(error).__name__}") from None
+        if raw is None:
+            raise ServiceError(f"its answer is larger than {self._most:,} bytes")
         return _said(response, raw)
-
-    async def _bounded(self, response: httpx.Response) -> bytes:
-        body = bytearray()
-        async for chunk in response.aiter_raw():
-            body += chunk
-            if len(body) > self._most:
-                raise ServiceError(f"its answer is larger than {self._most:,} bytes")
-        return bytes(body)
 
 
 def check_address(url: str) -> None:
@@ -99,8 +92,7 @@ def check_address(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ValueError("must be an address with http:// or https://")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("must be an address without user, query and fragment")
+    check_plain(parts)
 
 
 def _said(response: httpx.Response, raw: bytes) -> Said:

@@ -6,13 +6,11 @@ from collections.abc import Collection, Sequence
 from typing import Final
 
 import asyncpg
-import msgspec
 
 from candor.store.unit_of_work import UnitOfWork
-from delivery_svc.domain import DeliveredShare, MilestoneStatus, NamespacedId, ParkReason, Report
+from delivery_svc.domain import NamespacedId, ParkReason
 from delivery_svc.domain.match import MOST, Match, Passed
-
-_delivered: Final = msgspec.json.Decoder(tuple[DeliveredShare, ...])
+from delivery_svc.store.parked_rows import report_of
 
 
 async def add(uow: UnitOfWork, match: Match) -> None:
@@ -72,22 +70,9 @@ async def forget_reference(uow: UnitOfWork, promise_id: str, name: NamespacedId)
 
 
 def _passed(row: asyncpg.Record) -> Passed:
-    report = Report(
-        promise_id=row["named"],
-        reference=NamespacedId(row["system"], row["ref_id"]) if row["system"] is not None else None,
-        milestone=row["milestone"],
-        status=MilestoneStatus(row["status"]),
-        at=row["at"],
-        planned=row["planned"],
-        final=row["final"],
-        reason=row["reason"],
-        correction=bool(row["correction"]),
-        delivered=_delivered.decode(row["delivered"]),
-        public_reason=row["public_reason"],
-    )
     return Passed(
         version=row["version"],
-        report=report,
+        report=report_of(row, row["named"]),
         source=row["source"],
         source_event=row["source_event"],
         said=row["said_at"],

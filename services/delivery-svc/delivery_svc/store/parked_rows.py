@@ -126,9 +126,10 @@ def _row(p: ParkedReport) -> tuple[Any, ...]:
     )
 
 
-def _parked(row: asyncpg.Record) -> ParkedReport:
-    report = Report(
-        promise_id=row["promise_id"],
+def report_of(row: asyncpg.Record, promise_id: str | None) -> Report:
+    """The report in a row, which named `promise_id`, if any; a row of before corrections were stored is none."""
+    return Report(
+        promise_id=promise_id,
         reference=NamespacedId(row["system"], row["ref_id"]) if row["system"] is not None else None,
         milestone=row["milestone"],
         status=MilestoneStatus(row["status"]),
@@ -136,14 +137,17 @@ def _parked(row: asyncpg.Record) -> ParkedReport:
         planned=row["planned"],
         final=row["final"],
         reason=row["reason"],
-        correction=row["correction"],
+        correction=bool(row["correction"]),
         delivered=_delivered.decode(row["delivered"]),
         public_reason=row["public_reason"],
     )
+
+
+def _parked(row: asyncpg.Record) -> ParkedReport:
     return ParkedReport(
         row["parked_id"],
         ParkReason(row["waits_for"]),
-        report,
+        report_of(row, row["promise_id"]),
         row["source"],
         row["source_event"],
         row["time"],

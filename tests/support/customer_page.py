@@ -22,7 +22,7 @@ from notify_svc.api.routes.notices import router
 from notify_svc.page.links import Links
 from notify_svc.settings import NotifySettings
 from tests.support.clocks import NOON, ManualClock
-from tests.support.notify import OPENER, Desk
+from tests.support.notify import Desk
 
 SECRET = "0123456789abcdef" * 4
 URL = "https://promises.example.com"
@@ -119,7 +119,7 @@ async def customers(desk: Desk, folder: Path) -> AsyncIterator[Customers]:
     staffs = (router, mass.router, page_links.router, answers.router, next_updates.router)
     app = create_app("notify", settings, None, [*staffs, page.router, stop.router])
     app.state.database, app.state.clock = desk.database, desk.clock
-    app.state.links, app.state.opener = links, OPENER
+    app.state.links, app.state.reach = links, desk.speaker.reach
     transport = httpx.ASGITransport(app)
     async with (
         httpx.AsyncClient(transport=transport, base_url=URL) as customer,

@@ -82,20 +82,23 @@ async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, li
     found: dict[str, list[NoticeEntry]] = {}
     rows = await uow.connection.fetch(_ENTRIES, list(promise_ids)) if promise_ids else []
     for row in rows:
-        statement = Statement(row["statement"])
-        told = Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
-        entry = NoticeEntry(
-            row["notice_id"],
-            row["episode"],
-            statement,
-            NoticeState(row["state"]),
-            Reason(row["spoken_for"]),
-            row["closing"],
-            told,
-            row["about"],
-        )
-        found.setdefault(row["promise_id"], []).append(entry)
+        found.setdefault(row["promise_id"], []).append(entry_of(row))
     return found
+
+
+def entry_of(row: Any) -> NoticeEntry:
+    """What an episode knows of the notice in a row."""
+    statement = Statement(row["statement"])
+    return NoticeEntry(
+        row["notice_id"],
+        row["episode"],
+        statement,
+        NoticeState(row["state"]),
+        Reason(row["spoken_for"]),
+        row["closing"],
+        Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"]),
+        row["about"],
+    )
 
 
 async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason, now: datetime) -> None:

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
-from candor.contracts import NoticeState, Statement
 from candor.store.erasing import doomed
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.history import NoticeEntry
 from notify_svc.store import read_model
+from notify_svc.store.notices import entry_of
 from notify_svc.store.read_model import PromiseRecord
 
 SHOWN: Final = 20
@@ -65,22 +64,8 @@ async def opened(uow: UnitOfWork, link_id: str, now: datetime) -> Opened | None:
 async def said(uow: UnitOfWork, promise_id: str) -> tuple[list[Said], int]:
     """The newest messages to a promise's customer, newest first, and how many there are."""
     rows = await uow.connection.fetch(_SAID, promise_id, SHOWN)
-    return [_said(row) for row in rows], rows[0]["all"] if rows else 0
-
-
-def _said(row: Any) -> Said:
-    statement = Statement(row["statement"])
-    told = Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
-    entry = NoticeEntry(
-        row["notice_id"],
-        row["episode"],
-        statement,
-        NoticeState(row["state"]),
-        Reason(row["spoken_for"]),
-        row["closing"],
-        told,
-    )
-    return Said(entry, row["changed_at"], row["subject"], row["body"])
+    found = [Said(entry_of(row), row["changed_at"], row["subject"], row["body"]) for row in rows]
+    return found, rows[0]["all"] if rows else 0
 
 
 _GIVE: Final = """
@@ -106,6 +91,6 @@ WHERE l.link_id = $1 AND l.revoked_at IS NULL AND l.ends_at > $2 AND p.promise I
 
 _SAID: Final = """
 SELECT notice_id, episode, statement, state, spoken_for, closing, decided_at, told_low, told_high, next_update_by,
-  changed_at, subject, body, count(*) OVER ()::int AS all FROM notice
+  about, changed_at, subject, body, count(*) OVER ()::int AS all FROM notice
 WHERE promise_id = $1 AND audience = 'customer' AND state IN ('sent', 'unknown')
 ORDER BY decided_at DESC, seq DESC LIMIT $2"""

@@ -187,6 +187,6 @@ def _given(raw: bytes) -> dict[str, str]:
 
 def _contact(request: Request, sealed: str | None) -> Contact:
     try:
-        return request.app.state.opener.open(sealed) if sealed else Contact()
+        return request.app.state.reach.opener.open(sealed) if sealed else Contact()
     except BadContact:
         return Contact()

@@ -11,7 +11,7 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from candor.store.unit_of_work import unit_of_work
+from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.http.body import read_raw
 from candor.web.http.form_page import HEADERS, ended_page, form_page
 from candor.web.http.public import public_path
@@ -20,6 +20,7 @@ from notify_svc.page import PATH, STOP, texts
 from notify_svc.page.links import Links
 from notify_svc.settings import NotifySettings
 from notify_svc.store import page_links, stopping
+from notify_svc.store.page_links import Opened
 
 ONE_CLICK: Final = (*FORM, "multipart/form-data", "")
 """How mail programs send it; some send a body without saying of which type."""
@@ -30,11 +31,8 @@ router: Final = APIRouter(include_in_schema=False)
 @router.get(f"{PATH}{{token}}{STOP}")
 async def asked(request: Request, token: Token) -> Response:
     """Ask whether no more messages are wanted, or say that none are sent."""
-    links = cast("Links | None", request.app.state.links)
-    if links is None:
-        return ended_page()
     async with unit_of_work(request.app.state.database) as uow:
-        opened = await page_links.opened(uow, links.read(token), links.clock.now())
+        opened = await _opened(request, uow, token)
         if opened is None:
             return ended_page()
         stopped = await stopping.stopped(uow, opened.known.customer_id)
@@ -55,20 +53,26 @@ async def resume(request: Request, token: Token) -> Response:
 
 
 async def _change(request: Request, token: str, *, stop_: bool) -> Response:
-    links = cast("Links | None", request.app.state.links)
-    if links is None:
-        return ended_page()
     async with unit_of_work(request.app.state.database) as uow:
-        opened = await page_links.opened(uow, links.read(token), links.clock.now())
+        if await _opened(request, uow, token) is None:
+            return ended_page()
+    # Between two transactions: a body that comes slowly holds none.
+    await read_raw(request, ONE_CLICK)
+    async with unit_of_work(request.app.state.database) as uow:
+        opened = await _opened(request, uow, token)
         if opened is None:
             return ended_page()
-        await read_raw(request, ONE_CLICK)
         known = opened.known
         if stop_:
             await stopping.stop(uow, known.customer_id, request.app.state.clock.now())
         else:
             await stopping.resume(uow, known.customer_id, known.partition)
     return RedirectResponse(public_path(PATH + token + STOP), 303, HEADERS)
+
+
+async def _opened(request: Request, uow: UnitOfWork, token: str) -> Opened | None:
+    links = cast("Links | None", request.app.state.links)
+    return None if links is None else await page_links.opened(uow, links.read(token), links.clock.now())
 
 
 def _form(token: str, *, stopped: bool) -> str:

@@ -19,7 +19,7 @@ from notify_svc.channels import Begin, Fate, Message, Outcome
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import claims
 from notify_svc.delivery.claims import Claim
-from notify_svc.delivery.reopen import rethink
+from notify_svc.delivery.reopen import Lost, fall_back, rethink
 from notify_svc.domain.facts import Promise, Reason, Rules
 from notify_svc.domain.identity import thread_id
 from notify_svc.domain.owner import Audience
@@ -221,19 +221,8 @@ class Postman:
         if outcome.fate is Fate.REFUSED_RECIPIENT:
             await read_model.refuse(uow, claim.addressee, claim.channel)
         if await claims.finish(uow, claim, NoticeState.FAILED, reason, now, outcome=outcome, recipient=recipient):
-            if await self._other_channel(uow, claim):
-                # With an owner's notice the customer's, which waits for it: both are decided again.
-                again = [claim.notice_id, *([claim.ahead_of] if claim.ahead_of else [])]
-                await notices.suppress(uow, again, Reason.NEXT_CHANNEL, now)
-            await rethink(uow, rows.values(), now)
-            await read_model.save_promises(uow, list(rows.values()))
-
-    async def _other_channel(self, uow: UnitOfWork, claim: Claim) -> bool:
-        """Whether the addressee has an address on a channel that did not fail for this promise."""
-        contact = (await read_model.customers(uow, [claim.addressee])).get(claim.addressee)
-        failed = await notices.failed_on(uow, [claim.promise_id])
-        gone = {*failed.get((claim.promise_id, claim.addressee), ()), claim.channel}
-        return contact is not None and self.reach.beside(contact.sealed, {*contact.refused_on, *gone})
+            lost = Lost(claim.notice_id, claim.promise_id, claim.addressee, claim.channel, claim.ahead_of)
+            await fall_back(uow, self.reach, lost, rows.values(), now)
 
     async def _reached_at(self, uow: UnitOfWork, claim: Claim, recipient: str) -> bool:
         """Whether this is still the addressee's address on the claim's channel; locks the contact."""

@@ -5,13 +5,25 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 from datetime import datetime
+from typing import NamedTuple
 
 from candor.contracts import NoticeState
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc.compose.reach import Reach
 from notify_svc.domain.facts import Reason
 from notify_svc.domain.history import NEEDS_A_PERSON, NoticeEntry, episode_of
-from notify_svc.store import notices
+from notify_svc.store import notices, read_model
 from notify_svc.store.read_model import PromiseRecord
+
+
+class Lost(NamedTuple):
+    """A notice that its channel did not bring to its addressee for certain; `ahead_of` as in Notice."""
+
+    notice_id: str
+    promise_id: str
+    addressee: str
+    channel: str
+    ahead_of: str | None
 
 
 async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: datetime) -> None:
@@ -30,6 +42,23 @@ async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: da
     for known in rethought:
         known.episode = episode_of(found.get(known.promise_id, []), known.episode.slip_since)
         known.check_at = now
+
+
+async def fall_back(
+    uow: UnitOfWork, reach: Reach, lost: Lost, promises: Collection[PromiseRecord], now: datetime
+) -> None:
+    """Have the promise of a failed notice decided again, for its addressee's next channel if there is one.
+
+    With an owner's notice the customer's, which waits for it: both are decided again.
+    """
+    contact = (await read_model.customers(uow, [lost.addressee])).get(lost.addressee)
+    failed = await notices.failed_on(uow, [lost.promise_id])
+    tried = {*failed.get((lost.promise_id, lost.addressee), ()), lost.channel}
+    if contact is not None and reach.beside(contact.sealed, {*contact.refused_on, *tried}):
+        again = [lost.notice_id, *([lost.ahead_of] if lost.ahead_of else [])]
+        await notices.suppress(uow, again, Reason.NEXT_CHANNEL, now)
+    await rethink(uow, promises, now)
+    await read_model.save_promises(uow, [*promises])
 
 
 async def forgive(uow: UnitOfWork, known: Collection[PromiseRecord], now: datetime) -> None:

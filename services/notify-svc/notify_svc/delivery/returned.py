@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.compose.reach import Reach
-from notify_svc.delivery.reopen import rethink
-from notify_svc.domain.facts import Reason
-from notify_svc.store import notices, read_model
+from notify_svc.delivery.reopen import Lost, fall_back, rethink
+from notify_svc.store import read_model
 from notify_svc.store.notices import CHANGED, announce
 
 
@@ -35,21 +34,17 @@ async def came_back(uow: UnitOfWork, reach: Reach, delivery_id: str, code: str, 
     row = await _of(uow, delivery_id, "sent", "unknown")
     if row is None:
         return False
-    rows = await read_model.promises(uow, [row["promise_id"]])
-    contacts = await read_model.customers(uow, [row["addressee"]])
+    lost = Lost(**row)
+    # Locks are taken in the consumer's order: promises, customers, notices.
+    rows = await read_model.promises(uow, [lost.promise_id])
+    await read_model.customers(uow, [lost.addressee])
     changed = await uow.connection.fetch(_CAME_BACK, delivery_id, now, code)
     if not changed:
         return False
     announce(uow, changed)
     if gone:
-        await read_model.refuse(uow, row["addressee"], row["channel"])
-    contact = contacts.get(row["addressee"])
-    failed = await notices.failed_on(uow, [row["promise_id"]])
-    tried = {*failed.get((row["promise_id"], row["addressee"]), ()), row["channel"]}
-    if contact is not None and reach.beside(contact.sealed, {*contact.refused_on, *tried}):
-        await notices.suppress(uow, [row["notice_id"]], Reason.NEXT_CHANNEL, now)
-    await rethink(uow, rows.values(), now)
-    await read_model.save_promises(uow, list(rows.values()))
+        await read_model.refuse(uow, lost.addressee, lost.channel)
+    await fall_back(uow, reach, lost, rows.values(), now)
     return True
 
 
@@ -58,7 +53,8 @@ async def _of(uow: UnitOfWork, delivery_id: str, *states: str) -> Any:
 
 
 _FIND: Final = """
-SELECT notice_id, notice.promise_id, notice.addressee, delivery.channel FROM delivery JOIN notice USING (notice_id)
+SELECT notice_id, notice.promise_id, notice.addressee, delivery.channel, notice.ahead_of
+FROM delivery JOIN notice USING (notice_id)
 WHERE delivery_id = $1 AND delivery.state = ANY($2::text[])"""
 
 _ARRIVED: Final = f"""

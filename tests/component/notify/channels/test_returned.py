@@ -13,14 +13,18 @@ from fastapi import FastAPI
 from starlette.responses import JSONResponse
 
 from candor.ops.secret_files import SecretFile, credential
+from candor.store.unit_of_work import unit_of_work
 from candor.web.app import create_app
 from notify_svc.api.routes import callbacks
+from notify_svc.channels import Form
 from notify_svc.channels.sms.channel import SmsChannel
 from notify_svc.channels.sms.reports import signature
 from notify_svc.channels.sms.settings import Account
+from notify_svc.delivery import returned
 from notify_svc.settings import NotifySettings
+from tests.component.notify.channels.test_pager import PAGED, Pager
 from tests.support.hooks import Hook
-from tests.support.notify import Desk, contact, desk, gap, prepare, promise
+from tests.support.notify import Desk, contact, desk, gap, prepare, promise, staff
 from tests.support.servers import Databases
 from tests.support.stand_in import slow, standing_in
 
@@ -97,6 +101,28 @@ async def test_a_number_that_is_gone_is_not_tried_again(phones: Phones) -> None:
     assert await phones.report(delivery, MessageStatus="failed", ErrorCode="30005") == 204
     refused = await phones.desk.database.pool.fetchval("SELECT refused_on FROM customer WHERE customer_id = 'c1'")
     assert refused == ["sms"]
+
+
+async def test_an_owner_whose_message_came_back_is_told_by_mail_and_before_the_customer(
+    databases: Databases, tmp_path: Path
+) -> None:
+    url = await databases.fresh(prepare)
+    async with desk(url, tmp_path, channels=[Pager(form=Form(subject=False, html=False))]) as found:
+        await found.take(staff("anna", **PAGED), promise(owner="anna"), contact(), gap(1))
+        await found.later(5)
+        assert await found.send() == 1
+        delivery = await found.database.pool.fetchval("SELECT delivery_id FROM delivery WHERE channel = 'pager'")
+        async with unit_of_work(found.database) as uow:
+            reach, now = found.speaker.reach, found.clock.now()
+            assert await returned.came_back(uow, reach, delivery, "", now, gone=False)
+        # The customer's waits for the owner's, and both are decided again.
+        assert {state for _, state, _ in await found.states()} == {"suppressed"}
+        await found.later(0)
+        assert await found.send() == 1
+        assert await found.send() == 1
+        told = [mail.recipients for mail in found.received()]
+        assert told == [("anna@company.example",), ("pat@customer.example",)]
+    await databases.drop(url)
 
 
 async def test_without_another_channel_a_person_looks(phones: Phones) -> None:

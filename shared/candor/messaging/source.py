@@ -123,7 +123,7 @@ class Source:
         fetched = {name: records async for name, records in self.ready(names, largest)}
         if fetched or not wait:
             return fetched
-        most = min(largest, max(TURN // self._readers(names), 1)) if self.broadcast else largest
+        most = min(largest, max(TURN // self._readers(names), 1))
         waited = await self._consumer.getmany(timeout_ms=WAIT_MS, max_records=most)
         for pair, records in waited.items():
             fetched[self.names[pair]] = records
@@ -161,8 +161,10 @@ class Source:
         self._turn = begin + 1
 
     def _readers(self, names: Iterable[Name]) -> int:
-        """How many partitions a broadcast record is applied to."""
-        return max(sum(card == self.cards[0] for card, _ in names), 1) if self.cards else 1
+        """How many partitions a broadcast record is applied to; 1 where there are none of either."""
+        if not (self.broadcast and self.cards):
+            return 1
+        return max(sum(card == self.cards[0] for card, _ in names), 1)
 
     def behind(self, name: tuple[str, int], following: int) -> tuple[int | None, float]:
         """Return how many records Kafka has after `following` (None: unknown), and seconds since its last answer."""

@@ -80,7 +80,9 @@ class Speaker:
         names = owners | {known.customer_id for known in speaking}
         staff = await read_model.contacts(uow, owners - customers.keys())
         sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
-        failed = await notices.failed_on(uow, [known.promise_id for known in speaking])
+        # With one channel there is no other to use first.
+        several = len(self.reach.channels) > 1
+        failed = await notices.failed_on(uow, [known.promise_id for known in speaking]) if several else {}
         told = {known.promise_id: known.customer_id for known in speaking}
         links = await self.links.give(uow, told) if self.links is not None else {}
         return _Addressees({**staff, **customers}, Counter(sent), failed, links)

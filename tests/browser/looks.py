@@ -1,13 +1,15 @@
-"""What is wrong with how a page is told and seen: contrast, headings, names; measured in the browser."""
+"""What is wrong with how a page is told and seen: contrast, headings, names, WCAG 2.2 AA; measured in the browser."""
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from axe_playwright_python.async_playwright import Axe
 from playwright.async_api import Page
 
 from tests.support.contrast import SIGN, TEXT, contrast
 
+RULES: Final = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 MEASURE = """() => {
   const opaque = colour => !/^rgba\\(.*, 0\\)$|^transparent$/.test(colour);
   const rgb = colour => {
@@ -61,8 +63,16 @@ async def too_pale(page: Page) -> list[Any]:
     return [(*one, round(contrast(one[1], one[2]), 2)) for one in found if contrast(one[1], one[2]) < TEXT]
 
 
+async def barriers(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA and good practice."""
+    found = await Axe().run(page, options=RULES)
+    assert found.response["passes"], "it looked at nothing"
+    return [f"{one['id']}: {node['html'][:200]}" for one in found.response["violations"] for node in one["nodes"]]
+
+
 async def well_told(page: Page) -> dict[str, Any]:
-    """Asserts language, icon, headings and names; returns what the page says of itself."""
+    """Asserts language, icon, headings and names, and no barrier; returns what the page says of itself."""
+    assert await barriers(page) == []
     told: dict[str, Any] = await page.evaluate(TOLD)
     assert told["lang"].startswith("en")
     assert told["icon"].startswith("data:image/svg+xml")

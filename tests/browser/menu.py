@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from risk_svc.web.board.menu import MENU
 from risk_svc.web.board.palette import DARK
-from tests.browser.looks import ring_is_seen, too_pale, well_told
+from tests.browser.looks import barriers, ring_is_seen, too_pale, well_told
 from tests.support.contrast import contrast
 
 
@@ -35,14 +35,17 @@ async def whole_in_sight(page: Page, base: str) -> None:
 
 
 async def pages_by_dark(page: Page, base: str) -> None:
-    """Where the system is dark the board is, and every page of the menu is read."""
+    """Where the system is dark the board is, and every page of the menu is read, in a wide window."""
     await page.emulate_media(color_scheme="dark")
+    await page.set_viewport_size({"width": 1280, "height": 800})
     for words, path in MENU:
         await page.goto(f"{base}/board{path}")
         await expect(page.get_by_role("timer")).to_have_text(re.compile("UTC"))
         ground = await page.evaluate("getComputedStyle(document.body).backgroundColor")
         assert contrast(ground, DARK["paper"]) == 1, words
         assert await too_pale(page) == [], words
+        assert await barriers(page) == [], words
+    await page.set_viewport_size({"width": 390, "height": 800})
     await page.emulate_media(color_scheme="light")
 
 

@@ -13,7 +13,7 @@ from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address
 from risk_svc.web.board.matter_data import ROWS, Listed
 from risk_svc.web.board.pager import Pager
-from risk_svc.web.board.tables import show_address
+from risk_svc.web.board.tables import laid_out, show_address
 
 EMPTY: Final = "Nothing matches so far. What is said hop by hop comes by promise-svc's API: POST /v1/statements."
 # Cells are bound as text: {{ }} never turns what somebody wrote into markup.
@@ -98,7 +98,7 @@ class RowsTable:
 def badged_table(columns: Sequence[dict[str, Any]], label: str) -> ui.table:
     """A table whose first column is a badge; on a phone each row is a card."""
     table: ui.table = ui.table(columns=[*columns], rows=[], row_key="id").classes("w-full")
-    table.props(f'flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="{label}"')
+    laid_out(table, label)
     first = columns[0]["name"]
     table.add_slot(f"body-cell-{first}", BADGE.replace("FIELD", first))
     if any(one["name"] == "promise" for one in columns):

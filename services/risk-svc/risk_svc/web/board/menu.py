@@ -11,10 +11,12 @@ STYLE: Final = """
 .menu a { color: #fff; white-space: nowrap; text-decoration: none; padding: 2px 0; background: #1f4e5f; }
 .menu a:hover { text-decoration: underline; }
 .menu .begins { margin-left: .9rem; }
-.menu [aria-current] { position: sticky; left: 0; right: 0; font-weight: 600; box-shadow: 0 2px #fff; }
+.menu [aria-current] { font-weight: 600; box-shadow: 0 2px #fff; }
 @media (min-width: 1000px) { .menu { flex-wrap: wrap; gap: .15rem 1.1rem; } }
 """
-"""On a phone the row is scrolled, and the page that is shown stays in sight; a wide window shows all of them."""
+"""On a phone the row is scrolled to the page that is shown; a wide window shows all of them."""
+IN_SIGHT: Final = """<script>addEventListener("load", () =>
+  document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));</script>"""
 
 
 class Entry(NamedTuple):
@@ -57,9 +59,10 @@ BEGINS: Final = frozenset(group[0].path for group in GROUPS[1:])
 def menu() -> None:
     """Draw the links, with the page that is shown marked."""
     shown = ui.context.client.page.path
-    with ui.element("nav").props('aria-label="Pages"').classes("menu"):
+    with ui.element("nav").props('aria-label="Menu"').classes("menu"):
         for words, path in MENU:
             # NiceGUI prefixes the mount path to links that start with a slash.
             link = ui.link(words, path).classes("begins" if path in BEGINS else "")
             if path == shown:
                 link.props("aria-current=page")
+    ui.add_head_html(IN_SIGHT)

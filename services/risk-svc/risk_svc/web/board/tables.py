@@ -19,8 +19,7 @@ class FiguresTable:
 
     def __init__(self, title: str, columns: Columns) -> None:
         self.table: ui.table = ui.table(columns=_columns(columns), rows=[], row_key="id").classes("w-full")
-        look = 'flat bordered dense :grid="window.innerWidth < 1100" hide-header-sort hide-pagination'
-        self.table.props(f'{look} aria-label="{title}"')
+        laid_out(self.table, title, 1100).props("dense")
         # Cells are bound as text: {{ }} never turns anybody's words into markup.
         self.table.add_slot("item", CARD)
         # The text beside the table says it; Quasar's own text comes with a warning sign.
@@ -32,6 +31,13 @@ class FiguresTable:
         if rows != self.table.rows or named != self.table.columns:
             self.table.columns, self.table.rows = named, rows
             self.table.update()
+
+
+def laid_out(table: ui.table, name: str, narrow: int = 900) -> ui.table:
+    """Give a table its look and its name; in a window below `narrow` CSS pixels each row is a card."""
+    # What has no role has no name for a screen reader, and as cards it is no table.
+    table.props(f'flat bordered :grid="window.innerWidth < {narrow}" hide-header-sort hide-pagination')
+    return table.props(f'role="group" aria-label="{name}"')
 
 
 def picture(html: str) -> None:

@@ -15,7 +15,7 @@ from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live,
 from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
-from risk_svc.web.board.tables import FiguresTable, picture, show_address
+from risk_svc.web.board.tables import FiguresTable, laid_out, picture, show_address
 
 SUMS: Final = {"align": "right"}
 COUNTS: Final = {"align": "right", "style": "white-space: nowrap"}
@@ -166,7 +166,7 @@ def _csv(asked: SheetQuery) -> str:
 
 def _table() -> ui.table:
     table: ui.table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("accounts")
-    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Accounts"')
+    laid_out(table, "Accounts")
     slots: dict[str, Any] = {"body-cell-id": ID, "body-cell-score": SCORE, "body-cell-worst": WORST, "item": CARD}
     for name, slot in slots.items():
         # NiceGUI prefixes its own links, not those in a template.

@@ -15,7 +15,7 @@ from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
 from risk_svc.web.board.lists import csv_link
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.pager import Pager
-from risk_svc.web.board.tables import show_address
+from risk_svc.web.board.tables import laid_out, show_address
 
 SUMS: Final = {"align": "right", "style": "white-space: nowrap"}
 COLUMNS: Final = [
@@ -104,7 +104,7 @@ def _csv(asked: HitQuery) -> str:
 
 def _table() -> ui.table:
     table: ui.table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("promises")
-    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Promises"')
+    laid_out(table, "Promises")
     slots: dict[str, Any] = {"body-cell-score": SCORE, "body-cell-id": ID, "item": CARD}
     for name, slot in slots.items():
         # NiceGUI prefixes its own links, not those in a template.

@@ -17,7 +17,7 @@ from risk_svc.web.board.frame import Address, Banner, Part, heading, live, page_
 from risk_svc.web.board.lists import csv_address, csv_link
 from risk_svc.web.board.live_data import ListQuery, LiveData, SheetQuery
 from risk_svc.web.board.pager import Pager
-from risk_svc.web.board.tables import show_address
+from risk_svc.web.board.tables import laid_out, show_address
 
 COLUMNS: Final = [
     {"name": "score", "label": "Gap", "field": "score", "align": "left"},
@@ -180,7 +180,7 @@ def _incidents(found: list[tuple[str, str]]) -> None:
 
 def _table() -> ui.table:
     table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("promises")
-    table.props('flat bordered :grid="window.innerWidth < 900" hide-header-sort hide-pagination aria-label="Promises"')
+    laid_out(table, "Promises")
     table.add_slot("body-cell-score", SCORE)
     table.add_slot("body-cell-what", _linked(WHAT))
     table.add_slot("body-cell-why", WHY)

@@ -118,16 +118,17 @@ class Columns:
         )
 
     def judged(self, names: list[str]) -> Judged:
-        """Promises kept or broken, with each of the factors that are called so."""
-        rows = self.done
+        """Promises kept, broken or overdue, with each of the factors that are called so."""
+        rows = [*self.done, *self.overdue]
         return Judged(
             [one.kind for one in rows],
             np.array([(one.due - one.made) / DAY for one in rows]),
             np.array([one.kept for one in rows], np.bool_),
             np.array([one.made.timestamp() for one in rows]),
-            np.array([one.done.timestamp() for one in rows if one.done]),
+            np.array([(one.done or one.held + one.tolerance).timestamp() for one in rows]),
             names,
             np.array([[bool(one.labels[name]) for name in names] for one in rows], np.bool_).reshape(-1, len(names)),
+            np.array([one.done is None for one in rows], np.bool_),
         )
 
     def settled(self) -> Settled:

@@ -156,7 +156,7 @@ class Reckoning(Rounds):
         found |= await asyncio.to_thread(bias_sheets, took, persons=self._persons)
         found |= stood.sheets() | surprised.sheets()
         found |= await beliefs.sheets_of(self._database, self._now())
-        found |= await worked.sheets_of(self._database)
+        found |= await worked.sheets_of(self._database, self._now())
         found |= await competitors.sheets_of(self._database)
         await self._shown(run, judged, found)
 

@@ -7,6 +7,8 @@ import json
 from collections import Counter
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from itertools import islice
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -14,14 +16,16 @@ import numpy as np
 from risk_svc.insight.forgetting import LIVING
 from risk_svc.insight.measures.factors import Checklist, Judged, checklist, factors
 from risk_svc.insight.measures.figure import LEAST
-from risk_svc.insight.sheets import Row, figure_body
+from risk_svc.insight.sheets import Row, due_body
 
 if TYPE_CHECKING:
     from candor.store.db import Database
 
 PAGE: Final = 5_000
 MOST: Final = 100_000
-"""Promises that are matched; of more those that ended last."""
+"""Promises that are matched; of more those that ended or became overdue last."""
+LOOKED_AT: Final = 500_000
+"""Overdue promises that these are chosen from."""
 MOST_LABELS: Final = 40
 """Label values that are tried; of more the most frequent."""
 LATER: Final = 0.6
@@ -30,7 +34,11 @@ DAY: Final = 86_400.0
 
 
 class Ended(NamedTuple):
-    """A promise that was kept or not, with what was known when it was made; times in epoch seconds."""
+    """A promise that was kept or not, with what was known when it was made; times in epoch seconds.
+
+    `open`: it has not ended, and is not kept since the date that its customer holds and the tolerance passed, at
+    `ended`.
+    """
 
     kind: str
     kept: bool
@@ -44,6 +52,7 @@ class Ended(NamedTuple):
     valued: bool
     steps: int
     labels: dict[str, Any]
+    open: bool = False
 
 
 OWN: Final[dict[str, Callable[[Ended], bool]]] = {
@@ -58,8 +67,15 @@ OWN: Final[dict[str, Callable[[Ended], bool]]] = {
 """What a promise may have, by its words."""
 
 
-async def sheets_of(database: Database) -> dict[str, list[Row]]:
-    """`factor`: a row a factor that was tried, the strongest first; `checklist`: one row."""
+async def sheets_of(database: Database, now: datetime) -> dict[str, list[Row]]:
+    """`factor`: a row a factor that was tried, the strongest first; `checklist`: one row. `now` is business time."""
+    found = [*await _ended_last(database), *await _overdue_last(database, now)]
+    newest = sorted(found, key=attrgetter("ended"), reverse=True)
+    return await asyncio.to_thread(tried, [*islice(newest, MOST)])
+
+
+async def _ended_last(database: Database) -> list[Ended]:
+    """The promises that ended last, up to MOST."""
     found: list[Ended] = []
     place: tuple[Any, str] = (None, "")
     while len(found) < MOST:
@@ -68,7 +84,23 @@ async def sheets_of(database: Database) -> dict[str, list[Row]]:
         if len(rows) < PAGE:
             break
         place = (rows[-1]["at"], rows[-1]["promise_id"])
-    return await asyncio.to_thread(tried, found)
+    return found
+
+
+async def _overdue_last(database: Database, now: datetime) -> list[Ended]:
+    """The open promises that became overdue last, up to MOST of LOOKED_AT."""
+    found: list[Ended] = []
+    after, read = "", 0
+    while read < LOOKED_AT:
+        rows = await database.pool.fetch(_OVERDUE, after, now, PAGE)
+        found += [_ended(row) for row in rows]
+        read += len(rows)
+        if len(found) > 2 * MOST:
+            found = sorted(found, key=attrgetter("ended"), reverse=True)[:MOST]
+        if len(rows) < PAGE:
+            break
+        after = rows[-1]["promise_id"]
+    return found
 
 
 def tried(ended: Sequence[Ended]) -> dict[str, list[Row]]:
@@ -81,7 +113,7 @@ def tried(ended: Sequence[Ended]) -> dict[str, list[Row]]:
             -float(place),
             {
                 "name": one.name,
-                "lift": figure_body(one.lift),
+                "lift": due_body(one.lift),
                 "q": None if one.q is None else round(one.q, 6),
                 "holds": one.holds,
             },
@@ -95,9 +127,9 @@ def _checklist(found: Checklist, since: float) -> Row:
     body = {
         "items": found.items,
         "since": datetime.fromtimestamp(since, UTC).isoformat(),
-        "lift": figure_body(found.lift),
-        "with_all": figure_body(found.with_all),
-        "without": figure_body(found.without),
+        "lift": due_body(found.lift),
+        "with_all": due_body(found.with_all),
+        "without": due_body(found.without),
     }
     return Row("checklist", 0.0, body)
 
@@ -119,6 +151,7 @@ def _judged(ended: Sequence[Ended]) -> Judged:
         np.array([one.ended for one in ended], np.float64),
         names,
         table,
+        np.array([one.open for one in ended], np.bool_),
     )
 
 
@@ -127,16 +160,23 @@ def _ended(row: Any) -> Ended:
     return Ended(**values, labels=json.loads(row["labels"]))
 
 
-# Once its words have ended, a promise would seem to have had no owner, deliverer or labels.
-_ENDED: Final = f"""
-SELECT promise_id, ended_at AS at, kind, standing = 'kept' AS kept, extract(epoch FROM made_at)::float8 AS made,
+_WHOLE: Final = """
+SELECT promise_id, {at} AS at, kind, standing = 'kept' AS kept, extract(epoch FROM made_at)::float8 AS made,
   extract(epoch FROM first_due)::float8 AS first, extract(epoch FROM requested_due)::float8 AS requested,
-  extract(epoch FROM ended_at)::float8 AS ended, owner IS NOT NULL AS owner, deliverer IS NOT NULL AS deliverer,
-  accepted, value IS NOT NULL AS valued, labels::text AS labels,
+  extract(epoch FROM {at})::float8 AS ended, owner IS NOT NULL AS owner, deliverer IS NOT NULL AS deliverer,
+  accepted, value IS NOT NULL AS valued, labels::text AS labels, standing = 'open' AS open,
   (SELECT count(*) FROM insight_milestone AS step
    WHERE step.promise_id = insight_promise.promise_id AND planned IS NOT NULL)::int AS steps
-FROM insight_promise
+FROM insight_promise"""
+# Once its words have ended, a promise would seem to have had no owner, deliverer or labels.
+_ENDED: Final = f"""{_WHOLE.format(at="ended_at")}
 WHERE ended_at IS NOT NULL AND standing IN ('kept', 'broken', 'cancelled') AND shown AND made_at IS NOT NULL
   AND words_since IS NOT NULL AND {LIVING}
   AND ($1::timestamptz IS NULL OR (ended_at, promise_id) < ($1::timestamptz, $2::text))
-ORDER BY ended_at DESC, promise_id DESC LIMIT $3"""  # noqa: S608 - constants only
+ORDER BY ended_at DESC, promise_id DESC LIMIT $3"""
+_BROKE: Final = "held_due + tolerance_s * interval '1 second'"
+"""SQL: when an open promise became overdue."""
+_OVERDUE: Final = f"""{_WHOLE.format(at=_BROKE)}
+WHERE standing = 'open' AND shown AND promise_id > $1 AND {_BROKE} < $2::timestamptz AND made_at IS NOT NULL
+  AND {LIVING}
+ORDER BY promise_id LIMIT $3"""

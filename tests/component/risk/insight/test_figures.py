@@ -197,14 +197,21 @@ async def test_accounts_say_what_is_at_stake_and_how_much_leeway_is_left(api: Ap
     assert [one["customer_id"] for one in (await ask(api, "/v1/accounts"))["items"]] == ["c1"]
 
 
+async def owned(api: Api) -> tuple[int, int]:
+    """Of how many promises the factor "has an owner" is, and how many of them are open and overdue."""
+    found = {one["name"]: one["lift"] for one in (await ask(api, "/v1/factors"))["items"]}
+    return found["has an owner"]["n"], found["has an owner"]["open"]
+
+
 async def test_open_promises_count_once_they_are_overdue(api: Api, desk: InsightDesk) -> None:
     moved = Story("m1", "c9")
-    still = [Story(f"s{number}", "c9").made(department="crew") for number in range(20)]
+    still = [Story(f"s{number}", "c9").made(department="crew", owner="kim") for number in range(20)]
     ahead = [moved.made(department="crew"), moved.revised(DUE + timedelta(days=9))]
     await desk.take(*ended(24, 6), *still, *ahead)
     await reckoning(desk).reckon()
     [team] = (await ask(api, "/v1/punctuality"))["items"]
     assert (team["promises"], team["open"], team["latest"]["value"]) == (24, 0, 1.0)
+    assert await owned(api) == (0, 0)
     after = ManualClock(DUE + timedelta(days=1)).now
     await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5, now=after).reckon()
     page = await ask(api, "/v1/punctuality")
@@ -219,6 +226,9 @@ async def test_open_promises_count_once_they_are_overdue(api: Api, desk: Insight
     assert (bias["drift"]["n"], bias["drift"]["open"]) == (45, 21)
     standing = {one["name"]: one["standing"] for one in (await ask(api, "/v1/standings"))["items"]}["crew"]
     assert (standing["n"], standing["open"]) == (44, 20)
+    assert await owned(api) == (44, 20)
+    factors = await api.call("GET", "/v1/factors", role="viewer", params={"format": "csv"})
+    assert {row["lift_open"] for row in csv.DictReader(io.StringIO(factors.text))} == {"0", "20"}
     answer = await api.call("GET", "/v1/punctuality", role="viewer", params={"format": "csv"})
     rows = [*csv.DictReader(io.StringIO(answer.text))]
     assert (rows[0]["open"], rows[0]["latest_open"], rows[0]["first_n"]) == ("21", "20", "45")

@@ -94,6 +94,8 @@ def test_factors_in_words() -> None:
     assert factor_words(one) == "Kept 1.40 times as often (95%: 1.20 to 1.63), n = 260. It holds."
     assert factor_words(chance).endswith("It may be chance.")
     assert factor_words(little) == "Too little history: 9 promises could be matched."
+    overdue = one | {"lift": LIFT | {"open": 12}}
+    assert "(95%: 1.20 to 1.63), n = 260 (12 overdue). It holds." in factor_words(overdue)
     assert head_words([little]) == head_words([]) == LITTLE
     assert head_words([chance, little]) == f"{NOTHING} 1 were tried."
     assert head_words([one, chance, little]).startswith("1 of 2 factors that were tried hold;")
@@ -113,6 +115,13 @@ def test_the_checklist_is_judged_in_words(lift: dict[str, Any], end: str) -> Non
     words = checklist_words(row)
     assert words.startswith("Of promises made since 1 Feb 2026")
     assert words.endswith(end)
+
+
+def test_the_checklist_says_how_many_are_overdue() -> None:
+    row = {"since": "2026-02-01T00:00:00+00:00", "lift": LIFT, "with_all": KEPT, "without": NONE}
+    late = checklist_words(row | {"with_all": KEPT | {"open": 1234}})
+    assert "(n = 30, 1,234 overdue)" in late
+    assert late.replace(", 1,234 overdue", "") == checklist_words(row)
 
 
 shares = st.floats(0, 1)

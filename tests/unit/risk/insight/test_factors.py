@@ -49,6 +49,40 @@ def test_a_case_by_hand() -> None:
     assert factors(judged(rows))[0].q == pytest.approx(3.7e-4, rel=0.05)
 
 
+def test_overdue_promises_count_as_not_kept_and_are_said_of_those_that_were_matched() -> None:
+    rows = [("a", 5.0, at < 24, True) for at in range(30)] + [("a", 5.0, at < 16, False) for at in range(40)]
+    ended = factors(judged(rows))[0].lift
+    # Ten more with it that are overdue: 24 of 40 instead of 24 of 30 are kept, beside 16 of 40 without it.
+    more = judged([*rows, *[("a", 5.0, False, True)] * 10, ("alone", 5.0, False, True)])
+    found = factors(more._replace(open=np.arange(81) >= 70))[0].lift
+    assert (stated(ended), stated(found)) == (pytest.approx(2.0), pytest.approx(1.5))
+    # The one of a type of which all have it has nothing to be compared with.
+    assert (found.n, found.open, ended.open) == (80, 10, 0)
+    few = judged([("a", 5.0, False, at < 5) for at in range(9)])
+    assert factors(few._replace(open=np.arange(9) < 4))[0].lift[3:] == (9, Unit.RATIO, 0.95, 4)
+
+
+def test_overdue_promises_judge_the_checklist() -> None:
+    some = world(5)
+    late = ~some.kept & (np.arange(len(some.kept)) % 2 == 0)
+    plain, said = checklist(some, since=50.0), checklist(some._replace(open=late), since=50.0)
+    assert said.items == plain.items == ["kitted"]
+    followed, later = some.factors[:, 0], some.made >= 50.0
+    assert said.with_all == plain.with_all._replace(open=int((late & later & followed).sum()))
+    assert said.without == plain.without._replace(open=int((late & later & ~followed).sum()))
+    assert said.lift == plain.lift._replace(open=int((late & later).sum()))
+
+
+@few
+@given(seeds)
+def test_which_are_still_open_changes_no_figure(seed: int) -> None:
+    some = world(seed, 300, useless=3)
+    late = ~some.kept & (np.random.default_rng(seed).random(300) < 0.4)
+    found = factors(some._replace(open=late))
+    assert [one._replace(lift=one.lift._replace(open=0)) for one in found] == factors(some)
+    assert all(0 <= one.lift.open <= min(one.lift.n, late.sum()) for one in found)
+
+
 def test_what_only_comes_with_an_easy_type_is_no_factor() -> None:
     found = {one.name: one for one in factors(world(1))}
     assert found["kitted"].holds

@@ -67,6 +67,19 @@ def test_without_promises_there_is_too_little_history() -> None:
     assert found["checklist"][0].body["lift"]["value"] is None
 
 
+def test_overdue_promises_are_said_beside_each_figure() -> None:
+    some = promises(3_000, helps=0.3)
+    late = [one._replace(open=not one.kept and at % 3 == 0) for at, one in enumerate(some)]
+    found, plain = tried(late), tried(some)
+    rows = {row.name: row.body["lift"] for row in found["factor"]}
+    assert rows["its deliverer has accepted"]["open"] == sum(one.open for one in late)
+    assert [row.name for row in found["factor"]] == [row.name for row in plain["factor"]]
+    [judged] = found["checklist"]
+    parts = [judged.body[part]["open"] for part in ("with_all", "without")]
+    assert sum(parts) == judged.body["lift"]["open"] == sum(one.open for one in late[1_800:])
+    assert min(parts) > 0
+
+
 def test_the_order_of_promises_changes_nothing() -> None:
     some = promises(500, helps=0.3)
     assert tried(some) == tried(some[::-1])

@@ -22,7 +22,8 @@ Table = NDArray[np.bool_]
 class Judged(NamedTuple):
     """Columns of promises that were kept or broken: type, lead time in days, when made and when settled (any unit).
 
-    `factors` has a column for each of `names`: whether the promise had it when it was made.
+    `factors` has a column for each of `names`: whether the promise had it when it was made. `open`: which are not
+    ended, and count as not kept since the date their customer holds has passed; None: none.
     """
 
     kind: Sequence[str]
@@ -32,13 +33,19 @@ class Judged(NamedTuple):
     settled: Floats
     names: Sequence[str]
     factors: Table
+    open: Flags | None = None
+
+    @property
+    def overdue(self) -> Flags:
+        """Which are open, one for each promise."""
+        return np.zeros(len(self.kept), np.bool_) if self.open is None else self.open
 
 
 class Factor(NamedTuple):
     """How many times as often promises with a factor are kept as others of their type and lead, with 95 % interval.
 
-    n counts those that could be matched; `q` is the p-value corrected for how many factors were tried, None where
-    there is too little history. `holds`: q is at most .05.
+    n counts those that could be matched, `open` of them open and overdue; `q` is the p-value corrected for how many
+    factors were tried, None where there is too little history. `holds`: q is at most .05.
     """
 
     name: str
@@ -88,11 +95,11 @@ def _alike(table: Table) -> list[list[int]]:
 def _better(judged: Judged, places: list[int], stratum: Ints) -> tuple[str, Figure, float]:
     """Of columns that divide alike the first with which more are kept, else the first: name, lift and p-value."""
     first = places[0]
-    lift, p = _lift(judged.kept, judged.factors[:, first], stratum)
+    lift, p = _lift(judged, judged.factors[:, first], stratum)
     if (lift.value or 1.0) < 1:
         mirrors = [at for at in places if judged.factors[0, at] != judged.factors[0, first]]
         if mirrors:
-            lift, p = _lift(judged.kept, judged.factors[:, mirrors[0]], stratum)
+            lift, p = _lift(judged, judged.factors[:, mirrors[0]], stratum)
             return judged.names[mirrors[0]], lift, p
     return judged.names[first], lift, p
 
@@ -106,12 +113,13 @@ def checklist(judged: Judged, since: float, most: int = 5) -> Checklist:
     if not items:
         nothing = too_little(len(rest.kept), Unit.SHARE)
         return Checklist([], too_little(len(rest.kept), Unit.RATIO), nothing, nothing)
-    lift, _ = _lift(rest.kept, followed, _strata(rest))
-    return Checklist(items, lift, _kept(rest.kept[followed]), _kept(rest.kept[~followed]))
+    lift, _ = _lift(rest, followed, _strata(rest))
+    return Checklist(items, lift, _kept(rest, followed), _kept(rest, ~followed))
 
 
-def _kept(kept: Flags) -> Figure:
-    return share(int(kept.sum()), len(kept))
+def _kept(judged: Judged, which: Flags) -> Figure:
+    found = share(int((judged.kept & which).sum()), int(which.sum()))
+    return found._replace(open=int((judged.overdue & which).sum()))
 
 
 def _only(judged: Judged, which: Flags) -> Judged:
@@ -123,6 +131,7 @@ def _only(judged: Judged, which: Flags) -> Judged:
         made=judged.made[at],
         settled=judged.settled[at],
         factors=judged.factors[at],
+        open=judged.overdue[at],
     )
 
 
@@ -138,8 +147,9 @@ def _strata(judged: Judged) -> Ints:
     return found
 
 
-def _lift(kept: Flags, has: Flags, stratum: Ints) -> tuple[Figure, float]:
+def _lift(judged: Judged, has: Flags, stratum: Ints) -> tuple[Figure, float]:
     """The lift over the strata, and the p-value of none (Mantel & Haenszel 1959)."""
+    kept = judged.kept
     many = int(stratum.max(initial=-1)) + 1
     with_it, without = np.bincount(stratum[has], minlength=many), np.bincount(stratum[~has], minlength=many)
     some = (with_it > 0) & (without > 0)
@@ -148,11 +158,12 @@ def _lift(kept: Flags, has: Flags, stratum: Ints) -> tuple[Figure, float]:
     n1, n0 = with_it[some], without[some]
     n, m1 = n1 + n0, a + c
     matched, ours, others = int(n.sum()), float((a * n0 / n).sum()), float((c * n1 / n).sum())
+    late = int(np.bincount(stratum[judged.overdue], minlength=many)[some].sum())
     if min(n1.sum(), n0.sum()) < LEAST or min(ours, others) <= 0:
-        return too_little(matched, Unit.RATIO), 1.0
+        return too_little(matched, Unit.RATIO)._replace(open=late), 1.0
     lift = ours / others
     off = float(np.exp(1.96 * (((m1 * n1 * n0 - a * c * n) / n**2).sum() / (ours * others)) ** 0.5))
     varies = float((n1 * n0 * m1 * (n - m1) / (n**2 * np.maximum(1, n - 1))).sum())
     apart = abs(float((a - n1 * m1 / n).sum()))
     p = float(erfc(apart / (2 * varies) ** 0.5)) if varies > 0 else 1.0
-    return Figure(lift, lift / off, lift * off, matched, Unit.RATIO), p
+    return Figure(lift, lift / off, lift * off, matched, Unit.RATIO, open=late), p

@@ -126,7 +126,7 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
         "items": [
             {
                 **{"name": "its deliverer has accepted", "q": 0.002, "holds": True},
-                "lift": {"value": 1.4, "low": 1.2, "high": 1.63, "n": 260},
+                "lift": {"value": 1.4, "low": 1.2, "high": 1.63, "n": 260, "open": 12},
             }
         ],
     },
@@ -135,8 +135,8 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
         "items": [
             {
                 **{"items": ["its deliverer has accepted"], "since": "2026-02-01T00:00:00Z"},
-                "lift": {"value": 1.3, "low": 1.1, "high": 1.54, "n": 180},
-                **{"with_all": _SHARE, "without": _SHARE | {"value": 0.66, "low": 0.6, "high": 0.715}},
+                "lift": {"value": 1.3, "low": 1.1, "high": 1.54, "n": 180, "open": 15},
+                **{"with_all": _DUE, "without": _DUE | {"value": 0.66, "low": 0.6, "high": 0.715}},
             }
         ],
     },

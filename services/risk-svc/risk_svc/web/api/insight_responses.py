@@ -312,10 +312,15 @@ class PairPage(SheetTotals):
 
 
 class FactorOut(BaseModel):
-    """Something that promises may have when they are made, and how much more often those with it are kept."""
+    """Something that promises may have when they are made, and how much more often those with it are kept.
+
+    An open promise counts as not kept, as of now, once the date that its customer holds has passed.
+    """
 
     name: str = Field(description="What they have, in words.")
-    lift: FigureOut = Field(description="How many times as often they are kept as others of their type and lead time.")
+    lift: DueFigureOut = Field(
+        description="How many times as often they are kept as others of their type and lead time."
+    )
     q: float | None = Field(description="The p-value corrected for how many were tried; null with too little history.")
     holds: bool = Field(description="True: q is at most .05.")
 
@@ -331,9 +336,9 @@ class ChecklistOut(BaseModel):
 
     items: list[str] = Field(description="What to see to when a promise is made.")
     since: datetime = Field(description="They held in promises that ended before; the figures are of those made since.")
-    lift: FigureOut = Field(description="How many times as often promises that have all of it are kept.")
-    with_all: FigureOut = Field(description="The share kept of promises that have all of it.")
-    without: FigureOut = Field(description="The share kept of the others.")
+    lift: DueFigureOut = Field(description="How many times as often promises that have all of it are kept.")
+    with_all: DueFigureOut = Field(description="The share kept of promises that have all of it.")
+    without: DueFigureOut = Field(description="The share kept of the others.")
 
 
 class ChecklistPage(SheetTotals):

@@ -15,8 +15,9 @@ def factor_words(one: Body) -> str:
     """How much more often promises with a factor are kept."""
     lift = one["lift"]
     if lift["value"] is None:
-        return f"Too little history: {lift['n']:,} promises could be matched."
-    often = f"Kept {lift['value']:.2f} times as often (95%: {lift['low']:.2f} to {lift['high']:.2f}), n = {lift['n']:,}"
+        return f"Too little history: {lift['n']:,} promises could be matched{_overdue(lift)}."
+    times = f"{lift['value']:.2f} times as often (95%: {lift['low']:.2f} to {lift['high']:.2f})"
+    often = f"Kept {times}, n = {lift['n']:,}{_overdue(lift)}"
     return f"{often}. {'It holds.' if one['holds'] else 'It may be chance.'}"
 
 
@@ -30,7 +31,7 @@ def head_words(factors: Sequence[Body]) -> str:
         return f"{NOTHING} {len(tried)} were tried."
     return (
         f"{holds} of {len(tried)} factors that were tried hold; of those said to hold, at most 5% may do so by chance. "
-        "Promises are compared with others of their type and lead time."
+        "Promises are compared with others of their type and lead time; what is open past its date counts as not kept."
     )
 
 
@@ -42,10 +43,16 @@ def checklist_words(one: Body) -> str:
     if lift["value"] is None:
         return f"{judged}: too little history to say whether it helps."
     shares = ", ".join(
-        f"{words} {part['value']:.0%} were kept (n = {part['n']:,})"
+        f"{words} {part['value']:.0%} were kept (n = {part['n']:,}{_overdue(part, ', ', '')})"
         for words, part in (("with all of it", with_all), ("without", without))
         if part["value"] is not None
     )
     helps = "it helps" if lift["low"] > 1 else "it harms" if lift["high"] < 1 else "it is not clear whether it helps"
     times = f"{lift['value']:.2f} times as often (95%: {lift['low']:.2f} to {lift['high']:.2f})"
     return f"{judged}: {shares}. Matched by type and lead time that is {times}: {helps}."
+
+
+def _overdue(figure: Body, before: str = " (", after: str = ")") -> str:
+    """How many of a figure's promises are open and overdue, where there are any."""
+    late = figure.get("open", 0)
+    return f"{before}{late:,} overdue{after}" if late else ""

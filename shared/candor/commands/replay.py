@@ -108,13 +108,18 @@ def send(
     *,
     as_json: bool,
 ) -> None:
-    """Send a stream of `total` events with its progress and its outcome. Raises typer.Exit if any was not accepted."""
-    from candor.installation.running import at_work  # noqa: PLC0415
+    """Send a stream of `total` events with its progress and its outcome. Raises typer.Exit if any was not accepted.
+
+    Raises OperatorError if it is to go to the local stack and none runs: events would wait for one without a word.
+    """
+    from candor.installation.running import at_work, require_running  # noqa: PLC0415
     from candor.replay import shown  # noqa: PLC0415
     from candor.replay.live import send_stream  # noqa: PLC0415
     from candor.replay.where import WhereError, endpoints, webhook_secret  # noqa: PLC0415
 
     console = Screen(stderr=True)
+    if not (promise_url or delivery_url or secrets):
+        require_running(at_work())
     try:
         services = endpoints(promise_url, delivery_url)
         secret = webhook_secret(secrets or at_work().secrets / "webhooks.json", source)

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from candor.commands.replay import send
+from candor.errors import OperatorError
 from candor.ops.clock import BusinessClock, HeldClock, SystemClock
 from candor.replay.where import WhereError, endpoints, pace, webhook_secret
 from tests.component.demo.receiver import SECRET
@@ -22,6 +24,19 @@ def test_the_usual_addresses_where_nothing_runs(folder: Path) -> None:
     assert (found.promise, found.delivery) == ("http://127.0.0.1:8101", "http://elsewhere:1")
     assert found.of("incident.reported") == "http://elsewhere:1"
     assert found.of("contact.set") == found.promise
+
+
+def test_without_a_stack_a_replay_ends_at_once_and_says_what_to_start(folder: Path) -> None:
+    # A stack that was stopped leaves its secrets.
+    (folder / "secrets").mkdir()
+    secrets = folder / "secrets" / "webhooks.json"
+    secrets.write_text(json.dumps({"sources": {"replay": {"secrets": [SECRET]}}}))
+    here = pace("", "")
+    with pytest.raises(OperatorError, match="`candor up`"):
+        send(list, 0, here, "", "", "replay", None, as_json=True)
+    # Elsewhere nothing of this machine is asked; with secrets of their own the usual addresses are meant.
+    send(list, 0, here, "http://127.0.0.1:1", "http://127.0.0.1:1", "replay", secrets, as_json=True)
+    send(list, 0, here, "", "", "replay", secrets, as_json=True)
 
 
 def test_the_running_stack_tells_its_addresses(folder: Path) -> None:

@@ -213,7 +213,7 @@ _IMPOSED: Final = """(SELECT CASE WHEN known.deliverer IS NULL OR known.delivere
 _DAYS: Final = "extract(epoch FROM due_out - due_in)::float8 / 86400 AS days"
 # Dates in seconds: equal ones then have a variance of exactly 0.
 _RECORDS: Final = f"""
-WITH passed AS (
+WITH passed AS MATERIALIZED (
   SELECT said_by, said_to, heard_from, distortion, {", ".join(DRIFTS)}, {_DAYS},
     extract(epoch FROM due_in - made_at)::float8 AS date_in, extract(epoch FROM due_out - made_at)::float8 AS date_out,
     {_IMPOSED} AS imposed

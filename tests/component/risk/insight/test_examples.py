@@ -9,7 +9,9 @@ from pydantic import BaseModel
 
 from candor.web.http.docs import page
 from risk_svc.settings import RiskSettings
+from risk_svc.web.api.gap_examples import GAPS
 from risk_svc.web.api.insight_examples import EXAMPLES
+from risk_svc.web.api.responses import GapPage
 from risk_svc.wiring import web
 
 
@@ -20,7 +22,10 @@ def leaves(value: Any) -> Any:
     return [leaves(one) for one in value] if isinstance(value, list) else None
 
 
-@pytest.mark.parametrize(("model", "example"), [*EXAMPLES.items()], ids=lambda one: getattr(one, "__name__", ""))
+LISTS = [*EXAMPLES.items(), (GapPage, GAPS)]
+
+
+@pytest.mark.parametrize(("model", "example"), LISTS, ids=lambda one: getattr(one, "__name__", ""))
 def test_an_example_has_all_fields_and_no_other(model: type[BaseModel], example: dict[str, Any]) -> None:
     assert leaves(model.model_validate(example).model_dump(mode="json")) == leaves(example)
     assert example["total"] == len(example["items"]) == 1
@@ -35,5 +40,11 @@ def test_every_answer_of_insight_shows_its_example_and_says_that_it_comes_as_csv
             assert "text/csv" in content
             found[content["application/json"]["schema"]["$ref"].rpartition("/")[2]] = content["application/json"]
     assert all(found[model.__name__]["example"] == example for model, example in EXAMPLES.items())
-    # And those of the brief, and of what a customer requested and got, which are no lists.
-    assert page(document).count("<code>Example of an answer</code>") == len(found) + 2 > len(EXAMPLES)
+    content = document["paths"]["/v1/gaps"]["get"]["responses"]["200"]["content"]
+    # The document leaves out what is null.
+    [item] = GAPS["items"]
+    stated = {name: value for name, value in item.items() if value is not None}
+    assert content["application/json"]["example"] == GAPS | {"items": [stated]}
+    assert "text/csv" in content
+    # And those of gaps, of the brief, and of what a customer requested and got.
+    assert page(document).count("<code>Example of an answer</code>") == len(found) + 3 > len(EXAMPLES)

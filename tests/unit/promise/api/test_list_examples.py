@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from candor.web.http.docs import page
 from promise_svc.api.list_examples import EXAMPLES
 from promise_svc.api.routes.list_pages import columns_of, in_a_cell
+from promise_svc.api.routes.themes import Themes
 from promise_svc.settings import PromiseSettings
 from promise_svc.wiring import build
 
@@ -43,7 +44,9 @@ def test_every_list_shows_its_example_and_comes_as_csv(tmp_path: Path) -> None:
             parameters = [one["name"] for one in operations["get"]["parameters"]]
             assert "format" in parameters, path
     assert found == {model.__name__: example for model, example in EXAMPLES.items()}
-    assert page(document).count("<code>Example of an answer</code>") == len(EXAMPLES)
+    themes = document["paths"]["/v1/sheets/themes"]["get"]["responses"]["200"]["content"]["application/json"]
+    Themes.model_validate(themes["example"], extra="forbid")
+    assert page(document).count("<code>Example of an answer</code>") == len(EXAMPLES) + 1
 
 
 @pytest.mark.parametrize(

@@ -40,10 +40,13 @@ class Themes(BaseModel):
     items: list[ThemeOut]
 
 
+EXAMPLE: Final = {"sheets": 12, "items": [{"word": "dates", "sheets": 7}, {"word": "calls", "sheets": 5}]}
 router: Final = APIRouter(tags=["matters"])
 
 
-@router.get("/v1/sheets/themes", responses={200: {"model": Themes}})
+@router.get(
+    "/v1/sheets/themes", responses={200: {"model": Themes, "content": {"application/json": {"example": EXAMPLE}}}}
+)
 async def themes(
     request: Request,
     _principal: Viewer,

@@ -35,12 +35,14 @@ from risk_svc.web.api import (
     requests,
     responses,
 )
+from risk_svc.web.api.gap_examples import GAPS
+from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.watch import Watch
 
 router: Final = APIRouter(tags=["gaps"])
 
 
-@router.get("/v1/gaps", responses={200: {"model": responses.GapPage}})
+@router.get("/v1/gaps", responses=answers(responses.GapPage, GAPS))
 async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.GapQuery, Query()]) -> Response:
     """Promises by gap, widest first, or by promised date, earliest first; without history or placeholders."""
     by_due = asked.sort == "due"

@@ -136,12 +136,12 @@ def _checklist(found: Checklist, since: float) -> Row:
 
 def _judged(ended: Sequence[Ended]) -> Judged:
     tests = [*OWN.items()]
-    counted = Counter((name, str(value)) for one in ended for name, value in one.labels.items())
+    counted = Counter((name, _label(value)) for one in ended for name, value in one.labels.items())
     usual = [pair for pair, many in counted.most_common(MOST_LABELS) if LEAST <= many <= len(ended) - LEAST]
     names = [words for words, _ in tests] + [f"{name} is {value}" for name, value in usual]
     table = np.zeros((len(ended), len(names)), np.bool_)
     for row, one in enumerate(ended):
-        said = {(name, str(value)) for name, value in one.labels.items()}
+        said = {(name, _label(value)) for name, value in one.labels.items()}
         table[row] = [test(one) for _, test in tests] + [pair in said for pair in usual]
     return Judged(
         [one.kind for one in ended],
@@ -153,6 +153,11 @@ def _judged(ended: Sequence[Ended]) -> Judged:
         table,
         np.array([one.open for one in ended], np.bool_),
     )
+
+
+def _label(value: Any) -> str:
+    """The value of a label as it was sent: true, not True."""
+    return value if isinstance(value, str) else json.dumps(value)
 
 
 def _ended(row: Any) -> Ended:

@@ -67,6 +67,13 @@ def test_without_promises_there_is_too_little_history() -> None:
     assert found["checklist"][0].body["lift"]["value"] is None
 
 
+def test_values_of_labels_are_named_as_they_were_sent() -> None:
+    values = [True, False, "True", 3]
+    some = [one._replace(labels={"survey": values[at % 4]}) for at, one in enumerate(promises(400, helps=0.3))]
+    names = {row.name for row in tried(some)["factor"] if row.name.startswith("survey")}
+    assert names == {"survey is true", "survey is false", "survey is True", "survey is 3"}
+
+
 def test_overdue_promises_are_said_beside_each_figure() -> None:
     some = promises(3_000, helps=0.3)
     late = [one._replace(open=not one.kept and at % 3 == 0) for at, one in enumerate(some)]

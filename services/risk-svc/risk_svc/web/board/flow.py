@@ -149,7 +149,8 @@ class _Lying:
             return _line(line, one, (right, middle), "right") + _text((left + right) / 2, middle - 14, one, up=True)
         over = f"Q{(left + right) / 2:g} {-self.top / 3:g} {right + BOX / 2:g} {self.top - 9:g}"
         line = f"M{left - BOX / 2:g} {self.top:g}{over}"
-        text = _text((left + right) / 2, 24, one, up=False)
+        # Below the top of the arc, which is at .3 of the room above the boxes, and above the words of short arrows.
+        text = _text((left + right) / 2, 0.3 * self.top + 17, one, up=False)
         return _line(line, one, (right + BOX / 2, self.top), "down") + text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 from xml.etree import ElementTree
@@ -150,3 +151,15 @@ def test_any_hops_are_drawn_each_once(pairs: list[tuple[str, str]]) -> None:
         found = drawn(svg(flow, upright=upright))
         assert len([*found.iter("rect")]) == len({name for pair in pairs if pair[0] != pair[1] for name in pair})
         assert len([*found.iter("path")]) == len({pair for pair in pairs if pair[0] != pair[1]})
+
+
+def test_the_words_of_an_arc_stand_below_it_and_above_the_words_of_short_arrows() -> None:
+    found = drawn(svg(flow_of_records([*RECORDS, record("product", "customer", "engineering")])))
+    [arc] = [one.attrib["d"] for one in found.iter("path") if "Q" in one.attrib["d"]]
+    begin, bend, end = [float(y) for y in re.findall(r"[MQ ]-?[\d.]+ (-?[\d.]+)", arc)]
+    top = 0.25 * begin + 0.5 * bend + 0.25 * end
+    lines = sorted(float(one.attrib["y"]) for one in found.iter("text") if float(one.attrib["y"]) < begin)
+    of_arc, others = lines[:2], lines[2:]
+    # A line of 12.5 px stands on its y and reaches 10 px above it.
+    assert top + 1 < of_arc[0] - 10
+    assert of_arc[-1] + 2 < others[0] - 10

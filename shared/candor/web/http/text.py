@@ -18,10 +18,9 @@ _BLANKS: Final = (
 )
 # Letters and symbols by their category that show nothing: the Hangul fillers and the empty Braille cell.
 _INVISIBLE: Final = frozenset("\u115f\u1160\u3164\uffa0\u2800")
-# Byte order mark, direction of text; signs that no reader sees and a program reads: annotations, old format controls,
-# operators without a sign, notes of music and shorthand, and tags, in which a whole second text can be hidden.
+# Direction of text; signs that no reader sees and a program reads: annotations, old format controls, operators without
+# a sign, notes of music and shorthand, and tags, in which a whole second text can be hidden.
 _RANGES: Final = (
-    (0xFEFF, 0xFEFF),
     (0x061C, 0x061C),
     (0x200E, 0x200F),
     (0x202A, 0x202E),
@@ -39,18 +38,28 @@ MARKS: Final = 8
 # One selects how the sign before it looks; in a row they hide a text, as do blanks without a width.
 _hidden: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{2}|[\u200b-\u200d\u2060\u00ad]{3}")
 _REFUSED: Final = frozenset(("Cc", "Cs", "Cn", "Zl", "Zp"))
+# Word's line break, the form feed and NEL, and Unicode's line and paragraph separator: a line end to who wrote them.
+_other_line_end: Final = re.compile("[\v\f\x85\u2028\u2029]")
 _line_end: Final = re.compile(r"[ \t]*\r\n?|[ \t]+\n")
+_within_a_name: Final = re.compile(r" *[\t\r\n][ \t\r\n]*")
+_BYTE_ORDER_MARK: Final = "\ufeff"
 _gap: Final = re.compile(r"\n{3,}")
+_UNFIT: Final = "must not contain control, text-direction, hidden or unassigned characters"
 _not_in_event_id: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef]")
 
 
 def one_line(value: str) -> str:
-    """A title or a name: trimmed, decoded, in Unicode's normal form C. Raises ValueError for what is not one line."""
+    """A title or a name: trimmed, decoded, in Unicode's normal form C, with a blank for each tab and line end within.
+
+    Raises ValueError for characters that no text has, and for text that shows nothing.
+    """
     value = _read(value)
     if not value.isascii():
         value = normal(value)
-    if not value.isprintable() and any(map(_unfit, value)):
-        raise ValueError("must not contain line breaks, nor control, text-direction, hidden or unassigned characters")
+    if not value.isprintable():
+        value = _within_a_name.sub(" ", value)
+        if any(map(_unfit, value)):
+            raise ValueError(_UNFIT)
     if not _visible(value):
         raise ValueError("must not be blank")
     return _fits(value)
@@ -64,7 +73,7 @@ def lines(value: str) -> str:
     if not cleaned.isprintable():
         cleaned = _gap.sub("\n\n", _line_end.sub("\n", cleaned))
         if any(_unfit(sign) for sign in cleaned if sign not in "\n\t"):
-            raise ValueError("must not contain control, text-direction, hidden or unassigned characters")
+            raise ValueError(_UNFIT)
     if value and not _visible(cleaned):
         raise ValueError("must not be blank")
     return _fits(cleaned)
@@ -90,8 +99,21 @@ def normal(value: str) -> str:
 def _read(value: str) -> str:
     if len(value) > _LONGEST:
         raise ValueError(f"must be at most {TEXT_BYTES} bytes")
-    value = value.strip(_BLANKS)
-    return decoded(value).strip(_BLANKS) if "=?" in value else value
+    value = _plain(value)
+    if "=?" not in value:
+        return value
+    value = _plain(decoded(value))
+    # Without what was left in it, it may be an encoded word once more, which is refused as one within one is.
+    if decoded(value) != value:
+        raise ValueError("must not contain an encoded word within another")
+    return value
+
+
+def _plain(value: str) -> str:
+    """The text without what programs leave in it: their line ends, a byte order mark, and blanks around it."""
+    if not value.isprintable():
+        value = _other_line_end.sub("\n", value.replace(_BYTE_ORDER_MARK, ""))
+    return value.strip(_BLANKS)
 
 
 def _unfit(sign: str) -> bool:

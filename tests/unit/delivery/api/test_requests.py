@@ -81,7 +81,7 @@ def test_a_bad_field_of_a_milestone_is_named(name: str, value: Any, pointer: str
         ("severity", True, "/severity"),
         ("severity", "0.5", "/severity"),
         ("category", "bad weather", "/category"),
-        ("title", "two\nlines", "/title"),
+        ("title", "two\x1blines", "/title"),
         ("affects", None, "/affects"),
         ("affects", [{"kind": "site"}], "/affects/0/id"),
         ("affects", [{"kind": "site", "id": "EWR"}] * 501, "/affects"),

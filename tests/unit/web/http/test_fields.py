@@ -76,15 +76,15 @@ def test_a_missing_field_is_named() -> None:
     assert [(error.pointer, error.detail) for error in caught.value.errors] == [("/id", "is missing")]
 
 
-@pytest.mark.parametrize("text", ["a\0b", "\x07", "a\x1bb", "\x7f", "\x85", "a\u202eb", "\u2066", "\u200f", "\ufeff"])
+@pytest.mark.parametrize("text", ["a\0b", "\x07", "a\x1bb", "\x7f", "\x85", "a\u202eb", "\u2066", "\u200f"])
 def test_control_and_direction_characters_are_refused(text: str) -> None:
     assert refused(what=text) == ["/what"]
     assert refused(title=text) == ["/title"]
 
 
-@pytest.mark.parametrize("text", ["one\ntwo", "tab\there", "\u2028"])
+@pytest.mark.parametrize("text", ["one\nline", "one\tline", "one\u2028line", "\ufeffone\vline"])
 def test_a_name_is_one_line(text: str) -> None:
-    assert refused(title=text) == ["/title"]
+    assert thing(title=text).title == "one line"
 
 
 def test_text_may_have_lines_and_any_script() -> None:
@@ -250,7 +250,7 @@ def test_labels_are_short_plain_values() -> None:
     }
     assert refused(labels={"a b": 1}) == ["/labels/a b"]
     assert refused(labels={"a": None}) == ["/labels/a"]
-    assert refused(labels={"a": "x\ny"}) == ["/labels/a"]
+    assert refused(labels={"a": "x\x1by"}) == ["/labels/a"]
     assert refused(labels={"a": 1e300}) == ["/labels/a"]
     assert refused("limit_reached", labels={f"l{n}": 1 for n in range(33)}) == ["/labels"]
 

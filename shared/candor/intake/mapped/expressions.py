@@ -1,7 +1,8 @@
 """JMESPath expressions over a sender's JSON: they select and rearrange, and can neither loop, read files nor call out.
 
-The language is JMESPath (https://jmespath.org) with seven functions more: `lower(text)`, `split(text, separator)`,
-`part(text, separator, number)`, `slug(text)`, `field(object, name)`, `entries(object)` and `spread(list, &path)`.
+The language is JMESPath (https://jmespath.org) with eight functions more: `lower(text)`, `split(text, separator)`,
+`part(text, separator, number)`, `slug(text)`, `field(object, name)`, `entries(object)`, `spread(list, &path)` and
+`digest(value)`.
 """
 
 from __future__ import annotations
@@ -9,19 +10,28 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import lru_cache
+from hashlib import sha256
 from math import prod
 from typing import Any, Final, cast
 
 import jmespath
 from jmespath import functions
-from jmespath.exceptions import JMESPathError
+from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.parser import ParsedResult
+
+from candor.intake.source import canonical
 
 LONGEST: Final = 2_000
 GROWS: Final = 1_000
 """How many times as large as what it is given the result of an expression may be."""
 SPREADS: Final = 200
 """How many entries of a list within an object `spread` takes: as many as one change of Salesforce's may name."""
+_KINDS: Final = {
+    **{"string": "a text", "number": "a number", "boolean": "true or false", "array": "a list", "object": "an object"},
+    **{"null": "nothing", "array-string": "texts", "array-number": "numbers", "expref": "an expression"},
+    **{"NoneType": "nothing", "str": "a text", "int": "a number", "float": "a number", "bool": "true or false"},
+    **{"list": "a list", "dict": "an object"},
+}
 _CHAINS: Final = ("subexpression", "index_expression")
 _not_slug: Final = re.compile(r"[^a-z0-9]+")
 
@@ -59,6 +69,10 @@ class _Functions(functions.Functions):
     @functions.signature({"types": ["object", "null"]})
     def _func_entries(self, holder: dict[str, Any] | None) -> list[dict[str, Any]]:
         return [{"key": key, "value": value} for key, value in (holder or {}).items()]
+
+    @functions.signature({"types": []})
+    def _func_digest(self, value: Any) -> str | None:
+        return None if value is None else sha256(canonical(value)).hexdigest()[:32]
 
     @functions.signature({"types": ["array"]}, {"types": ["expref"]})
     def _func_spread(self, holders: list[Any], path: Any) -> list[dict[str, Any]]:
@@ -140,5 +154,9 @@ def holds(text: str, given: Any) -> bool:
 
 
 def _plainly(error: JMESPathError) -> str:
+    if isinstance(error, JMESPathTypeError):
+        given = "nothing" if error.current_value is None else f"{_KINDS.get(error.actual_type, 'something else')}"
+        wanted = " or ".join(dict.fromkeys(_KINDS.get(kind, kind) for kind in error.expected_types))
+        return f"{error.function_name}() takes {wanted}, and {given} is there"
     # Its messages draw an arrow below the expression on a second line.
     return str(error).splitlines()[0][:200]

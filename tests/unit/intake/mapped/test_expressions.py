@@ -134,3 +134,25 @@ def test_a_list_within_an_object_is_spread_up_to_a_limit() -> None:
     assert len(evaluate("spread([@], &many)", {"many": list(range(SPREADS))})) == SPREADS
     with pytest.raises(ExpressionError, match="spread takes at most 200 entries of one list, here are 201"):
         evaluate("spread([@], &many)", {"many": list(range(SPREADS + 1))})
+
+
+def test_a_digest_stands_for_what_a_value_says_and_not_for_how_it_was_written() -> None:
+    one, same, other = ({"labels": labels} for labels in ({"a": 1, "b": "x"}, {"b": "x", "a": 1.0}, {"a": 1, "b": "y"}))
+    assert evaluate("digest(labels)", one) == evaluate("digest(labels)", same)
+    assert evaluate("digest(labels)", one) != evaluate("digest(labels)", other)
+    assert len(evaluate("digest(labels)", one)) == 32
+    assert evaluate("digest(nothing)", one) is None
+
+
+@pytest.mark.parametrize(
+    ("expression", "says"),
+    [
+        ("join(':', [id, at])", r"join\(\) takes texts, and nothing is there"),
+        ("starts_with(type, 'x')", r"starts_with\(\) takes a text, and nothing is there"),
+        ("lower(number)", r"lower\(\) takes a text, and a number is there"),
+        ("keys(list)", r"keys\(\) takes an object, and a list is there"),
+    ],
+)
+def test_what_does_not_fit_is_said_in_plain_words(expression: str, says: str) -> None:
+    with pytest.raises(ExpressionError, match=says):
+        evaluate(expression, {"id": "x", "number": 3, "list": []})

@@ -52,7 +52,7 @@ TOLD: Final[dict[str, list[tuple[str, dict[str, Any]]]]] = {
     ],
     "shippo": [
         ("9205520418007700000001:TRANSIT:2026-11-26T09:12:00Z", {"milestone": "in transit", "status": "reached"}),
-        ("9205520418007700000001:estimate:2026-11-30T23:00:00Z", {"planned": "2026-11-30T23:00:00Z"}),
+        ("9205520418007700000001:estimate:2026-11-30T23:00:00Z", {"planned": "2026-11-30T23:00:00+00:00"}),
     ],
     "odoo": [("FSO/00418:started:2026-11-27 10:42:00", {"milestone": "visit", "at": "2026-11-27T10:42:00+00:00"})],
     "jobber": [

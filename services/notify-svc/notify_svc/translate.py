@@ -72,6 +72,7 @@ def promise_changed(
         called_off = promise.called_off if promise.withdrawn else _restated_off(envelope)
         called_off = called_off if withdrawn else None
         promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended, called_off=called_off)
+        promise = replace(promise, first_due=data.first_due or promise.first_due)
     promise = _dated(_moved(promise, envelope, data), envelope, data)
     if data.held_due == promise.held_due:
         return promise

@@ -86,14 +86,19 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
     return sent(origin, promise.customer_id, promise.version, data)
 
 
-def restated(promise: Promise, story: Sequence[Change], change: Change, origin: Origin) -> Message:
-    """The event for a statement that changes what was made of others: all of the promise that statements decide."""
+def restated(
+    promise: Promise, story: Sequence[Change], change: Change | None, origin: Origin, *, begun: bool = False
+) -> Message:
+    """The event for a statement that changes what was made of others: all of the promise that statements decide.
+
+    `begun`: also when it was made and its first date are others.
+    """
     moved = [one for one in story if one.kind is ChangeKind.REVISED and one.in_effect]
     before = [promise.first_due, *(one.held_due or promise.first_due for one in moved)]
     ended = [one.at for one in story if one.kind in ENDS and one.in_effect]
     latest = [promise.first_due, *(one.due or promise.first_due for one in moved)]
     revision = None
-    if (place := next((n for n, one in enumerate(moved) if one.version == change.version), None)) is not None:
+    if (place := _place(moved, change)) is not None and change is not None:
         asked_by = AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
         dates = (latest[place], latest[place + 1])
         revision = Revision(*dates, asked_by, bool(change.agreed), change.reason or "", change.public_reason)
@@ -108,8 +113,15 @@ def restated(promise: Promise, story: Sequence[Change], change: Change, origin: 
         ended_at=ended[-1] if ended else None,
         completed_at=promise.completed_at,
         revision=revision,
+        made_at=promise.made_at if begun else None,
+        first_due=promise.first_due if begun else None,
     )
     return sent(origin, promise.customer_id, promise.version, data)
+
+
+def _place(moved: Sequence[Change], change: Change | None) -> int | None:
+    """Which of the dates in effect a change is."""
+    return next((n for n, one in enumerate(moved) if change is not None and one.version == change.version), None)
 
 
 def _asked_by(change: Change) -> AskedBy | None:

@@ -199,7 +199,8 @@ class PromiseRestated(Event, frozen=True, gc=False, omit_defaults=True, kw_only=
 
     `revisions` counts the dates that were told, `moves` names the newest MOVES of them in the order in which they were
     said. `ended_at` is when the verdict was given or the promise withdrawn. `revision`: the statement itself, if it was
-    another date and came before the end.
+    another date and came before the end. `made_at` and `first_due`: where an older state of its system came late, and
+    they are others than was said when it was made.
     """
 
     TYPE: ClassVar[str] = "candor.promise.restated.v1"
@@ -216,6 +217,8 @@ class PromiseRestated(Event, frozen=True, gc=False, omit_defaults=True, kw_only=
     ended_at: datetime | None = None
     completed_at: datetime | None = None
     revision: Revision | None = None
+    made_at: datetime | None = None
+    first_due: datetime | None = None
 
 
 class CustomerErased(Event, frozen=True, gc=False, omit_defaults=True):

@@ -9,7 +9,7 @@ from promise_svc.domain.offers import agreed_date, refuse_past
 from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, Settle, State, Terms, Withdraw
 from promise_svc.domain.refusal import Refusal, RefusalReason
 from promise_svc.domain.restating import restates
-from promise_svc.domain.story import Arrival, arrive, fold, follows, order
+from promise_svc.domain.story import Arrival, arrive, fold, follows, order, precede
 
 __all__ = [
     "MACHINES",
@@ -43,6 +43,7 @@ __all__ = [
     "judged",
     "make",
     "order",
+    "precede",
     "refuse_past",
     "remove_contact",
     "repeats",

@@ -15,8 +15,11 @@ AHEAD = timedelta(minutes=5)
 Statement = Revise | Withdraw | Settle
 
 
-def make(command: Make, *, historical: bool = False) -> Promise:
-    """A new promise; its first, latest and held date start as the date given. Refused: due before it was made."""
+def make(command: Make, *, historical: bool = False, first_at: datetime | None = None) -> Promise:
+    """A new promise; its first, latest and held date start as the date given. Refused: due before it was made.
+
+    `first_at` is when the date was said by a sender that tells states, of which an older one may still come.
+    """
     if command.due < command.made_at:
         raise Refusal(RefusalReason.DUE_BEFORE_MADE, "due lies before made_at", "/due")
     return Promise(
@@ -34,6 +37,7 @@ def make(command: Make, *, historical: bool = False) -> Promise:
         tolerance_s=command.tolerance_s,
         terms=command.terms,
         historical=historical,
+        first_at=first_at,
     )
 
 

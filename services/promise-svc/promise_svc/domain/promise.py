@@ -78,7 +78,8 @@ class Promise:
 
     `latest_at` and `held_at` are when those dates were given, `newest_at` when the newest statement about it was said,
     None while there is none or it is not known. `assigned_at` is when the hand-off was requested that its deliverer
-    follows. `version` counts from 1 without gaps.
+    follows. `first_at` is when the first date was said by who tells states, None where it was said to be the first.
+    `version` counts from 1 without gaps.
     """
 
     promise_id: str
@@ -100,6 +101,7 @@ class Promise:
     completed_at: datetime | None = None
     assigned_at: datetime | None = None
     newest_at: datetime | None = None
+    first_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,14 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
-from promise_svc.domain.promise import Change, ChangeKind, Promise, State
+from promise_svc.domain.limits import CHANGES
+from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, State
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 RANK: Final = {kind: place for place, kind in enumerate(ChangeKind)}
 BY_DATE: Final = (State.KEPT, State.BROKEN)
 """Verdicts that follow from a completion and a date."""
+TOLD_AFTER: Final = "a later state in the same system, which came before an older one"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +71,37 @@ def arrive(promise: Promise, told: Sequence[Change], change: Change) -> Arrival:
     newest = [one for one in story if one.kind is not ChangeKind.ASSIGNED][-1]
     plain = joined.in_effect and newest is joined
     return Arrival(after, joined, None if plain else story)
+
+
+def precede(promise: Promise, told: Sequence[Change], command: Make, at: datetime) -> Arrival | None:
+    """The promise whose making was said at `at` already, before the state by which it was made; None if it was not.
+
+    The date of that older state is the first one then, and the date that was held for the first is told after it.
+    """
+    if promise.first_at is None or at >= promise.first_at or promise.version > CHANGES:
+        return None
+    made_at = min(promise.made_at, command.made_at)
+    if command.due < made_at:
+        return None
+    before, moved = promise.first_at, replace(promise, first_due=command.due, first_at=at, made_at=made_at)
+    dated = command.due != promise.first_due
+    if not dated and made_at == promise.made_at:
+        return Arrival(moved, None)
+    moved = replace(moved, version=promise.version + 1, newest_at=max(before, promise.newest_at or before))
+    told_after = Change(
+        promise_id=promise.promise_id,
+        version=moved.version,
+        kind=ChangeKind.REVISED,
+        at=before,
+        said_at=before,
+        due=promise.first_due,
+        asked_by_customer=False,
+        agreed=False,
+        reason=TOLD_AFTER,
+    )
+    after, story = fold(moved, [*told, *([told_after] if dated else [])])
+    joined = next((one for one in story if one.version == after.version), None)
+    return Arrival(after, joined, story)
 
 
 def fold(promise: Promise, told: Iterable[Change]) -> tuple[Promise, list[Change]]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Final
 
 from candor.contracts import Message
@@ -106,15 +107,24 @@ async def _load(uow: UnitOfWork, statements: Sequence[Statement]) -> _Batch:
     made = {command.promise_id for command in commands if isinstance(command, Make | Outline)}
     said = [(one.command, one.origin.time) for one in statements if isinstance(one.command, Revise | Withdraw | Settle)]
     matters = await Matters.load(uow, entered, made)
+    older = {
+        one.command.promise_id for one in statements if isinstance(one.command, Make) and _older_than(promises, one)
+    }
     return _Batch(
         promises=promises,
         customers=dict(customers),
         matters=matters,
-        stories=await Stories.load(uow, promises, said, whole=matters.taken(entered)),
+        stories=await Stories.load(uow, promises, said, whole={*matters.taken(entered), *older}),
         waiters=await Waiters.load(uow, made - promises.keys()),
         known=frozenset(customers),
         drafts=drafts,
     )
+
+
+def _older_than(promises: Mapping[str, Promise], statement: Statement) -> bool:
+    command = statement.command
+    known = promises.get(command.promise_id) if isinstance(command, Make) and command.if_new else None
+    return known is not None and known.first_at is not None and statement.origin.time < known.first_at
 
 
 def _id(result: Result | Exception) -> str:
@@ -292,7 +302,8 @@ def _outline(batch: _Batch, said: Outline, origin: Origin) -> Promise | Draft:
     if draft.missing:
         batch.drafts.keep(draft)
         return draft
-    promise = _make(batch, said.read(draft.document, draft.complete_at), origin)
+    first_at = draft.fields["due"].at if said.if_new else None
+    promise = _make(batch, said.read(draft.document, draft.complete_at), origin, first_at)
     batch.drafts.end(said.promise_id)
     batch.joined[said.promise_id] = promise
     return promise
@@ -308,15 +319,16 @@ def _withdraw_draft(batch: _Batch, command: WithdrawDraft, origin: Origin) -> Dr
     return found
 
 
-def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
+def _make(batch: _Batch, command: Make, origin: Origin, first_at: datetime | None = None) -> Promise:
     customer = batch.customers.get(command.customer_id)
     domain.admit(customer.erased_at if customer else None, min(command.made_at, origin.time))
     known = batch.promises.get(command.promise_id)
     if known is not None and command.if_new and known.customer_id == command.customer_id:
-        return known
+        return _older(batch, known, command, origin)
     if known is not None:
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
-    promise = domain.make(command, historical=origin.historical)
+    first_at = origin.time if command.if_new else first_at
+    promise = domain.make(command, historical=origin.historical, first_at=first_at)
     batch.promises[promise.promise_id] = promise
     batch.added.add(promise.promise_id)
     batch.messages.append(events.made(promise, origin))
@@ -325,6 +337,22 @@ def _make(batch: _Batch, command: Make, origin: Origin) -> Promise:
     for matter in batch.matters.adopt(promise, customer):
         batch.messages.append(matter_events.changed(matter, origin, adopted=True))
     return promise
+
+
+def _older(batch: _Batch, known: Promise, command: Make, origin: Origin) -> Promise:
+    """The promise with a state of it that its system told, which may be older than the one by which it was made."""
+    found = batch.stories.precede(known, command, origin.time)
+    if found is None:
+        return known
+    batch.promises[known.promise_id] = found.promise
+    batch.changed.add(known.promise_id)
+    if found.change is not None:
+        batch.changes.append(found.change)
+        batch.stories.add(found.change)
+        origin = replace(origin, time=found.change.at)
+    if found.story is not None:
+        batch.messages.append(events.restated(found.promise, found.story, found.change, origin, begun=True))
+    return found.promise
 
 
 def _set_contact(batch: _Batch, command: SetContact, origin: Origin) -> Customer:

@@ -11,7 +11,7 @@ from typing import Final
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
 from promise_svc import domain
-from promise_svc.domain import Arrival, Change, Promise, Refusal, Statement
+from promise_svc.domain import Arrival, Change, Make, Promise, Refusal, Statement
 from promise_svc.store import ledger
 
 MOST: Final = 20_000
@@ -71,6 +71,15 @@ class Stories:
             raise Problem.unavailable("overloaded", retry_after=1)
         told = self.told.get(promise.promise_id, ())
         return domain.arrive(promise, told, domain.statement(promise, command, at, told=told))
+
+    def precede(self, promise: Promise, command: Make, at: datetime) -> Arrival | None:
+        """The promise with a state that its system told at `at`, None if it is not older than what is known.
+
+        Raises Problem where it is to be tried again.
+        """
+        if promise.promise_id in self.unread:
+            raise Problem.unavailable("overloaded", retry_after=1)
+        return domain.precede(promise, self.told.get(promise.promise_id, ()), command, at)
 
 
 def _late(promise: Promise, command: Statement, at: datetime) -> bool:

@@ -51,7 +51,7 @@ async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
         rows = [
             (
                 *(p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at),
-                *(p.assigned_at, p.terms.deliverer, p.terms.accepted, p.newest_at),
+                *(p.assigned_at, p.terms.deliverer, p.terms.accepted, p.newest_at, p.first_at, p.first_due, p.made_at),
             )
             for p in changed
         ]
@@ -115,7 +115,7 @@ def _row(p: Promise) -> tuple[Any, ...]:
     return (
         *(p.promise_id, p.customer_id, p.kind, p.what, p.state, p.version, p.made_at, p.requested_due),
         *(p.first_due, p.latest_due, p.held_due, p.latest_at, p.held_at, p.tolerance_s),
-        *(_encode(p.terms).decode(), p.historical, p.completed_at, p.assigned_at, p.newest_at),
+        *(_encode(p.terms).decode(), p.historical, p.completed_at, p.assigned_at, p.newest_at, p.first_at),
     )
 
 
@@ -136,7 +136,7 @@ def _promise(row: asyncpg.Record) -> Promise:
 
 _PROMISES: Final = f"""
 SELECT promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due, latest_due, held_due,
-  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at,
+  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at, first_at,
   {doomed("promise")} AS doomed
 FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 _CUSTOMERS: Final = """
@@ -145,22 +145,25 @@ FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDAT
 
 _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due,
-  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at)
+  latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at,
+  first_at)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
   $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
   $13::timestamptz[], $14::int[], $15::jsonb[], $16::boolean[], $17::timestamptz[],
-  $18::timestamptz[], $19::timestamptz[])"""
+  $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])"""
 
 _CHANGE_PROMISES: Final = """
 UPDATE promise SET state = new.state, version = new.version, latest_due = new.latest_due, held_due = new.held_due,
   latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at,
-  words_since = now(), assigned_at = new.assigned_at, newest_at = new.newest_at,
+  words_since = now(), assigned_at = new.assigned_at, newest_at = new.newest_at, first_at = new.first_at,
+  first_due = new.first_due, made_at = new.made_at,
   terms = CASE WHEN new.assigned_at IS NULL THEN terms
     ELSE terms || jsonb_build_object('deliverer', new.deliverer, 'accepted', new.accepted) END
 FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-  $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::timestamptz[])
+  $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::timestamptz[],
+  $13::timestamptz[], $14::timestamptz[], $15::timestamptz[])
   AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at, assigned_at, deliverer,
-    accepted, newest_at)
+    accepted, newest_at, first_at, first_due, made_at)
 WHERE promise.promise_id = new.promise_id"""
 
 _ADD_CHANGES: Final = """

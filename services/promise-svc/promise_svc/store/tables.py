@@ -44,6 +44,7 @@ class PromiseRow(Base, table=True):
     terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     historical: bool
     completed_at: datetime | None = moment(nullable=True)
+    first_at: datetime | None = moment(nullable=True)
 
 
 class ChangeRow(Base, table=True):

@@ -109,6 +109,10 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
 
 def _restated(state: PromiseState, data: PromiseRestated) -> None:
     """What the statements about a promise come to in the order in which they were said."""
+    if data.made_at is not None:
+        state.made_at = data.made_at.timestamp()
+    if data.first_due is not None:
+        state.first_due = data.first_due.timestamp()
     state.latest_due, state.held_due = data.latest_due.timestamp(), data.held_due.timestamp()
     state.dues = [(move.at.timestamp(), move.before.timestamp()) for move in data.moves][-DUES_LIMIT:]
     state.revisions = data.revisions

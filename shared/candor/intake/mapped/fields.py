@@ -83,9 +83,7 @@ def _looked_up(spec: Taken, found: Any, pointer: str) -> Any:
 def _as(spec: Taken, found: Any, pointer: str) -> Any:
     kind = spec.as_
     if kind in ("text", "id") and isinstance(found, dict | list):
-        raise Problem.invalid_field(
-            pointer, "must be one text or number, and the mapping selects a whole object or list"
-        )
+        raise Problem.invalid_field(pointer, "must be one text or number: an object or a list is selected")
     if kind == "text":
         return _text(found)
     if kind == "id":

@@ -143,6 +143,20 @@ async def test_a_date_that_moves_and_moves_back_stands_as_it_was_said_last_in_ev
         assert (await promise(api, f"hubspot-{back}"))["latest_due"] == "2026-11-27T23:59:00Z"
 
 
+async def test_two_reports_of_a_deal_in_reverse_order_end_in_the_same_first_and_held_date(api: Api) -> None:
+    dates = ("made_at", "first_due", "held_due", "latest_due")
+    seen = set()
+    for number, order in enumerate(permutations([(0, 0), (4, 1), (9, 2)])):
+        for days, at in order:
+            assert (await post(api, "hub", deal(2_100 + number, days, at))).json()["rejected"] == []
+        found = await promise(api, f"hubspot-{2_100 + number}")
+        seen.add(tuple(found[name] for name in dates))
+    held, latest = "2026-11-27T23:59:00Z", "2026-12-06T23:59:00Z"
+    assert seen == {("2026-11-21T10:31:01Z", held, held, latest)}
+    rows = await api.rows("SELECT first_at FROM promise WHERE promise_id LIKE 'hubspot-21%'")
+    assert {row["first_at"].isoformat() for row in rows} == {"2026-11-21T10:31:01+00:00"}
+
+
 async def test_a_later_change_of_something_else_changes_nothing(api: Api) -> None:
     for at in range(4):
         said = (await post(api, "hub", deal(3_000, at=at, amount=str(6480 + at)))).json()

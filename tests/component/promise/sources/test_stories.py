@@ -95,7 +95,8 @@ STORIES: Final[dict[str, tuple[str, list[Body]]]] = {
             pipedrive(21, "2026-11-27", None, was="open"),
             pipedrive(22, "2026-12-04", "2026-11-27"),
             retried(pipedrive(22, "2026-12-04", "2026-11-27")),
-            pipedrive(24, "2026-12-04", None, "lost", "won"),
+            pipedrive(23, "2026-12-09", "2026-12-04"),
+            pipedrive(24, "2026-12-09", None, "lost", "won"),
         ],
     ),
     "salesforce": (
@@ -114,17 +115,8 @@ STORIES: Final[dict[str, tuple[str, list[Body]]]] = {
 """Of each preset the object's id in its bodies, and what is told of it, in order."""
 MADE_BESIDE: Final = {"salesforce-event"}
 """It only says dates: the promise was made by somebody else."""
-ONCE: Final = {"first_due", "held_due", "requested_due", "changes", "changes_older", "made_at"}
-NOT_TOLD: Final[dict[str, set[str]]] = {
-    "hubspot": ONCE,
-    "salesforce": ONCE,
-    "zendesk": ONCE,
-    "salesforce-event": {"changes", "changes_older"},
-    "pipedrive": set(),
-}
-"""What the order decides (ADR 0094): of those that never say which date was before, which was the first; of those that
-tell states, whether an older one that comes later had moved the date.
-"""
+HISTORY: Final = {"changes", "changes_older"}
+"""What the order decides (ADR 0115): whether a state between two others, which comes last, had moved the date."""
 
 
 class Heard:
@@ -149,7 +141,7 @@ class Heard:
         answer = await self.api.call("GET", f"/v1/promises/{prefix}{self.id}")
         assert answer.status_code == 200, answer.text
         shown: dict[str, Any] = json.loads(answer.text.replace(self.id, "ID"))
-        left = {"version", "last_changed_at"} | NOT_TOLD[self.name]
+        left = {"version", "last_changed_at"} | HISTORY
         return {key: _plain(value) for key, value in shown.items() if key not in left}
 
 

@@ -1,4 +1,4 @@
-"""Shapes that senders really have beside the usual one: cut, wrapped by a relay, of an older version, with less in them."""
+"""Shapes that senders really have beside the usual one: cut, wrapped by a relay, older, with less in them."""
 
 from __future__ import annotations
 

@@ -18,7 +18,11 @@ MUTATIONS: Final = how_many(300)
 MADE, REVISED = "promise.made", "promise.revised"
 TOLD: Final[dict[str, list[tuple[str, str, dict[str, Any]]]]] = {
     "hubspot": [
-        ("deal:29911840275:made", MADE, {"promise_id": "hubspot-29911840275", "value": 6480, "currency": "EUR"}),
+        (
+            "deal:29911840275:made:2026-11-21T10:31:01.213000+00:00",
+            MADE,
+            {"promise_id": "hubspot-29911840275", "value": 6480, "currency": "EUR"},
+        ),
         (
             "deal:29911840275:due:2026-11-27T23:59:00+00:00:2026-11-21T10:31:01.213000+00:00",
             REVISED,
@@ -26,11 +30,19 @@ TOLD: Final[dict[str, list[tuple[str, str, dict[str, Any]]]]] = {
         ),
     ],
     "pipedrive": [
-        ("deal:3187:made", MADE, {"customer_id": "512", "made_at": "2026-11-21T12:40:07+00:00", "owner": "20418833"}),
+        (
+            "deal:3187:made:2026-11-21T12:40:07+00:00",
+            MADE,
+            {"customer_id": "512", "made_at": "2026-11-21T12:40:07+00:00", "owner": "20418833"},
+        ),
         ("deal:3187:due:2026-11-30T23:59:00+00:00:2026-11-21T12:40:07+00:00", REVISED, {"asked_by": "company"}),
     ],
     "salesforce": [
-        ("deal:006Wd00000Kq7TzIAJ:made", MADE, {"customer_id": "001Wd00000Ab3CdIAJ", "kind": "opportunity"}),
+        (
+            "deal:006Wd00000Kq7TzIAJ:made:2026-11-21T10:32:00+00:00",
+            MADE,
+            {"customer_id": "001Wd00000Ab3CdIAJ", "kind": "opportunity"},
+        ),
         (
             "deal:006Wd00000Kq7TzIAJ:due:2026-11-27T23:59:00+00:00:2026-11-21T10:32:00+00:00",
             REVISED,
@@ -45,7 +57,7 @@ TOLD: Final[dict[str, list[tuple[str, str, dict[str, Any]]]]] = {
         )
     ],
     "zendesk": [
-        ("ticket:20418:made", MADE, {"customer_id": "551200", "department": "support"}),
+        ("ticket:20418:made:2026-11-21T13:05:44+00:00", MADE, {"customer_id": "551200", "department": "support"}),
         ("ticket:20418:due:2026-11-27T23:59:00+00:00:2026-11-21T13:05:44+00:00", REVISED, {}),
         ("ticket:20418:contact:2026-11-21T13:05:44+00:00", "contact.set", {"email": "owner@harbour-cafe.example"}),
     ],

@@ -139,9 +139,9 @@ def test_thin_events_say_a_new_date_and_the_rest_is_listed() -> None:
 def test_a_deal_without_its_date_may_come_again_once_it_has_one() -> None:
     [draft] = read("hubspot", completed(promised_delivery_date=None))
     assert isinstance(draft, Incoming)
-    assert draft.id == "deal:29911840275:draft:2026-11-21T10:31:01.213Z"
+    assert draft.id == "deal:29911840275:draft:2026-11-21T10:31:01.213000+00:00"
     assert "due" not in draft.event.data
-    assert read("hubspot", completed())[0].id == "deal:29911840275:made"
+    assert read("hubspot", completed())[0].id == "deal:29911840275:made:2026-11-21T10:31:01.213000+00:00"
 
 
 FILE: Final = """\

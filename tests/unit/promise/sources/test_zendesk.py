@@ -48,10 +48,10 @@ def test_an_empty_body_can_be_signed_too() -> None:
 
 def test_a_ticket_without_a_date_may_come_again_with_one() -> None:
     [draft] = read("zendesk", {"ticket": TICKET | {"due": ""}})
-    assert draft.id == "ticket:20418:draft:2026-11-21T13:05:44Z"
+    assert draft.id == "ticket:20418:draft:2026-11-21T13:05:44+00:00"
     assert isinstance(draft, Incoming)
     assert "due" not in draft.event.data
-    assert read("zendesk", {"ticket": TICKET})[0].id == "ticket:20418:made"
+    assert read("zendesk", {"ticket": TICKET})[0].id == "ticket:20418:made:2026-11-21T13:05:44+00:00"
 
 
 def test_the_same_state_told_twice_is_the_same_events() -> None:

@@ -40,5 +40,9 @@ SENDING_ENABLED: Final = gauge("sending_enabled", "1 while messages are sent, 0 
 MASS_HELD: Final = gauge(
     "mass_held_customers", "Customers to whom letters were due when a mass of them was held; 0 while none is."
 )
+APPROVALS_WAITING: Final = gauge("approvals_waiting", "Messages to customers that wait for a person's word.")
+APPROVALS_OVERDUE: Final = gauge(
+    "approvals_overdue", "Messages to customers that have waited for a person longer than APPROVAL_WAIT_MINUTES."
+)
 UNSUBSCRIBED: Final = counter("unsubscribed_total", "Customers who left our messages, or came back.", "state")
 KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

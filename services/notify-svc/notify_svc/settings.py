@@ -17,9 +17,10 @@ from candor.contracts import PROCESSES, known_processes
 from candor.ops.edge_settings import OwnHost, public_address
 from candor.ops.secret_files import SecretFile
 from candor.ops.setting_types import Names, OptionalFile, Port, Seconds, ServiceName
-from candor.ops.settings import Settings, strong_secrets
+from candor.ops.settings import strong_secrets
 from candor.web.http.fields import address
 from candor.web.http.text import one_line
+from notify_svc.approval_settings import ApprovalSettings
 from notify_svc.channels import Channel
 from notify_svc.channels.registry import build_channels
 from notify_svc.compose.house import Houses
@@ -40,7 +41,7 @@ Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
 MinutesOrNone = Annotated[float, Field(ge=0, le=YEAR_MINUTES)]
 
 
-class NotifySettings(Settings):
+class NotifySettings(ApprovalSettings):
     """Settings of notify-svc; CONTACT_PRIVATE_KEY_FILE is required as well.
 
     The rules' defaults are assumed (definitions.md, "When to speak"); *_minutes are business time, *_seconds system

@@ -49,7 +49,14 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
         kind=data.kind,
         latest_due=data.latest_due,
         first_due=data.first_due,
+        labels=tuple((name, _as_text(value)) for name, value in sorted(data.labels.items())),
     )
+
+
+def _as_text(value: str | float | bool) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def promise_changed(

@@ -25,8 +25,9 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import answers, callbacks, mass, next_updates, page, page_links, stop
+from notify_svc.api.routes import answers, approval, callbacks, mass, next_updates, page, page_links, stop
 from notify_svc.api.routes.notices import router
+from notify_svc.briefs.approvals import ESCALATION
 from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Opener
@@ -37,6 +38,7 @@ from notify_svc.delivery.figures import Figures
 from notify_svc.delivery.mass import Guard
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
+from notify_svc.delivery.waiting import Waiting
 from notify_svc.domain.freshness import Freshness
 from notify_svc.handlers import NotifyHandler
 from notify_svc.page.links import Links
@@ -47,7 +49,15 @@ from notify_svc.store import read_model
 
 MIGRATIONS: Final = scripts(Path(__file__).parent)
 
-STAFF: Final = (router, mass.router, page_links.router, answers.router, next_updates.router, audit_routes.router)
+STAFF: Final = (
+    router,
+    approval.router,
+    mass.router,
+    page_links.router,
+    answers.router,
+    next_updates.router,
+    audit_routes.router,
+)
 ROUTERS: Final = (*STAFF, page.router, stop.router, callbacks.router)
 
 
@@ -60,7 +70,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     settings.refuse_unsigned_events(signs=False)
     business = clock or settings.business_clock()
     links = Links.of(settings.page_secrets(), settings.page_url)
-    speaker = Speaker(reach, settings.rules(), settings.houses(), links)
+    speaker = Speaker(reach, settings.rules(), settings.houses(), links, settings.approving())
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -92,7 +102,8 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
             kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
             briefs = _briefs(settings, database, reach, business)
             announced = Announced(database, business)
-            yield [sender, announced, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
+            waiting = Waiting(database, business, settings.rules(), settings.waiting())
+            yield [sender, announced, waiting, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
             await database.close()
@@ -115,7 +126,10 @@ def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: C
     channel = reach.channels.get(FIRST)
     if channel is None:
         return []
-    addressed = Addressed(settings.brief_recipients, settings.board_url)
+    recipients = dict[str, Sequence[str]](settings.brief_recipients)
+    if settings.approval_escalation:
+        recipients[ESCALATION] = (settings.approval_escalation,)
+    addressed = Addressed(recipients, settings.board_url)
     return [BriefSender(database, channel, reach.opener, clock, addressed, settings.patience())]
 
 

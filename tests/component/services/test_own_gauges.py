@@ -54,6 +54,8 @@ NOTICES = {
     "sending_enabled",
     "kill_switch_engaged",
     "mass_held_customers",
+    "approvals_waiting",
+    "approvals_overdue",
     "facts_age_seconds",
     "notices_waiting_for_facts",
     "upstream_age_seconds",

@@ -52,6 +52,8 @@ NEEDED = [
     "candor_kill_switch_engaged",
     "candor_facts_age_seconds",
     "candor_mass_held_customers",
+    "candor_approvals_waiting",
+    "candor_approvals_overdue",
     "candor_upstream_age_seconds",
     "candor_notices_waiting_for_facts",
     "candor_source_last_event_timestamp_seconds",

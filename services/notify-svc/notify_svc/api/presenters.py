@@ -12,7 +12,7 @@ from notify_svc.store.tables import DeliveryRow, NoticeRow
 def notice_out(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
     """A notice as `NoticeOut`; `deliveries` are sorted oldest to newest."""
     attempts = deliveries[-1].attempts if deliveries else 0
-    return NoticeOut(message=row.body, attempts=attempts, **row.model_dump()).model_dump()
+    return NoticeOut(message=row.body, attempts=attempts, **_columns(row)).model_dump()
 
 
 def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
@@ -26,8 +26,12 @@ def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str,
         next_try_at=newest.next_at if newest else row.created_at,
         unknown_since=newest.unknown_since if newest else None,
         deliveries=[DeliveryOut(**one.model_dump()) for one in deliveries],
-        **row.model_dump(),
+        **_columns(row),
     ).model_dump()
+
+
+def _columns(row: NoticeRow) -> dict[str, Any]:
+    return row.model_dump() | {"awaits": row.awaits.split(",") if row.awaits else []}
 
 
 def _smtp_code(delivery: DeliveryRow | None) -> int | None:

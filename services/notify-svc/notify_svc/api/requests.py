@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from candor.web.http.fields import Body
+from pydantic import Field, StringConstraints
+
+from candor.web.http.fields import Body, InternalText, Moment, Name, Text
+
+LETTER = 20_000
+"""Characters of a letter's text, as staff may write it."""
+Version = Annotated[int, Field(ge=1)]
+"""The version of the notice that was read: another means that it has changed since."""
+Spoken = Annotated[InternalText, StringConstraints(min_length=1), Field(max_length=2_000)]
+"""What somebody said, in words; never blank."""
 
 
 class ResolveIn(Body):
@@ -23,3 +32,47 @@ class MassIn(Body):
     """What becomes of a mass of messages that is held."""
 
     decision: Literal["release", "drop"]
+
+
+class Act(Body):
+    """What a person decides; `by`: their name, if a service of ours asks for them. It is shown with who asked."""
+
+    by: Annotated[Name, Field(max_length=200)] | None = None
+
+
+class ApproveIn(Act):
+    """The letter as it was read goes out."""
+
+    version: Version
+
+
+class EditIn(Act):
+    """A letter's words as staff changed them; `text` without the link to the customer's page, which stays."""
+
+    version: Version
+    subject: Annotated[Name, Field(max_length=300)]
+    text: Annotated[Text, StringConstraints(min_length=1), Field(max_length=LETTER)]
+
+
+class HoldIn(Act):
+    """Why a letter is not said."""
+
+    version: Version
+    reason: Annotated[InternalText, StringConstraints(min_length=1), Field(max_length=300)]
+
+
+class SnoozeIn(Act):
+    """Until when, by the business clock, a letter is left out of the inbox: seven days at most."""
+
+    until: Moment
+
+
+class PhoneIn(Act):
+    """A call in place of a message: what was said, as the customer heard it, and what they answered.
+
+    `at`: when, by the business clock; now without it.
+    """
+
+    said: Spoken
+    answered: Annotated[InternalText, Field(max_length=2_000)] = ""
+    at: Moment | None = None

@@ -36,6 +36,8 @@ class NoticeOut(BaseModel):
 
     `owner`, in a customer's notice: the outcome of notifying the owner first (`waiting`, `owner_told`, `no_owner`,
     `owner_has_no_address`, `owner_not_reached`). `addressee`: the customer's id, or `staff/` and the owner's id.
+    `awaits`: for what it waits, or waited, for a person (`key_account`, `low_certainty`, `new_wording`); `approved_by`:
+    who let it go, or told the customer by phone; `withheld_for`: why a person held it.
     """
 
     notice_id: str
@@ -58,6 +60,13 @@ class NoticeOut(BaseModel):
     changed_at: datetime
     attempts: int
     version: int
+    awaits: list[str]
+    approved_by: str
+    approved_at: datetime | None
+    edited_by: str
+    waits_since: datetime | None
+    snoozed_until: datetime | None
+    withheld_for: str
 
 
 class DeliveryOut(BaseModel):

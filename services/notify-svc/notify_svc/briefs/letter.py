@@ -9,6 +9,7 @@ from uuid import uuid5
 from jinja2 import PackageLoader, StrictUndefined
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from notify_svc.briefs.approvals import ESCALATION, is_about_waiting
 from notify_svc.briefs.kept import Brief
 from notify_svc.domain.identity import NAMESPACE
 
@@ -30,10 +31,19 @@ def letter(brief: Brief, board: str) -> Letter:
 
 
 def owners_letter(brief: Brief, said: Sequence[str], board: str) -> Letter:
-    """The mail to a promise's owner of what its customer answered, `said` line by line."""
+    """The mail to staff of what a customer answered, or of a letter that waits for them; `said` line by line."""
     section = brief.sections[0]
     (one,) = section.sentences
-    view = {"subject": section.title, "text": one.text, "path": one.path, "said": said, "board": board.rstrip("/")}
+    waits = is_about_waiting(brief)
+    view = {
+        "subject": section.title,
+        "text": one.text,
+        "path": one.path,
+        "place": "The inbox" if waits else "The promise",
+        "why": FOR_ALL if waits and brief.department == ESCALATION else FOR_OWNER,
+        "said": said,
+        "board": board.rstrip("/"),
+    }
     return Letter(section.title, *(_environment(html).get_template(name).render(view) for html, name in OWNERS))
 
 
@@ -52,5 +62,7 @@ def _environment(html: bool) -> ImmutableSandboxedEnvironment:
     )
 
 
+FOR_OWNER: Final = "You get this mail because the promise is yours in Candor. The customer does not see it."
+FOR_ALL: Final = "You get this mail as APPROVAL_ESCALATION names you. The customer does not see it."
 OWNERS: Final = ((False, "answer.txt.j2"), (True, "answer.html.j2"))
 TEMPLATES: Final = ((False, "brief.txt.j2"), (True, "brief.html.j2"))

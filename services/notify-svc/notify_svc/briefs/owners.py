@@ -10,6 +10,7 @@ from typing import Final
 
 from candor.contracts import STAFF, AnswerKind, BriefSection, BriefSentence, staff_key
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc.briefs.approvals import WAITING
 from notify_svc.briefs.kept import Brief
 from notify_svc.compose.contact import BadContact, Opener
 from notify_svc.store import answers, read_model
@@ -38,8 +39,8 @@ def told(answer_id: str, owner: str, promise_id: str, customer_id: str, kind: An
 
 
 def is_owners(brief: Brief) -> bool:
-    """Whether a brief is such a mail."""
-    return brief.brief_id.startswith(ANSWER) and (brief.department or "").startswith(STAFF)
+    """Whether a brief is a mail to a promise's owner: about an answer, or about a letter that waits for a person."""
+    return brief.brief_id.startswith((ANSWER, WAITING)) and (brief.department or "").startswith(STAFF)
 
 
 async def address(uow: UnitOfWork, opener: Opener, brief: Brief) -> str:

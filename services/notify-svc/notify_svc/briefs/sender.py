@@ -16,7 +16,7 @@ from candor.ops.rounds import Rounds
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc.briefs import kept, owners
+from notify_svc.briefs import approvals, kept, owners
 from notify_svc.briefs.kept import Brief, Mail
 from notify_svc.briefs.letter import Letter, letter, mail_id, owners_letter
 from notify_svc.channels import Begin, Channel, Fate, Message, Outcome
@@ -125,9 +125,12 @@ class BriefSender(Rounds):
         await self._save(mail, state, why, retry)
 
     async def _written(self, uow: UnitOfWork, brief: Brief) -> Letter | None:
-        if not owners.is_owners(brief):
+        if approvals.is_about_waiting(brief):
+            said = await approvals.said(uow, brief)
+        elif owners.is_owners(brief):
+            said = await owners.said(uow, brief)
+        else:
             return letter(brief, self._addressed.board)
-        said = await owners.said(uow, brief)
         return None if said is None else owners_letter(brief, said, self._addressed.board)
 
     async def _attempt(self, mail: Mail, address: str, written: Letter, begin: Begin, begun: list[bool]) -> Outcome:

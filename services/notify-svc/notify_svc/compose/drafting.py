@@ -10,9 +10,10 @@ from candor.contracts import NoticeState, Statement
 from notify_svc.compose.contact import zone_of
 from notify_svc.compose.house import House
 from notify_svc.compose.letter import Letter, Signer, Snapshot, compose
+from notify_svc.compose.localize import Localizer
 from notify_svc.compose.owner_letter import to_the_owner
 from notify_svc.compose.reach import Route
-from notify_svc.compose.words import locale_of
+from notify_svc.compose.words import language_of, locale_of
 from notify_svc.domain.basis import Basis, basis_of
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
@@ -78,7 +79,7 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         subject=letter.subject,
         body=letter.text,
         html=letter.html if form.html else "",
-        evidence=notices.json_text(_evidence(decision, letter, basis, left_out)),
+        evidence=notices.json_text(_evidence(decision, letter, basis, left_out) | _worded(snapshot)),
         findings=notices.json_text(letter.findings),
         gap_version=gap.version,
         channel=route.channel.name,
@@ -176,6 +177,14 @@ def _evidence(decision: Decision, letter: Letter, basis: Basis, left_out: str) -
     named = ({"range": left_out} if left_out else {}) | dict(letter.left_out)
     found: dict[str, object] = {"decision": decision.evidence, "support": letter.support, "rests_on": basis}
     return found | ({"left_out": named} if named else {})
+
+
+def _worded(snapshot: Snapshot) -> dict[str, object]:
+    """The times that the customer is told, as the letter words them, and its language: what an edit must leave in."""
+    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
+    low, high, by = snapshot.low, snapshot.high, snapshot.next_update_by
+    ends = civil.ends(low, high) if low is not None and high is not None else ()
+    return {"language": language_of(snapshot.locale), "stated": [*ends, *([civil.deadline(by)] if by else [])]}
 
 
 def _told(

@@ -178,7 +178,8 @@ async def expire(uow: UnitOfWork, now: datetime, lease_seconds: float) -> int:
     return len(rows)
 
 
-def _composed(row: Any) -> Composed:
+def composed(row: Any) -> Composed:
+    """The message in a row that has what it says and `rests_on`."""
     statement = Statement(row["statement"])
     told = Announcement(statement, row["decided_at"], row["told_low"], row["told_high"], row["next_update_by"])
     basis = _basis.decode(row["rests_on"]) if row["rests_on"] else None
@@ -194,7 +195,7 @@ def _claim(row: Any) -> Claim:
         customer_id=row["customer_id"],
         epoch=row["epoch"],
         attempts=row["attempts"],
-        said=_composed(row),
+        said=composed(row),
         subject=row["subject"],
         body=row["body"],
         html=row["html"],

@@ -21,7 +21,7 @@ PREVIEWS: Final = 500
 
 
 async def resolve(uow: UnitOfWork, notice_id: str, promise_id: str, now: datetime, *, sent: bool) -> bool:
-    """Settle a notice that is unknown, failed or held; False if it is none of these (any more).
+    """Settle a notice that is unknown, failed, held or withheld by a person; False if it is none of these (any more).
 
     Sent: it counts as told. Not sent: it counts as never told, and the promise is decided again.
     """
@@ -64,7 +64,8 @@ SELECT DISTINCT promise_id FROM (SELECT promise_id FROM notice WHERE state = 'pr
 _RESOLVE: Final = f"""
 WITH settled AS (
   UPDATE notice SET state = $2, reason = $3, changed_at = $4, version = version + 1
-  WHERE notice_id = $1 AND state IN ('unknown', 'failed', 'held') RETURNING {CHANGED}), known AS (
+  WHERE notice_id = $1 AND (state IN ('unknown', 'failed', 'held') OR reason = 'withheld')
+  RETURNING {CHANGED}), known AS (
   UPDATE delivery SET state = $2, outcome = $3, changed_at = $4, unknown_since = NULL FROM settled
   WHERE delivery.notice_id = settled.notice_id AND delivery.state IN ('unknown', 'failed'))
 SELECT * FROM settled"""  # noqa: S608 - constants only

@@ -92,7 +92,7 @@ class Promise:
     `latest_due` is the last date that was told; `moves` are the newest that the company told since the customer last
     asked for one, at most MOVES_KEPT. Of `moves` and `called_off`, `reason` is what customers may be told.
     `first_due` is the date as it was made, None if made before that was kept; `dates` the newest DATES given since.
-    `withdrawn_for`: why it was withdrawn, as customers may read it.
+    `withdrawn_for`: why it was withdrawn, as customers may read it. `labels` are names and values, as text.
     """
 
     promise_id: str
@@ -116,6 +116,7 @@ class Promise:
     first_due: datetime | None = None
     dates: tuple[DateGiven, ...] = ()
     withdrawn_for: str = ""
+    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,6 +254,10 @@ class Reason(StrEnum):
     GAVE_UP = "gave_up"
     OUTCOME_UNKNOWN = "outcome_unknown"
     CLAIM_EXPIRED = "claim_expired"
+    AWAITS_APPROVAL = "awaits_approval"
+    APPROVED = "approved"
+    WITHHELD = "withheld"
+    SAID_BY_PHONE = "said_by_phone"
     OPERATOR_SENT = "operator_sent"
     OPERATOR_NOT_SENT = "operator_not_sent"
 

@@ -105,11 +105,24 @@ def linked(notice: Notice, address: str, form: Form) -> Notice:
     """The customer's notice with the link below its text, unless its channel carries no more text."""
     if not address:
         return notice
-    text = f"{notice.body.rstrip()}\n\n{LINK}: {address}\n"
+    text, html = below(notice.body, notice.html, address)
     if form.longest is not None and len(text) > form.longest:
         return notice
+    return replace(notice, body=text, html=html)
+
+
+def below(text: str, html: str, address: str) -> tuple[str, str]:
+    """A message's text and HTML with the link below them; as they are without an `address`."""
+    if not address:
+        return text, html
     line = f'<p><a href="{escape(address)}">{escape(LINK)}</a></p>\n</body>'
-    return replace(notice, body=text, html=notice.html.replace("</body>", line))
+    return f"{text.rstrip()}\n\n{LINK}: {address}\n", html.replace("</body>", line)
+
+
+def carried(text: str) -> str:
+    """The link that a message of ours carries; "" if none."""
+    last = text.rstrip().rpartition("\n")[2]
+    return last.removeprefix(f"{LINK}: ") if last.startswith(f"{LINK}: ") else ""
 
 
 def without_links(text: str, address: str) -> str:

@@ -12,7 +12,9 @@ from notify_svc.settings import NotifySettings
 
 # What waits or is on its way still needs its text.
 NOT_WAITING: Final = "words_since IS NOT NULL AND state NOT IN ('pending', 'sending')"
-NO_TEXT: Final = """subject = '', body = '', html = '', evidence = '{}', findings = '[]', words_since = NULL"""
+NO_TEXT: Final = (
+    """subject = '', body = '', html = '', evidence = '{}', findings = '[]', withheld_for = '', words_since = NULL"""
+)
 # Without its words nothing is decided on a promise any more; the versions stay, so that no old event brings them back.
 NO_WORDS: Final = "promise = NULL, gap = NULL, check_at = NULL, words_since = NULL"
 
@@ -31,6 +33,7 @@ def expiries(settings: NotifySettings) -> list[Expiry]:
             "recipient = '', provider_id = ''",
         ),
         Rule("answer", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_ANSWER),
+        Rule("phone_call", "words_since", settings.messages_kept_days),
         Rule("offer", "changed_at", settings.texts_kept_days),
         Rule("page_link", "ends_at", settings.messages_kept_days),
         Rule("brief", "created_at", settings.messages_kept_days),

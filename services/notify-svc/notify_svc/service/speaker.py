@@ -16,7 +16,10 @@ from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, 
 from notify_svc.compose.house import Houses
 from notify_svc.compose.letter import Signer
 from notify_svc.compose.reach import Reach, Route
+from notify_svc.compose.wording import wording_of
+from notify_svc.compose.words import language_of
 from notify_svc.delivery import switches
+from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
@@ -24,7 +27,8 @@ from notify_svc.domain.owner import OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
 from notify_svc.page.links import Links, linked
-from notify_svc.store import notices, read_model
+from notify_svc.store import approvals, notices, read_model
+from notify_svc.store.approvals import Reading, withheld_of
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
 
@@ -37,23 +41,29 @@ CAP_PAUSE = timedelta(hours=1)
 class _Addressees:
     """How customers and owners are reached, and messages to each in the cap's window.
 
-    `failed`: channels by promise and addressee; `links` to the customer's page by promise.
+    `failed`: channels by promise and addressee; `links` to the customer's page by promise; `reading`: what people read
+    before and what they decided.
     """
 
     contacts: Mapping[str, Customer]
     sent: Counter[str]
     failed: Mapping[tuple[str, str], Collection[str]]
     links: Mapping[str, str]
+    reading: Reading
 
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Decides and composes notices with this deployment's rules and words; with `links`, to the customer's page."""
+    """Decides and composes notices with this deployment's rules and words; with `links`, to the customer's page.
+
+    `approving` says which wait for a person.
+    """
 
     reach: Reach
     rules: Rules
     houses: Houses
     links: Links | None = None
+    approving: Approving = NONE_WAITS
 
     async def consider(
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
@@ -85,7 +95,8 @@ class Speaker:
         failed = await notices.failed_on(uow, [known.promise_id for known in speaking]) if several else {}
         told = {known.promise_id: known.customer_id for known in speaking}
         links = await self.links.give(uow, told) if self.links is not None else {}
-        return _Addressees({**staff, **customers}, Counter(sent), failed, links)
+        reading = await approvals.reading(uow, list(told), first=self.approving.first)
+        return _Addressees({**staff, **customers}, Counter(sent), failed, links, reading)
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""
@@ -114,6 +125,9 @@ class Speaker:
         promise, gap, statement = known.promise, known.gap, decision.statement
         if promise is None or gap is None or statement is None:
             raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
+        if withheld_of(decision) in addressees.reading.withheld.get((known.promise_id, known.episode.number), ()):
+            # A person decided that this is not said; whatever else there is to say is.
+            return []
         route, recipient = self._look(addressees, known.promise_id, known.customer_id)
         sent = addressees.sent[known.customer_id]
         reason = silenced(promise, recipient, sent, self.rules.daily_cap, decision.reason)
@@ -132,6 +146,7 @@ class Speaker:
             said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)
+                said = [*said[:-1], self._read_first(said[-1], matter, drafted, route, addressees)]
         except CANNOT_COMPOSE as error:
             # A promise for which no letter can be composed must not block the others.
             log.exception("message not composed", promise=known.promise_id, error=type(error).__name__)
@@ -168,6 +183,18 @@ class Speaker:
                 against = Reason.NOT_COMPOSED
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
+
+    def _read_first(
+        self, notice: Notice, matter: Matter, drafted: Draft, route: Route, addressees: _Addressees
+    ) -> Notice:
+        """The customer's notice, which waits for a person if a rule says so."""
+        language = language_of(drafted.snapshot.locale)
+        wording = wording_of(route.channel.form, notice.statement, language, self.houses.now())
+        approved = wording in addressees.reading.wordings
+        case = Case(matter.promise, matter.gap, notice.spoken_for, notice.told, approved)
+        if not (why := awaits(case, self.approving)):
+            return replace(notice, wording=wording)
+        return replace(notice, reason=Reason.AWAITS_APPROVAL, awaits=",".join(why), wording=wording)
 
     def _quiet_until(self, known: PromiseRecord, decision: Decision, route: Route, now: datetime) -> datetime | None:
         """When the customer's quiet hours end, if this message waits for that; it is decided anew then."""

@@ -28,7 +28,8 @@ SOURCE: Final = "notify-svc"
 class Notice:
     """A notice to be stored; an owner's notice contains what the customer's, which it is `ahead_of`, will say.
 
-    A queued notice is delivered over `channel` to the address whose keyed hash is `recipient`.
+    A queued notice is delivered over `channel` to the address whose keyed hash is `recipient`. `awaits` names what it
+    waits for a person for, separated by commas; `wording` is what it is worded by.
     """
 
     notice_id: str
@@ -57,6 +58,8 @@ class Notice:
     owner_wait_until: datetime | None = None
     traceparent: str = ""
     about: str = ""
+    awaits: str = ""
+    wording: str = ""
 
 
 async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
@@ -66,6 +69,9 @@ async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
         announce(uow, rows)
         stored = {row["notice_id"] for row in rows if row["state"] == NoticeState.PENDING}
         await _deliver(uow, [notice for notice in added if notice.notice_id in stored], now)
+        waiting = [one.notice_id for one in added if one.awaits and one.notice_id in stored]
+        if waiting:
+            await uow.connection.execute(_WAIT, waiting)
 
 
 async def _deliver(uow: UnitOfWork, sent: Sequence[Notice], now: datetime) -> None:
@@ -172,7 +178,7 @@ def _row(notice: Notice, now: datetime) -> tuple[Any, ...]:
         *(told.low, told.high, told.next_update_by, notice.subject, notice.body, notice.html),
         *(notice.evidence, notice.findings, notice.gap_version, notice.reply_to),
         *(notice.audience.value, notice.addressee, notice.ahead_of, notice.owner.value),
-        *(notice.owner_wait_until, notice.traceparent, notice.about, now),
+        *(notice.owner_wait_until, notice.traceparent, notice.about, notice.awaits, notice.wording, now),
     )
 
 
@@ -184,13 +190,13 @@ notice.audience, notice.traceparent"""
 _ADD: Final = f"""
 INSERT INTO notice (notice_id, customer_id, promise_id, episode, statement, state, reason, spoken_for, closing,
   told_low, told_high, next_update_by, subject, body, html, evidence, findings, gap_version, reply_to,
-  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, about, decided_at, changed_at, version,
-  public_words)
+  audience, addressee, ahead_of, owner, owner_wait_until, traceparent, about, awaits, wording, decided_at, changed_at,
+  version, public_words)
 SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[], $7::text[],
   $8::text[], $9::boolean[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[], $13::text[], $14::text[],
   $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
-  $23::text[], $24::timestamptz[], $25::text[], $26::text[], $27::timestamptz[])
-  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, at)
+  $23::text[], $24::timestamptz[], $25::text[], $26::text[], $27::text[], $28::text[], $29::timestamptz[])
+  AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, at)
 ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
   spoken_for = excluded.spoken_for, closing = excluded.closing, told_low = excluded.told_low,
   told_high = excluded.told_high, next_update_by = excluded.next_update_by, subject = excluded.subject,
@@ -198,6 +204,8 @@ ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.
   gap_version = excluded.gap_version, reply_to = excluded.reply_to,
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
   about = excluded.about, decided_at = excluded.decided_at, changed_at = excluded.changed_at,
+  awaits = excluded.awaits, wording = excluded.wording, approved_by = '', approved_at = NULL, edited_by = '',
+  snoozed_until = NULL, withheld_for = '',
   version = notice.version + 1, public_words = true, words_since = now()
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only
@@ -205,14 +213,27 @@ RETURNING {CHANGED}"""  # noqa: S608 - constants only
 # The epoch stays until the next claim draws another, so an earlier holder of a claim is fenced.
 _DELIVER: Final = """
 INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at, urgent)
-SELECT a, b, c, d, 'pending', e, $6, statement IN ('warning', 'cancelled')
+SELECT a, b, c, d, CASE WHEN e = 'awaits_approval' THEN 'held' ELSE 'pending' END, e, $6,
+  statement IN ('warning', 'cancelled')
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS new (a, b, c, d, e)
   JOIN notice ON notice_id = b
-ON CONFLICT (delivery_id) DO UPDATE SET recipient = excluded.recipient, state = 'pending', outcome = excluded.outcome,
+ON CONFLICT (delivery_id) DO UPDATE SET recipient = excluded.recipient, state = excluded.state,
+  outcome = excluded.outcome,
   changed_at = excluded.changed_at, attempts = 0, urgent = excluded.urgent,
   created_at = now(), next_at = now(), phase = '', lease_until = NULL,
   provider_code = NULL, provider_id = ''
 WHERE delivery.state = 'suppressed'"""
+
+# It waits since the letter in whose place it came, so that news does not begin the wait anew.
+_WAIT: Final = """
+UPDATE notice SET waits_since = coalesce(earlier.waits_since, notice.decided_at),
+  escalated = coalesce(earlier.escalated, 0)
+FROM notice AS it LEFT JOIN LATERAL (
+  SELECT CASE WHEN o.reason IN ('superseded', 'stale') THEN o.waits_since END AS waits_since,
+    CASE WHEN o.reason IN ('superseded', 'stale') THEN o.escalated END AS escalated
+  FROM notice o WHERE o.promise_id = it.promise_id AND o.audience = 'customer' AND o.notice_id <> it.notice_id
+  ORDER BY o.changed_at DESC, o.seq DESC LIMIT 1) AS earlier ON true
+WHERE it.notice_id = ANY($1::text[]) AND notice.notice_id = it.notice_id"""
 
 _ENTRIES: Final = """
 SELECT notice_id, promise_id, episode, statement, state, spoken_for, closing, decided_at, told_low, told_high,
@@ -227,7 +248,7 @@ WITH taken AS (
     AND state IN ('pending', 'preview', 'failed', 'held')
   RETURNING {CHANGED}), stopped AS (
   UPDATE delivery SET state = 'suppressed', outcome = $2, changed_at = $3 FROM taken
-  WHERE delivery.notice_id = taken.notice_id AND delivery.state IN ('pending', 'failed'))
+  WHERE delivery.notice_id = taken.notice_id AND delivery.state IN ('pending', 'failed', 'held'))
 SELECT * FROM taken"""  # noqa: S608 - constants only
 
 _SENT_SINCE: Final = """

@@ -51,6 +51,7 @@ CODES: Final[dict[str, Kind]] = {
     "uri_too_long": Kind(414, "The address is too long"),
     "unsupported_media_type": Kind(415, "The body's media type or encoding is not supported"),
     "invalid_field": Kind(422, "A field's value is not allowed"),
+    "letter_refused": Kind(422, "A message may not go out in these words"),
     "limit_reached": Kind(422, "There may not be so many of these"),
     "unknown_parameter": Kind(422, "This route does not know a query parameter"),
     "repeated_parameter": Kind(422, "A query parameter was given more than once"),

@@ -66,27 +66,27 @@ async def notices(
 @router.get("/v1/notices/{notice_id}", responses={200: {"model": NoticeWhole}})
 async def notice(request: Request, notice_id: PathId, _principal: Viewer) -> Response:
     """One notice with its evidence and its deliveries."""
-    return shown(await _whole(request, notice_id))
+    return shown(await whole(request, notice_id))
 
 
 @router.post(
     "/v1/notices/{notice_id}/resolve", responses={200: {"model": NoticeWhole}}, openapi_extra=accepts(ResolveIn)
 )
 async def resolve_notice(request: Request, notice_id: PathId, principal: Operator) -> Response:
-    """Record whether an unknown, failed or held message reached the customer.
+    """Record whether an unknown, failed, held or withheld message reached the customer.
 
     `not_sent`: the promise is decided again, and the customer is notified if there is still something to say.
     """
     _, body = await read(ResolveIn, request)
-    row = await _notice(request, notice_id)
+    row = await notice_of(request, notice_id)
     async with unit_of_work(_database(request)) as uow:
         now = request.app.state.clock.now()
         settled = await resolve.resolve(uow, notice_id, row.promise_id, now, sent=body.outcome == "sent")
         outcome = audit.DONE if settled else "conflict"
         await audit.write(uow, [act_of(request, principal, f"notice.{body.outcome}", outcome)])
     if not settled:
-        raise Problem.conflict("conflict", "only a notice that is unknown, failed or held can be resolved")
-    return shown(await _whole(request, notice_id))
+        raise Problem.conflict("conflict", "only a notice that is unknown, failed, held or withheld can be resolved")
+    return shown(await whole(request, notice_id))
 
 
 @router.get("/v1/sending", responses={200: {"model": SwitchOut}})
@@ -124,8 +124,9 @@ async def _turned(request: Request, principal: Principal, name: str, *, enabled:
     return shown({"sending": switch.sending, "kill_switch": switch.killed})
 
 
-async def _whole(request: Request, notice_id: str) -> dict[str, Any]:
-    row = await _notice(request, notice_id)
+async def whole(request: Request, notice_id: str) -> dict[str, Any]:
+    """A notice as `NoticeWhole`. Raises Problem 404."""
+    row = await notice_of(request, notice_id)
     return notice_whole(row, (await _deliveries(request, [notice_id]))[notice_id])
 
 
@@ -141,7 +142,8 @@ async def _deliveries(request: Request, notice_ids: Collection[str]) -> Mapping[
     return found
 
 
-async def _notice(request: Request, notice_id: str) -> NoticeRow:
+async def notice_of(request: Request, notice_id: str) -> NoticeRow:
+    """The row of a notice. Raises Problem 404."""
     async with _database(request).reading() as session:
         row = await session.get(NoticeRow, notice_id)
     if row is None:

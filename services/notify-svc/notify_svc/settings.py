@@ -125,6 +125,12 @@ class NotifySettings(ApprovalSettings):
     """Minutes before a promised update at which it is written. Example: 5"""
     daily_cap: int = Field(default=_RULES.daily_cap, ge=1, le=1_000_000)
     """Messages that a customer gets at most in 24 business hours. Example: 10"""
+    joint_most: int = Field(default=10, ge=1, le=50)
+    """Promises of one customer that one mail tells of at most; 1: each has a mail of its own. Example: 10"""
+    joint_seconds: float = Field(default=5, ge=0, le=3600)
+    """Seconds of business time that a message waits for others to the same customer, so that one mail tells of all that
+    an incident hits; an announced update does not wait. Example: 30
+    """
     quiet_hours: str = NONE
     """Hours, on each customer's clock, in which they are left in peace: what is due then is decided anew when they end.
     A contact may have others. Example: 21:00-07:00
@@ -229,6 +235,8 @@ class NotifySettings(ApprovalSettings):
             owner_daily_cap=self.owner_daily_cap,
             calendar=self.calendar,
             quiet=quiet_hours(self.quiet_hours),
+            joint_most=self.joint_most,
+            joint_wait=timedelta(seconds=self.joint_seconds),
             update_early=timedelta(minutes=self.update_early_minutes),
         )
 

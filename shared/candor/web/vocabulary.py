@@ -102,6 +102,7 @@ FIELDS: Final = {
     "holds": "The share that came by the time as it is stated now; null if none holds.",
     "hour": "The hour whose requests are counted.",
     "incidents_more": "How many further incidents are not shown.",
+    "joint": "The letter that told it together with other promises of the customer; empty: it went alone.",
     "kept": "How many similar promises were done in that time, counted.",
     "kept_in_time": "How many similar promises were done in that time, counted; null with too little history.",
     "known": "How many events had been brought by a webhook, or by an earlier page.",

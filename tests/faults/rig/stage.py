@@ -39,6 +39,8 @@ PATIENCE: Final = {
     "SMTP_DATA_SECONDS": "3",
     "SMTP_SECONDS": "2",
     "DAILY_CAP": "1000",
+    # Each message by itself, so that the sink can be counted by promise.
+    "JOINT_MOST": "1",
     # All that the learner read and did stays there, for the checker to do it again.
     "CHECKPOINT_SECONDS": "86400",
 }

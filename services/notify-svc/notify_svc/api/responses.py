@@ -41,6 +41,7 @@ class NoticeOut(BaseModel):
     """
 
     notice_id: str
+    joint: str
     audience: str
     addressee: str
     promise_id: str

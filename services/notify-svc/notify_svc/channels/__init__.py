@@ -51,6 +51,7 @@ class Outcome:
 class Form:
     """The letter a channel carries: with a subject, with HTML, at most `longest` characters of text (None: any).
 
+    `joint`: one may tell of several promises; only where what is tried again was not taken before.
     `templates` names a package whose `templates/` override those of `compose/`, for wording specific to the channel.
     """
 
@@ -58,6 +59,7 @@ class Form:
     html: bool = True
     longest: int | None = None
     templates: str | None = None
+    joint: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

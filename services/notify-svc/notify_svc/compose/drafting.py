@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from candor.contracts import NoticeState, Statement
 from notify_svc.compose.contact import zone_of
 from notify_svc.compose.house import House
+from notify_svc.compose.joint import line_of
 from notify_svc.compose.letter import Letter, Signer, Snapshot, compose
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.owner_letter import to_the_owner
@@ -79,7 +80,9 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         subject=letter.subject,
         body=letter.text,
         html=letter.html if form.html else "",
-        evidence=notices.json_text(_evidence(decision, letter, basis, left_out) | _worded(snapshot)),
+        evidence=notices.json_text(
+            _evidence(decision, letter, basis, left_out) | _worded(snapshot) | {"line": line_of(snapshot)}
+        ),
         findings=notices.json_text(letter.findings),
         gap_version=gap.version,
         channel=route.channel.name,

@@ -63,6 +63,14 @@ def rendered_for_owner(form: Form, language: str, context: Context) -> tuple[str
     return tidy(text), _template(form, language, ["owner.html.j2"], html=True).render(context)
 
 
+def rendered_joint(form: Form, language: str, context: Context) -> tuple[str, str, str]:
+    """Subject, text and HTML of a letter that tells several messages."""
+    subject = _template(form, language, ["joint_subject.txt.j2"], html=False).render(context)
+    context = {**context, "subject": _SPACES.sub(" ", subject).strip()}
+    text = _template(form, language, ["joint.txt.j2"], html=False).render(context)
+    return str(context["subject"]), tidy(text), _template(form, language, ["joint.html.j2"], html=True).render(context)
+
+
 def tidy(text: str) -> str:
     """The text without blanks at the ends of lines, and with one empty line where several were."""
     lines = [line.rstrip(" \t") for line in text.split("\n")]

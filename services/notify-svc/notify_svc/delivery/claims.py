@@ -6,7 +6,7 @@ A notice shows the state of its delivery. Code that changes both must lock the n
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
@@ -18,12 +18,15 @@ from candor.store.errors import unavailable
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc import metrics
 from notify_svc.channels import Fate, Outcome
+from notify_svc.compose.joint import Line
 from notify_svc.delivery.mass import NOT_HELD
 from notify_svc.domain.basis import Basis
 from notify_svc.domain.facts import Announcement, Reason
+from notify_svc.domain.identity import joint_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import Composed
 from notify_svc.store.notices import CHANGED, announce
+from notify_svc.store.read_model import columns
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -35,6 +38,7 @@ CHANNEL_WAIT: Final = 3600.0
 Place = tuple[datetime, str]
 BEGINNING: Final = (datetime.fromtimestamp(0, UTC), "")
 _basis: Final = msgspec.json.Decoder(Basis)
+_line: Final = msgspec.json.Decoder(Line)
 NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 
 
@@ -42,7 +46,8 @@ NOT_ATTEMPTED: Final = Outcome(Fate.ABORTED, "look")
 class Claim:
     """A delivery that this process may attempt while its epoch and lease are valid, with the notice it carries.
 
-    `addressee` is the owner of the address. Without `public_words` the text may quote internal words.
+    `addressee` is the owner of the address. Without `public_words` the text may quote internal words. `line` is what a
+    letter that tells it with others says of it; without one it goes alone.
     """
 
     delivery_id: str
@@ -61,6 +66,7 @@ class Claim:
     addressee: str
     ahead_of: str | None
     public_words: bool
+    line: Line | None = None
 
 
 def backoff(attempts: int) -> float:
@@ -68,16 +74,49 @@ def backoff(attempts: int) -> float:
     return min(FIRST_BACKOFF * 2.0 ** min(max(attempts - 1, 0), 30), LONGEST_BACKOFF)
 
 
+@dataclass(frozen=True, slots=True)
+class Joint:
+    """How messages to one customer go in one letter: over which channels, at most how many, and how long they wait."""
+
+    channels: Collection[str] = ()
+    most: int = 1
+    wait_seconds: float = 0.0
+
+    def takes(self, claim: Claim) -> bool:
+        """Whether a claim may go in one letter with others."""
+        joins = claim.audience is Audience.CUSTOMER and claim.line is not None
+        return joins and self.most > 1 and claim.channel in self.channels
+
+
+ALONE: Final = Joint()
+
+
+def letters(claimed: Sequence[Claim], joint: Joint) -> list[tuple[Claim, ...]]:
+    """The letters that claims of one transaction make: those to one customer over one channel together."""
+    together: dict[tuple[str, str], list[Claim]] = {}
+    for one in claimed:
+        # A notice's id is no customer's: what goes alone shares its place with nothing.
+        place = (one.addressee, one.channel) if joint.takes(one) else ("", one.notice_id)
+        together.setdefault(place, []).append(one)
+    return [
+        tuple(found[start : start + joint.most])
+        for found in together.values()
+        for start in range(0, len(found), joint.most)
+    ]
+
+
 @dataclass(slots=True)
 class Round:
     """How far the due deliveries were looked through, urgent ones and others: what cannot go yet keeps nobody waiting.
 
-    Each look takes in at most `looked` of each; a round begins again when it has come to the end.
+    Each look takes in at most `looked` of each; a round begins again when it has come to the end. `joint` says which go
+    in one letter.
     """
 
     urgent: Place = BEGINNING
     others: Place = BEGINNING
     looked: int = 1_000
+    joint: Joint = ALONE
 
     def again(self) -> None:
         """Begin at the beginning."""
@@ -123,21 +162,46 @@ async def claim(
 
     A customer's delivery waits until the owner's before it is settled, or its waiting time is over, and records which.
     If many are queued, bad news that nobody has heard yet goes before updates and all-clears.
+
+    Over the channels of `where.joint` a customer's waits for others to come, and takes along what else waits for them.
     """
     # Random: after a failover to a standby that missed the last claim, a counter would give the same number twice.
     drawn, where = secrets.randbits(62), where or Round()
-    arguments = (owner, limit, lease_seconds, freshest, now, list(channels), drawn)
-    rows = await uow.connection.fetch(_CLAIM, *arguments, *where.urgent, *where.others, where.looked)
+    joint = where.joint
+    common = (lease_seconds, freshest, now)
+    places = (*where.urgent, *where.others, where.looked)
+    waiting = (list(joint.channels), joint.wait_seconds)
+    rows = await uow.connection.fetch(_CLAIM, owner, limit, *common, list(channels), drawn, *places, *waiting)
     if len(rows) < limit:
         await where.further(uow)
+    claimed = [_claim(row) for row in rows]
+    if names := sorted({one.addressee for one in claimed if joint.takes(one)}):
+        most = joint.most - 1
+        others = (owner, most * len(names), *common, list(joint.channels), drawn, names, most)
+        rows += (along := await uow.connection.fetch(_ALONG, *others))
+        claimed += [_claim(row) for row in along]
+        # From now on, so that letters under way at once count as so many messages.
+        told_with = [(one.notice_id, _joint_of(letter)) for letter in letters(claimed, joint) for one in letter]
+        await uow.connection.execute(_JOIN, *columns(told_with))
     announce(uow, rows)
-    return [_claim(row) for row in rows]
+    return claimed
 
 
-async def finalise(uow: UnitOfWork, held: Claim, lease_seconds: float, freshest: float) -> bool:
-    """Commit that sending begins; False if nothing may be sent: claim lost, sending stopped or input behind."""
-    row = await uow.connection.fetchrow(_FINAL, held.delivery_id, held.epoch, lease_seconds, freshest)
-    return row is not None
+async def finalise(uow: UnitOfWork, letter: Sequence[Claim], lease_seconds: float, freshest: float) -> bool:
+    """Commit that sending of one letter begins; False if it may not: a claim lost, sending stopped, input behind.
+
+    Of several claims either all begin or none does. Raises RuntimeError rather than commit a part.
+    """
+    names = [held.notice_id for held in letter]
+    await uow.connection.execute(_LOCK, names)
+    if letter[0].line is not None:
+        # It may have been claimed, or tried before, with others that dropped out.
+        await uow.connection.execute(_JOIN, names, [_joint_of(letter)] * len(names))
+    arguments = ([held.delivery_id for held in letter], letter[0].epoch, lease_seconds, freshest)
+    rows = await uow.connection.fetch(_FINAL, *arguments)
+    if rows and len(rows) < len(letter):
+        raise RuntimeError("a letter begins as a whole or not at all")
+    return bool(rows)
 
 
 async def finish(
@@ -155,7 +219,7 @@ async def finish(
 
     A late success still turns `unknown` into `sent` because nothing was sent again since.
     """
-    await uow.connection.execute(_LOCK, held.notice_id)
+    await uow.connection.execute(_LOCK, [held.notice_id])
     rows = await uow.connection.fetch(
         _FINISH,
         *(held.delivery_id, held.epoch, state.value, reason.value, now),
@@ -176,6 +240,10 @@ async def expire(uow: UnitOfWork, now: datetime, lease_seconds: float) -> int:
     rows = await uow.connection.fetch(_EXPIRE, now, lease_seconds)
     announce(uow, rows)
     return len(rows)
+
+
+def _joint_of(letter: Sequence[Claim]) -> str:
+    return joint_id(one.notice_id for one in letter) if len(letter) > 1 else ""
 
 
 def composed(row: Any) -> Composed:
@@ -204,6 +272,7 @@ def _claim(row: Any) -> Claim:
         addressee=row["addressee"],
         ahead_of=row["ahead_of"],
         public_words=row["public_words"],
+        line=_line.decode(row["line"]) if row["line"] else None,
     )
 
 
@@ -226,14 +295,13 @@ _LAST: Final = f"""
 SELECT next_at, delivery_id FROM ({_NEXT.format(urgent="urgent = $1", after="$2, $3", most="$4")}) AS looked
 ORDER BY next_at, delivery_id OFFSET $4 - 1"""  # noqa: S608 - constants only
 
-_CLAIM: Final = f"""
-WITH looked AS MATERIALIZED (
-  ({_NEXT.format(urgent="urgent", after="$8, $9", most="$12")})
-  UNION ALL ({_NEXT.format(urgent="NOT urgent", after="$10, $11", most="$12")})), due AS (
+_TAKE: Final = f"""
+WITH looked AS MATERIALIZED (@looked), due AS (
   SELECT delivery.delivery_id FROM looked JOIN delivery USING (delivery_id) JOIN notice USING (notice_id)
   WHERE delivery.state = 'pending'
     AND (delivery.channel = ANY($6::text[])
       OR delivery.next_at <= statement_timestamp() - make_interval(secs => {CHANNEL_WAIT}))
+    AND @when
     AND {_FRESH}
     AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {NOT_HELD}
     AND NOT EXISTS (SELECT FROM notice s
@@ -254,16 +322,44 @@ UPDATE notice SET state = 'sending', reason = 'claimed', changed_at = $5, versio
 FROM claimed WHERE notice.notice_id = claimed.notice_id
 RETURNING {CHANGED}, claimed.delivery_id, claimed.channel, claimed.epoch, claimed.attempts, notice.spoken_for,
   notice.decided_at, notice.subject, notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of,
-  notice.public_words, notice.closing, notice.evidence->'rests_on' AS rests_on"""  # noqa: S608 - constants only
+  notice.public_words, notice.closing, notice.evidence->'rests_on' AS rests_on,
+  notice.evidence->'line' AS line"""  # noqa: S608 - constants only
+
+_PLACES: Final = (
+    f"({_NEXT.format(urgent='urgent', after='$8, $9', most='$12')}) UNION ALL "
+    f"({_NEXT.format(urgent='NOT urgent', after='$10, $11', most='$12')})"
+)
+_WAITED: Final = """
+(notice.audience <> 'customer' OR delivery.channel <> ALL($13::text[]) OR notice.spoken_for = 'update_due'
+  OR notice.decided_at + make_interval(secs => $14) <= $5)"""
+_CLAIM: Final = _TAKE.replace("@looked", _PLACES).replace("@when", _WAITED)
+
+# What waits for the same customers on the same channels, whenever it was decided.
+_WITH_THEM: Final = """
+SELECT delivery_id FROM (
+  SELECT delivery_id, row_number() OVER (PARTITION BY addressee ORDER BY urgent DESC, decided_at, delivery_id) AS place
+  FROM notice JOIN delivery USING (notice_id)
+  WHERE addressee = ANY($8::text[]) AND notice.state = 'pending' AND audience = 'customer'
+    AND delivery.state = 'pending' AND delivery.channel = ANY($6::text[]) AND next_at <= statement_timestamp()
+) AS queued WHERE place <= $9"""
+_ALONG: Final = _TAKE.replace("@looked", _WITH_THEM).replace("@when", "notice.evidence ? 'line'")
 
 _FINAL: Final = f"""
+WITH mine AS (
+  SELECT delivery_id FROM delivery JOIN notice USING (notice_id)
+  WHERE delivery.delivery_id = ANY($1::text[]) AND delivery.epoch = $2 AND delivery.state = 'sending'
+    AND delivery.phase = 'claimed' AND delivery.lease_until > clock_timestamp()
+    AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {NOT_HELD} AND {_FRESH})
 UPDATE delivery SET phase = 'final', lease_until = clock_timestamp() + make_interval(secs => $3)
-FROM notice WHERE delivery.delivery_id = $1 AND notice.notice_id = delivery.notice_id AND delivery.epoch = $2
-  AND delivery.state = 'sending' AND delivery.phase = 'claimed' AND delivery.lease_until > clock_timestamp()
-  AND EXISTS (SELECT FROM switch WHERE sending AND NOT killed) AND {NOT_HELD} AND {_FRESH}
+FROM mine WHERE delivery.delivery_id = mine.delivery_id AND delivery.phase = 'claimed' AND delivery.epoch = $2
+  AND (SELECT count(*) FROM mine) = cardinality($1::text[])
 RETURNING delivery.delivery_id"""  # noqa: S608 - constants only
 
-_LOCK: Final = "SELECT FROM notice WHERE notice_id = $1 FOR UPDATE"
+# In the consumer's order, for whoever locks several.
+_LOCK: Final = "SELECT FROM notice WHERE notice_id = ANY($1::text[]) ORDER BY promise_id, notice_id FOR UPDATE"
+
+_JOIN: Final = """
+UPDATE notice SET joint = b FROM unnest($1::text[], $2::text[]) AS new (a, b) WHERE notice_id = a AND joint <> b"""
 
 _SHOWN: Final = f"""
 UPDATE notice SET state = changed.state, reason = changed.outcome, changed_at = changed.changed_at,

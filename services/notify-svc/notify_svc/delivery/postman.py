@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -16,12 +17,13 @@ from candor.store.erasing import doomed
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from notify_svc.channels import Begin, Fate, Message, Outcome
+from notify_svc.compose.joint import Part, joined
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.delivery import claims
-from notify_svc.delivery.claims import Claim
-from notify_svc.delivery.reopen import Lost, fall_back, rethink
+from notify_svc.delivery.claims import Claim, Joint
+from notify_svc.delivery.reopen import Lost, fall_back, rethink, withdraw_next
 from notify_svc.domain.facts import Promise, Reason, Rules
-from notify_svc.domain.identity import thread_id
+from notify_svc.domain.identity import joint_id, joint_thread_id, thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, outdated, silenced
 from notify_svc.page.links import Links
@@ -62,53 +64,73 @@ class Postman:
     patience: Patience
     links: Links | None = None
 
-    async def deliver(self, claim: Claim) -> None:
-        """Carry out one claim; an outcome that cannot be saved in time is left to the lease."""
+    @property
+    def joint(self) -> Joint:
+        """How messages to one customer go in one letter."""
+        if self.rules.joint_most == 1:
+            return claims.ALONE
+        channels = [name for name, channel in self.reach.channels.items() if channel.form.joint]
+        return Joint(channels, self.rules.joint_most, self.rules.joint_wait.total_seconds())
+
+    async def deliver(self, claimed: Sequence[Claim]) -> None:
+        """Carry out the claims of one letter; an outcome that cannot be saved in time is left to the lease.
+
+        What may not be told any more drops out of it, and the others go.
+        """
         async with unit_of_work(self.database) as uow:
-            first = await self._look(uow, claim)
-        route = first.route
-        if route is None:
-            await self._withhold(claim, first.reason or Reason.SUPERSEDED)
+            first = {claim: await self._look(uow, claim, claimed) for claim in claimed}
+        letter = [claim for claim, looked in first.items() if looked.route is not None]
+        for claim in claimed:
+            if claim not in letter:
+                await self._withhold(claim, first[claim].reason or Reason.SUPERSEDED)
+        if not letter:
             return
-        against: list[Reason] = []
+        route, leave = first[letter[0]].route, first[letter[0]].leave
+        if route is None:
+            raise RuntimeError("what is told has a route")
+        against: dict[Claim, Reason] = {}
         begun: list[bool] = []
 
         async def begin() -> bool:
             async with unit_of_work(self.database) as uow:
-                last = await self._look(uow, claim)
-                if last.reason is not None:
-                    against.append(last.reason)
+                last = {claim: await self._look(uow, claim, letter) for claim in letter}
+                against.update({claim: looked.reason for claim, looked in last.items() if looked.reason is not None})
+                # Aborted and tried again at the address of now: the old one may be another person's.
+                elsewhere = any(
+                    looked.route is None or looked.route.recipient != route.recipient for looked in last.values()
+                )
+                if against or elsewhere:
                     return False
-                if last.route is None or last.route.recipient != route.recipient:
-                    # Aborted and tried again at the address of now: the old one may be another person's.
-                    return False
-                agreed = await claims.finalise(uow, claim, self.patience.lease, self.patience.freshest)
+                agreed = await claims.finalise(uow, letter, self.patience.lease, self.patience.freshest)
             begun.append(agreed)
             return agreed
 
-        outcome = await self._attempt(claim, route, first.leave, begin, begun)
+        outcome = await self._attempt(letter, route, leave, begin, begun)
         known = {"fate": outcome.fate.value, "step": outcome.step, "code": outcome.code, "error": outcome.error}
-        log.info("attempt", notice=claim.notice_id, channel=claim.channel, **known)
-        if outcome.fate is Fate.ABORTED and against:
-            await self._withhold(claim, against[0])
-        else:
-            await self._save(claim, outcome, route.recipient)
+        log.info("attempt", notice=letter[0].notice_id, promises=len(letter), channel=letter[0].channel, **known)
+        dropped = against if outcome.fate is Fate.ABORTED else {}
+        for claim, reason in dropped.items():
+            await self._withhold(claim, reason)
+        if rest := [claim for claim in letter if claim not in dropped]:
+            await self._save(rest, outcome, route.recipient)
 
-    async def _attempt(self, claim: Claim, route: Route, leave: str, begin: Begin, begun: list[bool]) -> Outcome:
+    async def _attempt(
+        self, letter: Sequence[Claim], route: Route, leave: str, begin: Begin, begun: list[bool]
+    ) -> Outcome:
         """Let the channel send, for as long as the lease lasts: one that hangs or fails must not stop the others."""
         try:
             async with asyncio.timeout(self.patience.lease):
-                return await route.channel.send(_message(claim, route, leave), begin)
+                return await route.channel.send(_message(letter, route, leave), begin)
         except StoreUnavailable:
             raise
         except Exception as error:
             # After `begin` nobody can know whether it went out.
             fate = Fate.UNKNOWN if any(begun) else Fate.LATER
-            log.exception("channel failed", channel=claim.channel, notice=claim.notice_id, fate=fate.value)
+            log.exception("channel failed", channel=route.channel.name, notice=letter[0].notice_id, fate=fate.value)
             return Outcome(fate, "send", error=type(error).__name__)
 
-    async def _look(self, uow: UnitOfWork, claim: Claim) -> _Verdict:
-        """Whether the newest facts still support this message to this customer."""
+    async def _look(self, uow: UnitOfWork, claim: Claim, letter: Sequence[Claim]) -> _Verdict:
+        """Whether the newest facts still support this message to this customer, told with the others of `letter`."""
         if not claim.public_words:
             return _Verdict(Reason.SUPERSEDED)
         if claim.channel not in self.reach.channels:
@@ -122,7 +144,9 @@ class Postman:
         route, recipient = self.reach.look(
             row["sealed"], refused=row["refused_on"] or (), stopped=row["stopped_at"] is not None, only=claim.channel
         )
-        sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=claim.notice_id)
+        names = [one.notice_id for one in letter]
+        joint = self.rules.joint_most > 1
+        sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=names, joint=joint)
         others = sent.get(claim.addressee, 0)
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
         reason = silenced(known.promise, recipient, others, cap, claim.said.spoken_for) or outdated(
@@ -153,29 +177,38 @@ class Postman:
             if await claims.finish(uow, claim, NoticeState.SUPPRESSED, reason, now):
                 if claim.ahead_of and reason in (Reason.SUPERSEDED, Reason.STALE):
                     await notices.suppress(uow, [claim.ahead_of], reason, now)
+                if claim.audience is Audience.CUSTOMER:
+                    await withdraw_next(uow, claim.promise_id, now)
                 await rethink(uow, rows.values(), now)
                 await read_model.save_promises(uow, list(rows.values()))
 
-    async def _save(self, claim: Claim, outcome: Outcome, recipient: str) -> None:
+    async def _save(self, letter: Sequence[Claim], outcome: Outcome, recipient: str) -> None:
         """Retry until the lease has surely expired, so that a database outage does not lose the outcome."""
         try:
             async with asyncio.timeout(self.patience.saving):
-                while not await self._saved(claim, outcome, recipient):  # noqa: ASYNC110 - an outage, not an event
+                while not await self._saved(letter, outcome, recipient):  # noqa: ASYNC110 - an outage, not an event
                     await asyncio.sleep(0.5)
         except TimeoutError:
             consequence = "the lease decides: before DATA sent again, after it held as unknown"
-            log.warning("outcome not stored", notice=claim.notice_id, fate=outcome.fate, consequence=consequence)
+            log.warning("outcome not stored", notice=letter[0].notice_id, fate=outcome.fate, consequence=consequence)
 
-    async def _saved(self, claim: Claim, outcome: Outcome, recipient: str) -> bool:
+    async def _saved(self, letter: Sequence[Claim], outcome: Outcome, recipient: str) -> bool:
         try:
             async with unit_of_work(self.database) as uow:
-                await self._write(uow, claim, outcome, recipient)
+                await self._write(uow, letter, outcome, recipient)
         except StoreUnavailable as error:
-            log.warning("outcome not stored yet, trying again", notice=claim.notice_id, reason=error.detail)
+            log.warning("outcome not stored yet, trying again", notice=letter[0].notice_id, reason=error.detail)
             return False
         return True
 
-    async def _write(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str) -> None:
+    async def _write(self, uow: UnitOfWork, letter: Sequence[Claim], outcome: Outcome, recipient: str) -> None:
+        if outcome.fate not in (Fate.SENT, Fate.UNKNOWN):
+            # Locks are taken in the consumer's order: promises, customers, notices.
+            await read_model.promises(uow, [claim.promise_id for claim in letter])
+        for claim in sorted(letter, key=lambda one: one.promise_id):
+            await self._write_one(uow, claim, outcome, recipient)
+
+    async def _write_one(self, uow: UnitOfWork, claim: Claim, outcome: Outcome, recipient: str) -> None:
         now = self.clock.now()
         match outcome.fate:
             case Fate.SENT:
@@ -232,20 +265,31 @@ class Postman:
         return route is not None and route.recipient == recipient
 
 
-def _message(claim: Claim, route: Route, leave: str) -> Message:
-    form = route.channel.form
+def _message(letter: Sequence[Claim], route: Route, leave: str) -> Message:
+    form, first = route.channel.form, letter[0]
+    subject, text, html = first.subject, first.body, first.html
+    name, thread, delivery = first.notice_id, thread_id(first.promise_id), first.delivery_id
+    if len(letter) > 1:
+        parts = [
+            Part(statement=one.said.statement, line=one.line, text=one.body, html=one.html)
+            for one in letter
+            if one.line
+        ]
+        subject, text, html = joined(parts, form)
+        name, thread = joint_id(one.notice_id for one in letter), joint_thread_id(first.addressee)
+        delivery = name
     return Message(
-        delivery_id=claim.delivery_id,
-        notice_id=claim.notice_id,
-        thread=thread_id(claim.promise_id),
-        reply_to=claim.reply_to,
-        at=claim.said.told.at,
+        delivery_id=delivery,
+        notice_id=name,
+        thread=thread,
+        reply_to=first.reply_to,
+        at=max(one.said.told.at for one in letter),
         address=route.address,
         name=route.contact.name,
-        subject=claim.subject if form.subject else "",
-        text=claim.body,
-        html=claim.html if form.html else "",
-        attempt=claim.attempts,
+        subject=subject if form.subject else "",
+        text=text,
+        html=html if form.html else "",
+        attempt=first.attempts,
         leave=leave,
     )
 

@@ -6,6 +6,7 @@ import asyncio
 import os
 import socket
 import time
+from collections.abc import Sequence
 from contextlib import suppress
 from typing import Final
 from uuid import uuid4
@@ -42,7 +43,7 @@ class Reconciler:
         self._concurrency = concurrency
         self._owner = f"{socket.gethostname()}-{os.getpid()}-{uuid4().hex[:6]}"
         self._running: set[asyncio.Task[None]] = set()
-        self._round = claims.Round()
+        self._round = claims.Round(joint=postman.joint)
         self._stopping = asyncio.Event()
         self._stopped = asyncio.Event()
         self._next_expire = 0.0
@@ -123,21 +124,20 @@ class Reconciler:
                 postman.clock.now(),
                 self._round,
             )
-        for claim in taken:
-            task = asyncio.create_task(self._deliver(claim))
+        for letter in claims.letters(taken, self._round.joint):
+            task = asyncio.create_task(self._deliver(letter))
             self._running.add(task)
             task.add_done_callback(self._running.discard)
 
-    async def _deliver(self, claim: Claim) -> None:
+    async def _deliver(self, letter: Sequence[Claim]) -> None:
+        first = letter[0].notice_id
         try:
-            await self._postman.deliver(claim)
+            await self._postman.deliver(letter)
         except StoreUnavailable as error:
-            log.warning(
-                "database unavailable during an attempt, left to its lease", notice=claim.notice_id, reason=error.detail
-            )
+            log.warning("database unavailable during an attempt, left to its lease", notice=first, reason=error.detail)
         except Exception as error:
             # The lease ends the claim based on what was committed; one bad notice must not stop the others.
-            log.exception("attempt failed", notice=claim.notice_id, error=type(error).__name__)
+            log.exception("attempt failed", notice=first, error=type(error).__name__)
 
     async def _room(self) -> None:
         # At full concurrency, the next claim waits for a free slot and not for the clock.

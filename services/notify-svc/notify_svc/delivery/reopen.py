@@ -36,6 +36,13 @@ async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: d
         known.episode = replace(known.episode, blocked=not NEEDS_A_PERSON.isdisjoint(rest))
 
 
+async def withdraw_next(uow: UnitOfWork, promise_id: str, now: datetime) -> None:
+    """Suppress what waits to follow a notice that is not sent: an all-clear of a warning that nobody read is none."""
+    found = await notices.entries(uow, [promise_id])
+    waiting = [entry.notice_id for entry in found.get(promise_id, []) if entry.state is NoticeState.PENDING]
+    await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)
+
+
 async def rethink(uow: UnitOfWork, rethought: Collection[PromiseRecord], now: datetime) -> None:
     """Rebuild the episodes of these promises from their notices, and have the promises decided at once."""
     found = await notices.entries(uow, [known.promise_id for known in rethought])

@@ -177,6 +177,10 @@ class Rules:
     """When customers are left in peace, on their own clock, unless their contact says otherwise."""
     owner_daily_cap: int = 100
     """Messages to one owner in 24 business hours: one bad day may hit many of their promises."""
+    joint_most: int = 1
+    """Promises of one customer that one letter tells of at most."""
+    joint_wait: timedelta = timedelta(0)
+    """How long a message waits for others to the same customer, so that one letter tells of all."""
     calendar: Calendar = ALWAYS
     """Working hours in each promise's own zone: `hold` is counted in them if that ends before the promised date, else
     by the clock; updates come due in them.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from uuid import NAMESPACE_URL, uuid5
 
@@ -25,6 +26,16 @@ def delivery_id(notice: str, channel: str) -> str:
 def thread_id(promise_id: str) -> str:
     """The name of a promise's mail thread; promise ids may have characters that a Message-ID may not."""
     return str(uuid5(NAMESPACE, f"thread:{promise_id}"))
+
+
+def joint_id(notices: Iterable[str]) -> str:
+    """The id of one letter that tells several notices, in whatever order; two such letters share no notice."""
+    return str(uuid5(NAMESPACE, f"joint:{' '.join(sorted(notices))}"))
+
+
+def joint_thread_id(addressee: str) -> str:
+    """The name of the mail thread of letters that tell one addressee of several promises."""
+    return str(uuid5(NAMESPACE, f"joint thread:{addressee}"))
 
 
 def told_value(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
@@ -23,7 +23,7 @@ from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
-from notify_svc.domain.owner import OwnerWord, without_the_owner
+from notify_svc.domain.owner import Audience, OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
 from notify_svc.page.links import Links, linked
@@ -50,6 +50,19 @@ class _Addressees:
     failed: Mapping[tuple[str, str], Collection[str]]
     links: Mapping[str, str]
     reading: Reading
+    waiting: set[str] = field(default_factory=set)
+
+    def others(self, name: str) -> int:
+        """Messages beside the next one to a customer; what waits already goes in the same letter."""
+        return self.sent[name] - (name in self.waiting)
+
+    def count(self, said: Iterable[Notice], *, joint: bool) -> None:
+        """Count what was said and waits; all that waits for one customer is one message if letters are `joint`."""
+        for one in said:
+            if one.state is NoticeState.PENDING and one.addressee not in self.waiting:
+                self.sent[one.addressee] += 1
+                if joint and one.audience is Audience.CUSTOMER:
+                    self.waiting.add(one.addressee)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +102,7 @@ class Speaker:
         owners = {staff_key(known.promise.owner) for known in speaking if known.promise and known.promise.owner}
         names = owners | {known.customer_id for known in speaking}
         staff = await read_model.contacts(uow, owners - customers.keys())
-        sent = await notices.sent_since(uow, names, now - CAP_WINDOW)
+        sent = await notices.sent_since(uow, names, now - CAP_WINDOW, joint=self.rules.joint_most > 1)
         # With one channel there is no other to use first.
         several = len(self.reach.channels) > 1
         failed = await notices.failed_on(uow, [known.promise_id for known in speaking]) if several else {}
@@ -129,7 +142,7 @@ class Speaker:
             # A person decided that this is not said; whatever else there is to say is.
             return []
         route, recipient = self._look(addressees, known.promise_id, known.customer_id)
-        sent = addressees.sent[known.customer_id]
+        sent = addressees.others(known.customer_id)
         reason = silenced(promise, recipient, sent, self.rules.daily_cap, decision.reason)
         if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
@@ -155,7 +168,7 @@ class Speaker:
             known.episode = replace(known.episode, blocked=True)
             known.check_at = None
             return said
-        addressees.sent.update(one.addressee for one in said if one.state is NoticeState.PENDING)
+        addressees.count(said, joint=self.rules.joint_most > 1)
         known.episode = after_speaking(known.episode, decision, said[-1].told)
         told = known.episode.told
         known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))

@@ -113,14 +113,22 @@ async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason,
         announce(uow, await uow.connection.fetch(_SUPPRESS, list(notice_ids), reason.value, now))
 
 
-async def sent_since(uow: UnitOfWork, addressees: Collection[str], since: datetime, *, but: str = "") -> dict[str, int]:
-    """Number of messages to each addressee, other than `but`, that went out, may have or were queued after `since`."""
-    rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since, but) if addressees else []
+async def sent_since(
+    uow: UnitOfWork, addressees: Collection[str], since: datetime, *, but: Collection[str] = (), joint: bool = False
+) -> dict[str, int]:
+    """Number of messages to each addressee, other than `but`, that went out, may have or were queued after `since`.
+
+    A letter that tells several notices is one message; with `joint` so are all that are queued for a customer.
+    """
+    rows = await uow.connection.fetch(_SENT_SINCE, list(addressees), since, list(but), joint) if addressees else []
     return {row["addressee"]: row["count"] for row in rows}
 
 
 async def previous(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[tuple[str, str], str]:
-    """By promise and addressee, the newest notice that was or may have been sent; the next one replies to it."""
+    """By promise and addressee, what the next notice replies to.
+
+    It is the newest notice that was or may have been sent, or the letter that told it with others.
+    """
     rows = await uow.connection.fetch(_PREVIOUS, list(promise_ids)) if promise_ids else []
     return {(row["promise_id"], row["addressee"]): row["notice_id"] for row in rows}
 
@@ -252,8 +260,9 @@ WITH taken AS (
 SELECT * FROM taken"""  # noqa: S608 - constants only
 
 _SENT_SINCE: Final = """
-SELECT addressee, count(*)::int AS count FROM notice
-WHERE addressee = ANY($1::text[]) AND changed_at > $2 AND notice_id <> $3
+SELECT addressee, count(DISTINCT CASE WHEN $4 AND state = 'pending' AND audience = 'customer' THEN ''
+  WHEN joint <> '' AND state <> 'pending' THEN joint ELSE notice_id END)::int AS count FROM notice
+WHERE addressee = ANY($1::text[]) AND changed_at > $2 AND notice_id <> ALL($3::text[])
   AND state IN ('preview', 'pending', 'sending', 'sent', 'unknown')
 GROUP BY addressee"""
 
@@ -262,6 +271,7 @@ SELECT DISTINCT promise_id, addressee, channel FROM notice JOIN delivery USING (
 WHERE promise_id = ANY($1::text[]) AND delivery.outcome = 'next_channel'"""
 
 _PREVIOUS: Final = """
-SELECT DISTINCT ON (promise_id, addressee) promise_id, addressee, notice_id FROM notice
+SELECT DISTINCT ON (promise_id, addressee) promise_id, addressee, coalesce(nullif(joint, ''), notice_id) AS notice_id
+FROM notice
 WHERE promise_id = ANY($1::text[]) AND state IN ('sending', 'sent', 'unknown')
 ORDER BY promise_id, addressee, decided_at DESC"""

@@ -62,9 +62,10 @@ class NoticeRow(Base, table=True):
     delivery, if it has one. An owner's notice names the customer's in `ahead_of`; a customer's notice has the outcome
     of the owner's in `owner` (OwnerWord), and how long it waits. `update_state` (UpdateState): what became of the next
     update that it names, "" as long as that is open. Without `public_words` it was composed when messages still
-    contained internal reasons. `about` is the one event that it tells of, such as another date. `awaits`: for what it
-    waits or waited for a person (Awaits, by commas). Business time: told_*, next_update_by, owner_wait_until,
-    decided_at, changed_at, approved_at, waits_since, snoozed_until; the database's clock: everything else.
+    contained internal reasons. `about` is the one event that it tells of, such as another date. `joint` is the id of
+    the letter that told it with others, "" if it went alone. `awaits`: for what it waits or waited for a person
+    (Awaits, by commas). Business time: told_*, next_update_by, owner_wait_until, decided_at, changed_at, approved_at,
+    waits_since, snoozed_until; the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -108,6 +109,7 @@ class NoticeRow(Base, table=True):
     waits_since: datetime | None = moment(nullable=True)
     snoozed_until: datetime | None = moment(nullable=True)
     withheld_for: str
+    joint: str
 
 
 class DeliveryRow(Base, table=True):

@@ -203,7 +203,7 @@ async def test_an_attempt_keeps_no_answer_of_the_one_before(paged: Desk, pager: 
     await paged.retry_now()
     async with unit_of_work(paged.database) as uow:
         [held] = await claims.claim(uow, "a", ["pager"], 1, 30, 60, paged.clock.now())
-        assert await claims.finalise(uow, held, 30, 60)
+        assert await claims.finalise(uow, [held], 30, 60)
     await paged.leases_run_out()
     async with unit_of_work(paged.database) as uow:
         assert await claims.expire(uow, paged.clock.now(), 30) == 1

@@ -29,7 +29,7 @@ async def claim(desk: Desk, owner: str = "a", limit: int = 8, where: Round | Non
 
 async def finalise(desk: Desk, held: Claim) -> bool:
     async with unit_of_work(desk.database) as uow:
-        return await claims.finalise(uow, held, 30, 60)
+        return await claims.finalise(uow, [held], 30, 60)
 
 
 async def finish(desk: Desk, held: Claim, state: NoticeState, reason: Reason = Reason.DELIVERED) -> bool:

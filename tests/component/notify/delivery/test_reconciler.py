@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
 import asyncpg
@@ -97,10 +97,10 @@ async def test_connections_cut_by_the_server_are_outlived(desk_: Desk) -> None:
 class Broken(Postman):
     """A postman with a bug that shows at one promise."""
 
-    async def deliver(self, claim: Claim) -> None:
-        if claim.promise_id == "p0":
+    async def deliver(self, claimed: Sequence[Claim]) -> None:
+        if claimed[0].promise_id == "p0":
             raise LookupError("a bug")
-        await super().deliver(claim)
+        await super().deliver(claimed)
 
 
 async def test_one_notice_that_meets_a_bug_does_not_stop_the_others(desk_: Desk) -> None:
@@ -115,11 +115,11 @@ async def test_one_notice_that_meets_a_bug_does_not_stop_the_others(desk_: Desk)
 class Fading(Postman):
     """A postman whose database is away when the first outcome is to be written down."""
 
-    async def _write(self, uow: object, claim: Claim, outcome: Outcome, recipient: str) -> None:
+    async def _write(self, uow: object, letter: Sequence[Claim], outcome: Outcome, recipient: str) -> None:
         if not faded:
             faded.append(outcome.fate)
             raise StoreUnavailable("away on purpose")
-        await super()._write(uow, claim, outcome, recipient)  # type: ignore[arg-type]
+        await super()._write(uow, letter, outcome, recipient)  # type: ignore[arg-type]
 
 
 faded: list[Fate] = []

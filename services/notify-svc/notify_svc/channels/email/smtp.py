@@ -62,7 +62,7 @@ class EmailChannel:
 
     name = "email"
     address_kind = "email"
-    form = Form()
+    form = Form(joint=True)
 
     def __init__(self, server: Server, sender: Sender) -> None:
         self._server = server

@@ -87,12 +87,12 @@ class RiskSettings(Settings):
     """Pages of the board, and sockets, that one session has open in a process. Example: 100"""
 
     promise_svc_url: Annotated[str, AfterValidator(_address)] = ""
-    """Address of promise-svc, which the board's pages about sources ask; empty: they say that it is not set up.
+    """Address of promise-svc, which the board's forms and its pages about sources ask; empty: they say so.
 
     Example: http://promise-svc
     """
     delivery_svc_url: Annotated[str, AfterValidator(_address)] = ""
-    """Address of delivery-svc, which the board's pages about sources and parked reports ask. Example: http://delivery-svc"""
+    """Address of delivery-svc, which the board asks about steps, sources and parked reports. Example: http://delivery-svc"""
     services_key_file: OptionalFile = None
     """File of the API key, of the role operator, by which the board asks these two; read again when it changes.
 

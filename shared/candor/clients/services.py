@@ -22,13 +22,17 @@ NO_KEY: Final = "the board has no key for it: see SERVICES_KEY_FILE"
 
 
 class ServiceError(Exception):
-    """A request that a service did not fulfil: `words` for people; `code` is the problem's, "" if it did not answer."""
+    """A request that a service did not fulfil: `words` for people; `code` is the problem's, "" if it did not answer.
 
-    def __init__(self, words: str, code: str = "", status: int = 0) -> None:
+    `errors`: what is wrong, by the JSON pointer of the field it is about.
+    """
+
+    def __init__(self, words: str, code: str = "", status: int = 0, errors: Mapping[str, str] | None = None) -> None:
         super().__init__(words)
         self.words = words
         self.code = code
         self.status = status
+        self.errors = dict(errors or {})
 
 
 class Said(NamedTuple):
@@ -38,10 +42,16 @@ class Said(NamedTuple):
     cursor: str
 
 
+class _FieldError(msgspec.Struct):
+    detail: str = ""
+    pointer: str | None = None
+
+
 class _Problem(msgspec.Struct):
     code: str = ""
     title: str = ""
     detail: str = ""
+    errors: list[_FieldError] = []
 
 
 class ServiceClient:
@@ -62,15 +72,17 @@ class ServiceClient:
         """The answer at a path. Raises ServiceError."""
         return await self._ask("GET", path, params={**(parameters or {})})
 
-    async def send(self, method: str, path: str, body: Mapping[str, Any] | None = None) -> Said:
-        """The answer to a JSON object, or to nothing. Raises ServiceError."""
+    async def send(
+        self, method: str, path: str, body: Mapping[str, Any] | None = None, headers: Mapping[str, str] | None = None
+    ) -> Said:
+        """The answer to a JSON object, or to nothing, sent with more headers. Raises ServiceError."""
         if body is None:
-            return await self._ask(method, path)
-        return await self._ask(method, path, content=msgspec.json.encode(body))
+            return await self._ask(method, path, headers)
+        return await self._ask(method, path, headers, content=msgspec.json.encode(body))
 
-    async def _ask(self, method: str, path: str, **what: Any) -> Said:
+    async def _ask(self, method: str, path: str, headers: Mapping[str, str] | None = None, **what: Any) -> Said:
         said = {"accept": "application/json", "accept-encoding": "identity", "user-agent": "candor-board"}
-        said |= {"authorization": f"Bearer {self._key()}", "content-type": "application/json"}
+        said |= {"authorization": f"Bearer {self._key()}", "content-type": "application/json", **(headers or {})}
         try:
             async with (
                 asyncio.timeout(self._seconds),
@@ -101,7 +113,8 @@ def _said(response: httpx.Response, raw: bytes) -> Said:
         if not 200 <= status < 300:
             problem = msgspec.json.decode(raw, type=_Problem)
             words = problem.detail or problem.title or f"it answered with status {status}"
-            raise ServiceError(words, problem.code, status)
+            wrong = {one.pointer: one.detail for one in reversed(problem.errors) if one.pointer is not None}
+            raise ServiceError(words, problem.code, status, wrong)
         return Said(msgspec.json.decode(raw, type=dict[str, Any]), _following(response.headers.get("link", "")))
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         more = ", and no JSON object" if 200 <= status < 300 else ""

@@ -50,6 +50,9 @@ async def test_a_problem_is_told_in_its_own_words_with_its_code(other: StandIn) 
     assert (found.words, found.code, found.status) == ("it has been matched just now", "already_matched", 409)
     other.faults.append(lambda: JSONResponse({**problem, "detail": ""}, 409))
     assert (await failure(client(other))).words == "Matched"
+    wrong = [{"pointer": "/due", "detail": "first"}, {"pointer": "/due", "detail": "second"}, {"parameter": "q"}]
+    other.faults.append(lambda: JSONResponse({**problem, "errors": wrong}, 422))
+    assert (await failure(client(other))).errors == {"/due": "first"}
     other.faults.append(lambda: JSONResponse({}, 503))
     assert (await failure(client(other))).words == "it answered with status 503"
 

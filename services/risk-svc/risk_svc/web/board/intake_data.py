@@ -136,6 +136,17 @@ class IntakeData:
         """Past events for one service, at most 1,000: how many it took, and which it refused. Raises ServiceError."""
         return (await self._service(service).send("POST", "/v1/imports", {"events": events})).body
 
+    async def read(self, service: str, path: str) -> dict[str, Any]:
+        """The answer of a service at a path. Raises ServiceError."""
+        return (await self._service(service).get(path)).body
+
+    async def send(
+        self, act: Act, service: str, path: str, body: Mapping[str, Any], headers: Mapping[str, str]
+    ) -> dict[str, Any]:
+        """What a service answers to an act about an object of its own, which is recorded first. Raises ServiceError."""
+        await self._record(act.actor, act.action, service, act.object)
+        return (await self._service(service).send("POST", path, body, headers)).body
+
     async def _items(self, name: str, path: str, asked: Mapping[str, str]) -> Part:
         said: Said = await self._service(name).get(path, asked)
         return Part(name, [{**one, "service": name} for one in said.body["items"]], said.cursor)

@@ -48,7 +48,11 @@ GROUPS: Final = (
         Entry("Challenges", "/challenges"),
     ),
     (Entry("Perception", "/perception"), Entry("Market", "/market")),
-    (Entry("Forecast accuracy", "/record"), Entry("Before promising", "/dates")),
+    (
+        Entry("Forecast accuracy", "/record"),
+        Entry("Before promising", "/dates"),
+        Entry("New promise", "/new"),
+    ),
     (Entry("Sources", "/sources"), Entry("Parked", "/parked"), Entry("Import", "/import")),
 )
 """What is asked together: how things stand, where gaps come from, what is done, said, will be, and comes in."""

@@ -39,6 +39,7 @@ from risk_svc.web.board.pages import (
     accuracy,
     brief,
     challenges,
+    change,
     claims,
     dates,
     groups,
@@ -47,6 +48,7 @@ from risk_svc.web.board.pages import (
     imports,
     incident,
     market,
+    new_promise,
     offers,
     on_time,
     overview,
@@ -63,6 +65,7 @@ from risk_svc.web.board.pages import (
     trying,
     worked,
 )
+from risk_svc.web.board.promise_desk import PromiseDesk
 from risk_svc.web.board.session_end import vouched
 from risk_svc.web.board.sign_in_store import StaffSessions
 from risk_svc.web.board.table_files import TableFiles
@@ -91,6 +94,10 @@ def _intake(app: FastAPI) -> IntakeData:
     return cast(IntakeData, app.state.intake_data)
 
 
+def _desk(app: FastAPI) -> PromiseDesk:
+    return PromiseDesk(_intake(app))
+
+
 def _acting(app: FastAPI) -> Acting:
     return at_this_page(app.state.staff)
 
@@ -111,6 +118,10 @@ PAGES: Final[Mapping[str, Make]] = {
     "/challenges": lambda app, address: challenges.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),
+    "/new": lambda app, address: new_promise.Page(
+        _reading(app), app.state.published, _desk(app), _acting(app), address
+    ),
+    "/change": lambda app, address: change.Page(_reading(app), app.state.published, _desk(app), _acting(app), address),
     "/brief": lambda app, address: brief.Page(_reading(app), app.state.database, address),
     "/perception": lambda app, _address: perception.Page(_reading(app), app.state.database),
     "/what-worked": lambda app, _address: worked.Page(_reading(app), app.state.database),

@@ -76,12 +76,18 @@ def asked(
         due = datetime.strptime(date or "", LOCAL).replace(tzinfo=UTC)
     except ValueError:
         return None, None
-    if not kind or due <= now:
-        return None, None
+    found = checked(published, kind, due, now)
+    return found, None if found is None else due
+
+
+def checked(published: PublishedModel, kind: str | None, due: datetime | None, now: datetime) -> CheckOut | None:
+    """The check of a date for a promise type; None if no type or no date that lies ahead is given."""
+    if not kind or due is None or due <= now:
+        return None
     # Not read as a request is: a time is one already, and a type that an address makes up has no history.
     draft = CheckIn.model_construct(kind=kind, due=due)
     # Labels and incidents are the API's: here it is the promise type as a whole.
-    return answer(published, draft.view(now), [], now), due
+    return answer(published, draft.view(now), [], now)
 
 
 NOTHING: Final = "No history yet: no promise has come due."

@@ -64,6 +64,8 @@ class Page:
 
     def _parts(self) -> None:
         self.head = Part(_head)
+        # Without the promise's address: the HTML is made once for all of them.
+        self.change = ui.link("Change it, report a step, or settle it", "/change").classes("strong").mark("change")
         with card():
             section_title("When it is expected")
             self.fan = Chart(280)
@@ -105,7 +107,7 @@ class Page:
             section_title("How the message came about")
             self.said = Part(_lines)
             self.flow = Part(draw_flow)
-            # Without the promise's address: the HTML is made once for all of them.
+            # Without the promise's address, as above.
             self.whole = ui.link("All that was said of it", "/path").classes("text-primary")
         self.planned = card()
         with self.planned:
@@ -135,6 +137,7 @@ class Page:
         self.body.set_visibility(detail is not None)
         if detail is None:
             return
+        show_address(self.change, f"/change?promise={quote(self.promise_id, safe='')}")
         await self._plans(detail)
         await self._way()
         await self._seen()

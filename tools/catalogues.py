@@ -1,4 +1,4 @@
-"""The catalogues of letters: `python -m tools.catalogues` brings each up to date with templates and code.
+"""The catalogues of letters and of the customer's page: `python -m tools.catalogues` brings each up to date.
 
     python -m tools.catalogues          what is new stands in every .po without a translation, what is gone is gone
     python -m tools.catalogues --new it an empty catalogue of another language
@@ -17,22 +17,25 @@ from typing import Final
 
 from babel import Locale
 from babel.messages.catalog import Catalog, Message
-from babel.messages.extract import extract_from_dir
+from babel.messages.extract import DEFAULT_KEYWORDS, extract_from_dir
 from babel.messages.pofile import read_po, write_po
 
 ROOT: Final = Path(__file__).parents[1]
 COMPOSE: Final = ROOT / "services/notify-svc/notify_svc/compose"
+PAGE: Final = COMPOSE.parent / "page"
 FOLDER: Final = COMPOSE / "locale"
 METHODS: Final = [("templates/**.j2", "jinja2.ext:babel_extract"), ("**.py", "python")]
+KEYWORDS: Final = DEFAULT_KEYWORDS | {"mark": None, "mark_many": (1, 2)}
 OPTIONS: Final = {"templates/**.j2": {"silent": "false", "trimmed": "true"}}
 
 
 def extracted() -> Catalog:
     """Every message of templates and code, in the order in which they stand there, without places."""
     found = Catalog(project="Candor letters", charset="utf-8")
-    for file, _, message, comments, _ in extract_from_dir(COMPOSE, METHODS, OPTIONS):
-        if not file.startswith("locale/"):
-            found.add(message, auto_comments=comments)
+    for folder in (COMPOSE, PAGE):
+        for file, _, message, comments, _ in extract_from_dir(folder, METHODS, OPTIONS, KEYWORDS):
+            if not file.startswith("locale/"):
+                found.add(message, auto_comments=comments)
     return found
 
 
@@ -58,7 +61,7 @@ def written(language: str) -> bytes:
     catalogue.update(extracted(), no_fuzzy_matching=True)
     catalogue.obsolete.clear()
     catalogue.fuzzy = False
-    catalogue.header_comment = f"# Letters in {Locale.parse(language).get_display_name('en')}."
+    catalogue.header_comment = f"# Letters and the customer's page in {Locale.parse(language).get_display_name('en')}."
     into = BytesIO()
     write_po(into, catalogue, width=0, omit_header=False, ignore_obsolete=True, include_lineno=False, no_location=True)
     header, _, rest = into.getvalue().partition(b"\n\n")

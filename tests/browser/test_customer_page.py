@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -34,7 +35,9 @@ NARROW: Final = {"width": 390, "height": 844}
 WIDE: Final = {"width": 1280, "height": 900}
 
 
-def shown(state: State, *, fault: Fault | None = None, words: str = "Espresso machine installed") -> str:
+def shown(
+    state: State, *, fault: Fault | None = None, words: str = "Espresso machine installed", civil: Localizer = CIVIL
+) -> str:
     """The page as the service sends it, with everything that it can have."""
     ranged = state is State.RANGE
     view = View(
@@ -55,13 +58,13 @@ def shown(state: State, *, fault: Fault | None = None, words: str = "Espresso ma
     said = [Said(entry, NOON, "This may be late", LETTER)]
     given = [Given("a1", "readback", "wrong", "two machines", NOON)]
     parts = (
-        fault_line(fault) if fault is not None else "",
-        content(view, said, 1, CIVIL, "http://promises.test"),
-        answered(given, CIVIL),
-        forms(view, CIVIL, "token", {}, [Offer("OF-1", "OF-1:1", (Option("a month"), Option("later", HIGH)))]),
+        fault_line(fault, civil) if fault is not None else "",
+        content(view, said, 1, civil, "http://promises.test"),
+        answered(given, civil),
+        forms(view, civil, "token", {}, [Offer("OF-1", "OF-1:1", (Option("a month"), Option("later", HIGH)))]),
     )
-    title = texts.HEADING.format(what=view.what)
-    return bytes(form_page(title, "".join(parts), 200, "Example Airlines").body).decode()
+    title = civil.say(texts.HEADING, what=view.what)
+    return bytes(form_page(title, "".join(parts), 200, "Example Airlines", civil.language).body).decode()
 
 
 async def open_page(page: Page, html: str) -> list[Request]:
@@ -86,6 +89,8 @@ async def test_no_state_of_the_page_breaks_a_rule_in_light_or_dark_wide_or_on_a_
     pages = {state.value: shown(state) for state in State} | {
         "fault": shown(State.RANGE, fault=Fault("readback_words", texts.WHAT_IS_DIFFERENT)),
         "long": shown(State.RANGE, words="W" * 400),
+        "in Japanese": shown(State.OVERDUE, civil=replace(CIVIL, locale="ja")),
+        "in German": shown(State.RANGE, civil=replace(CIVIL, locale="de")),
         "ended": bytes(ended_page().body).decode(),
     }
     for name, html in pages.items():

@@ -119,7 +119,7 @@ async def customers(desk: Desk, folder: Path) -> AsyncIterator[Customers]:
     staffs = (router, mass.router, page_links.router, answers.router, next_updates.router)
     app = create_app("notify", settings, None, [*staffs, page.router, stop.router])
     app.state.database, app.state.clock = desk.database, desk.clock
-    app.state.links, app.state.reach = links, desk.speaker.reach
+    app.state.links, app.state.reach, app.state.houses = links, desk.speaker.reach, desk.speaker.houses
     transport = httpx.ASGITransport(app)
     async with (
         httpx.AsyncClient(transport=transport, base_url=URL) as customer,

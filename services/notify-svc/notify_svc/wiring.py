@@ -83,7 +83,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.database, app.state.clock = database, business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
         worker = app.state.worker = _worker(current, database, speaker, business, freshness)
-        app.state.links, app.state.reach = links, reach
+        app.state.links, app.state.reach, app.state.houses = links, reach, speaker.houses
         secrets = (reach.opener.file, speaker.houses.file, worker.event_keys, links and links.file)
         app.state.files.watch(database.password_file, *secrets)
         app.state.health.add("database", database.check)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from gettext import NullTranslations
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -52,8 +53,8 @@ class Localizer:
         local = at.astimezone(self.zone)
         if (local.hour, local.minute) != (0, 0):
             return self.moment(at)
-        words = translations(language_of(self.locale)).gettext("the end of %(day)s")
-        return words % {"day": self.day(at - timedelta(minutes=1))}
+        _ = self._catalogue().gettext
+        return _("the end of %(day)s") % {"day": self.day(at - timedelta(minutes=1))}
 
     def ends(self, low: datetime, high: datetime) -> tuple[str, str]:
         """Both ends of a range; the day is written once if both share it."""
@@ -76,8 +77,26 @@ class Localizer:
         if UNNAMED.fullmatch(self.zone.key):
             return offsets.pop()
         place: str = get_timezone_location(self.zone, locale=self.locale, return_city=True)
-        named: str = translations(language_of(self.locale)).gettext("%(place)s time") % {"place": place}
+        _ = self._catalogue().gettext
+        named = _("%(place)s time") % {"place": place}
         return f"{named} ({offsets.pop()})" if len(offsets) == 1 else named
+
+    @property
+    def language(self) -> str:
+        """The code of the language, as HTML names it."""
+        return language_of(self.locale)
+
+    def say(self, text: str, **filled: str) -> str:
+        """A text of a catalogue in this language, filled in; any other text as it is."""
+        words = self._catalogue().gettext(text)
+        return words % filled if filled else words
+
+    def say_counted(self, one: str, several: str, count: int, **filled: str) -> str:
+        """A text that counts, in the form of `count`; `%(count)s` is that number."""
+        return self._catalogue().ngettext(one, several, count) % {"count": self.number(count), **filled}
+
+    def _catalogue(self) -> NullTranslations:
+        return translations(self.language)
 
 
 def _from_utc(local: datetime) -> str:

@@ -45,12 +45,16 @@ class Answer(NamedTuple):
 
 
 class Fault(Exception):  # noqa: N818 - what it is
-    """An answer that cannot be taken: the field at which something is wrong, and what, in the customer's words."""
+    """An answer that cannot be taken: the field at which something is wrong, and what, by a text of the page.
 
-    def __init__(self, field: str, text: str) -> None:
+    `filled` are the numbers in that text.
+    """
+
+    def __init__(self, field: str, text: str, **filled: int) -> None:
         super().__init__(text)
         self.field = field
         self.text = text
+        self.filled = filled
 
 
 class _Words(Body):
@@ -81,7 +85,7 @@ def answer_of(given: Mapping[str, str], form: str) -> Answer:
     try:
         words = convert(_Words, {"words": given.get("words", "").replace("\r\n", "\n").strip()}).words
     except Problem:
-        raise Fault(f"{about}_words", texts.TOO_LONG.format(longest=LONGEST)) from None
+        raise Fault(f"{about}_words", texts.TOO_LONG, longest=LONGEST) from None
     if about is About.QUESTION and not words:
         raise Fault(f"{about}_words", texts.NOTHING_WRITTEN)
     if choice == "wrong" and not words:

@@ -9,6 +9,7 @@ from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, LONGEST, Fault, asked
+from notify_svc.page.render import heading
 from notify_svc.page.view import View
 from notify_svc.store.answers import Given
 from notify_svc.store.offers import Offer, Option
@@ -18,12 +19,14 @@ def answered(given: Sequence[Given], civil: Localizer) -> str:
     """What the customer said on the page, newest first; "" if nothing."""
     if not given:
         return ""
-    return f"<h2>{texts.YOU_SAID}</h2>\n<p>{texts.ANSWER_TAKEN}</p>\n{''.join(_given(one, civil) for one in given)}"
+    taken = f"<p>{escape(civil.say(texts.ANSWER_TAKEN))}</p>\n"
+    return heading(civil.say(texts.YOU_SAID)) + taken + "".join(_given(one, civil) for one in given)
 
 
-def fault_line(fault: Fault) -> str:
+def fault_line(fault: Fault, civil: Localizer) -> str:
     """What is wrong, before everything else, with a way to the field."""
-    text = escape(fault.text)
+    filled = {name: civil.number(number) for name, number in fault.filled.items()}
+    text = escape(civil.say(fault.text, **filled))
     inner = f'<a href="#{escape(fault.field)}">{text}</a>' if fault.field else text
     return f'<p class="fault" role="alert">{inner}</p>\n'
 
@@ -33,7 +36,7 @@ def forms(shown: View, civil: Localizer, token: str, filled: Mapping[str, str], 
     about = asked(shown, offered=bool(offers))
     parts = [_form(one, shown, civil, token, filled) for one in about if one is not About.OPTION]
     offered = [_offer(one, civil, token, filled) for one in offers] if About.OPTION in about else []
-    return f"<h2>{texts.ANSWER}</h2>\n{''.join([*offered, *parts])}"
+    return heading(civil.say(texts.ANSWER)) + "".join([*offered, *parts])
 
 
 def _offer(offer: Offer, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:
@@ -44,14 +47,14 @@ def _offer(offer: Offer, civil: Localizer, token: str, filled: Mapping[str, str]
         for number, option in enumerate(offer.options)
     )
     hidden = f'{_hidden(token, About.OPTION)}<input type="hidden" name="offer" value="{named}">'
-    fieldset = f"<fieldset><legend>{texts.OPTIONS_ASKED}</legend>\n{choices}</fieldset>\n"
-    return _whole(texts.OPTIONS, hidden, fieldset, f"{named}_words", texts.WORDS, before)
+    fieldset = f"<fieldset><legend>{escape(civil.say(texts.OPTIONS_ASKED))}</legend>\n{choices}</fieldset>\n"
+    return _whole(civil, texts.OPTIONS, hidden, fieldset, f"{named}_words", texts.WORDS, before)
 
 
 def _option(option: Option, civil: Localizer) -> str:
     if option.due is None:
         return option.name
-    return texts.OPTION_BY.format(name=option.name, due=civil.moment(option.due))
+    return civil.say(texts.OPTION_BY, name=option.name, due=civil.deadline(option.due))
 
 
 def _hidden(token: str, about: About) -> str:
@@ -60,13 +63,15 @@ def _hidden(token: str, about: About) -> str:
     )
 
 
-def _whole(title: str, hidden: str, fieldset: str, box: str, label: str, before: Mapping[str, str]) -> str:
+def _whole(
+    civil: Localizer, title: str, hidden: str, fieldset: str, box: str, label: str, before: Mapping[str, str]
+) -> str:
     words = (
-        f'<p><label for="{box}">{label}</label>\n<textarea id="{box}" name="words" rows="3" '
+        f'<p><label for="{box}">{escape(civil.say(label))}</label>\n<textarea id="{box}" name="words" rows="3" '
         f'maxlength="{LONGEST}">{escape(before.get("words", ""))}</textarea></p>\n'
     )
-    button = f'<button type="submit">{texts.SEND}</button>\n'
-    return f'<h3>{title}</h3>\n<form method="post">{hidden}\n{fieldset}{words}{button}</form>\n'
+    button = f'<button type="submit">{escape(civil.say(texts.SEND))}</button>\n'
+    return f'<h3>{escape(civil.say(title))}</h3>\n<form method="post">{hidden}\n{fieldset}{words}{button}</form>\n'
 
 
 def _form(about: About, shown: View, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:
@@ -76,13 +81,13 @@ def _form(about: About, shown: View, civil: Localizer, token: str, filled: Mappi
         About.READBACK: (texts.READBACK, texts.READBACK_ASKED, texts.WORDS),
         About.VERDICT: (texts.VERDICT, texts.VERDICT_ASKED, texts.WORDS),
     }[about]
-    asked_ = escape(question.format(what=shown.what, due=civil.moment(shown.due)))
+    asked_ = escape(civil.say(question, what=shown.what, due=civil.deadline(shown.due))) if question else ""
     choices = "".join(
-        _choice(choice, texts.CHOICES[choice], before, f"{about}_choice" if number == 0 else "")
+        _choice(choice, civil.say(texts.CHOICES[choice]), before, f"{about}_choice" if number == 0 else "")
         for number, choice in enumerate(CHOICES[about])
     )
     fieldset = f"<fieldset><legend>{asked_}</legend>\n{choices}</fieldset>\n" if choices else ""
-    return _whole(title, _hidden(token, about), fieldset, f"{about}_words", label, before)
+    return _whole(civil, title, _hidden(token, about), fieldset, f"{about}_words", label, before)
 
 
 def _choice(value: str, words: str, before: Mapping[str, str], name: str) -> str:
@@ -92,8 +97,9 @@ def _choice(value: str, words: str, before: Mapping[str, str], name: str) -> str
 
 
 def _given(one: Given, civil: Localizer) -> str:
-    what = texts.SAID_OF[one.kind]
-    choice = f"<p>{escape(texts.CHOICES.get(one.choice, one.choice))}</p>\n" if one.choice else ""
+    what = civil.say(texts.SAID_OF[one.kind])
+    named = civil.say(texts.CHOICES[one.choice]) if one.choice in texts.CHOICES else one.choice
+    choice = f"<p>{escape(named)}</p>\n" if one.choice else ""
     words = f'<p class="said">{escape(one.words)}</p>\n' if one.words else ""
-    head = escape(texts.SAID_LINE.format(at=civil.moment(one.at), what=what))
+    head = escape(civil.say(texts.SAID_LINE, at=civil.moment(one.at), what=what))
     return f"<h3>{head}</h3>\n{choice}{words}"

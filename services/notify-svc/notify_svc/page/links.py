@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import timedelta
 from html import escape
-from typing import Final
+from typing import Final, NamedTuple
 
 from itsdangerous import BadData
 from itsdangerous.encoding import base64_decode, base64_encode
@@ -30,6 +30,7 @@ AGE: Final = timedelta(days=30)
 LONGEST: Final = 256
 """Characters of a token; no token of ours is longer."""
 _token: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_carried: Final = re.compile(rf"(.+?): (https?://\S+{PATH}[A-Za-z0-9_.-]+)")
 
 
 class Links:
@@ -101,28 +102,39 @@ def _spelt_once(token: str) -> bool:
     return base64_encode(base64_decode(signature)).decode() == signature
 
 
-def linked(notice: Notice, address: str, form: Form) -> Notice:
-    """The customer's notice with the link below its text, unless its channel carries no more text."""
+def linked(notice: Notice, address: str, form: Form, words: str = LINK) -> Notice:
+    """The customer's notice with the link below its text, unless its channel carries no more text.
+
+    `words` name the link in the customer's language.
+    """
     if not address:
         return notice
-    text, html = below(notice.body, notice.html, address)
+    text, html = below(notice.body, notice.html, Named(words, address))
     if form.longest is not None and len(text) > form.longest:
         return notice
     return replace(notice, body=text, html=html)
 
 
-def below(text: str, html: str, address: str) -> tuple[str, str]:
-    """A message's text and HTML with the link below them; as they are without an `address`."""
+class Named(NamedTuple):
+    """A link and the words that name it, in the customer's language."""
+
+    words: str
+    address: str
+
+
+def below(text: str, html: str, link: Named) -> tuple[str, str]:
+    """A message's text and HTML with the link below them; as they are without an address."""
+    words, address = link
     if not address:
         return text, html
-    line = f'<p><a href="{escape(address)}">{escape(LINK)}</a></p>\n</body>'
-    return f"{text.rstrip()}\n\n{LINK}: {address}\n", html.replace("</body>", line)
+    line = f'<p><a href="{escape(address)}">{escape(words)}</a></p>\n</body>'
+    return f"{text.rstrip()}\n\n{words}: {address}\n", html.replace("</body>", line)
 
 
-def carried(text: str) -> str:
-    """The link that a message of ours carries; "" if none."""
-    last = text.rstrip().rpartition("\n")[2]
-    return last.removeprefix(f"{LINK}: ") if last.startswith(f"{LINK}: ") else ""
+def carried(text: str) -> Named:
+    """The link that a message of ours carries; without an address if none."""
+    found = _carried.fullmatch(text.rstrip().rpartition("\n")[2])
+    return Named(*found.groups()) if found else Named("", "")
 
 
 def without_links(text: str, address: str) -> str:

@@ -70,7 +70,7 @@ async def edit(
     evidence = json.loads(row["evidence"])
     language, channel = evidence.get("language", ENGLISH), reach.channels.get(row["channel"])
     link = carried(row["body"])
-    kept = [line for line in words.text.strip().splitlines() if not link or link not in line]
+    kept = [line for line in words.text.strip().splitlines() if not link.address or link.address not in line]
     text = "\n".join(kept).rstrip() + "\n"
     html = edited_html(words.subject, text, language) if row["html"] else ""
     body, html = below(text, html, link)

@@ -17,7 +17,7 @@ from notify_svc.compose.house import Houses
 from notify_svc.compose.letter import Signer
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.compose.wording import wording_of
-from notify_svc.compose.words import language_of
+from notify_svc.compose.words import language_of, translations
 from notify_svc.delivery import switches
 from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
 from notify_svc.domain.episode import after_speaking, decide
@@ -27,6 +27,7 @@ from notify_svc.domain.owner import Audience, OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
 from notify_svc.page.links import Links, linked
+from notify_svc.page.texts import LINK
 from notify_svc.store import approvals, notices, read_model
 from notify_svc.store.approvals import Reading, withheld_of
 from notify_svc.store.notices import Notice
@@ -155,7 +156,8 @@ class Speaker:
             drafted = draft(matter, route, self.rules, self.houses.now(), now)
             # The owner reads the letter without it: the link is the customer's.
             address = addressees.links.get(known.promise_id, "")
-            drafted = replace(drafted, notice=linked(drafted.notice, address, route.channel.form))
+            named = translations(language_of(drafted.snapshot.locale)).gettext(LINK)
+            drafted = replace(drafted, notice=linked(drafted.notice, address, route.channel.form, named))
             said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)

@@ -55,7 +55,7 @@ HEADERS: Final = {
 }
 """Of every page here: its address opens it, so nobody else is to learn it."""
 _PAGE: Final = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
+<html lang="{language}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><link rel="icon" href="data:image/svg+xml;base64,{icon}">
 <style>{style}</style></head>
 <body><header>{sender}</header>
@@ -64,10 +64,14 @@ _PAGE: Final = """<!doctype html>
 """
 
 
-def form_page(title: str, content: str, status: int, sender: str = "Candor") -> HTMLResponse:
-    """The page with this title; `content` is HTML, all else is text. `sender` stands above it."""
+def form_page(title: str, content: str, status: int, sender: str = "Candor", language: str = "en") -> HTMLResponse:
+    """The page with this title; `content` is HTML, all else is text.
+
+    `sender` stands above it; `language` is the code of the one in which it is written, such as `de`.
+    """
     icon = base64.b64encode(ICON.encode()).decode()
-    text = _PAGE.format(title=escape(title), style=_STYLE, icon=icon, content=content, sender=escape(sender))
+    known = {"title": escape(title), "sender": escape(sender), "language": escape(language)}
+    text = _PAGE.format(style=_STYLE, icon=icon, content=content, **known)
     return HTMLResponse(text, status, HEADERS)
 
 

@@ -85,7 +85,7 @@ async def test_a_link_takes_only_so_many_answers_within_an_hour(site: Customers)
     for number in range(AN_HOUR):
         assert (await site.send(path, about="question", words=f"{number}?")).status_code == 303
     more = await site.send(path, about="question", words="one more?")
-    assert (more.status_code, texts.TOO_MANY.format(most=AN_HOUR) in more.text) == (429, True)
+    assert (more.status_code, texts.TOO_MANY % {"most": AN_HOUR} in more.text) == (429, True)
     assert ">one more?</textarea>" in more.text
     assert len(await site.answers()) == AN_HOUR
     statement = "UPDATE answer SET created_at = created_at - interval '1 hour' WHERE words = '0?'"

@@ -60,7 +60,7 @@ async def test_without_a_message_it_is_broken_which_the_page_says_and_staff_find
     assert await judged(site) == ["broken"]
     text = (await site.customer.get(path)).text
     assert "That time has passed, and we have not written." in text
-    assert "Of 1 time that we named for a next message, 0 were kept." in text
+    assert "We named 1 time for a next message, and kept 0." in text
     found = (await site.staff.get("/v1/next-updates?update_state=broken")).json()["items"]
     assert [(one["promise_id"], one["update_state"]) for one in found] == [("p1", "broken")]
     assert (await site.staff.get("/v1/next-updates?update_state=kept")).json()["items"] == []

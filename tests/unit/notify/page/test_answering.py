@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
@@ -74,7 +75,7 @@ def test_what_was_filled_in_stays_in_its_own_form_and_is_no_markup() -> None:
     assert html.count("&lt;/textarea&gt;&lt;script&gt;") == 1 and "<script" not in html
     assert 'value="wrong" checked' in html and html.count(" checked") == 1
     assert "&lt;b&gt;Espresso&lt;/b&gt;, by Fri 8 Mar, 13:00. Is that right?" in html
-    assert 'href="#readback_words"' in fault_line(Fault("readback_words", texts.WHAT_IS_DIFFERENT))
+    assert 'href="#readback_words"' in fault_line(Fault("readback_words", texts.WHAT_IS_DIFFERENT), CIVIL)
     assert 'id="readback_words"' in html
 
 
@@ -104,7 +105,7 @@ def test_answers_are_shown_to_the_word() -> None:
         (
             {"about": "question", "words": "x" * (LONGEST + 1)},
             "question_words",
-            "That text cannot be taken: at most 2,000 characters, and plain text only.",
+            texts.TOO_LONG,
         ),
     ],
 )
@@ -112,6 +113,14 @@ def test_what_is_wrong_is_said_at_its_field(fields: dict[str, str], field: str, 
     with pytest.raises(Fault) as fault:
         answer_of(fields, "form")
     assert (fault.value.field, fault.value.text) == (field, text)
+
+
+@pytest.mark.parametrize(
+    ("locale", "number"), [("en_GB", "2,000"), ("de", "2.000"), ("fr", "2\u202f000"), ("ja", "2,000")]
+)
+def test_a_fault_is_said_in_the_customers_language_and_numbers(locale: str, number: str) -> None:
+    line = fault_line(Fault("question_words", texts.TOO_LONG, longest=LONGEST), replace(CIVIL, locale=locale))
+    assert number in line and ("plain text" in line) == (locale == "en_GB")
 
 
 def test_a_form_of_another_page_is_none() -> None:

@@ -100,11 +100,11 @@ def test_every_state_has_its_words(state: State) -> None:
     found = read(shown(state=state, low=LOW if ranged else None, high=HIGH if ranged else None))
     place = found.index("Now") + 1
     assert found[place].endswith(".")
-    assert "{" not in "".join(found)
+    assert "%(" not in "".join(found)
 
 
 def test_nothing_that_others_wrote_becomes_markup() -> None:
-    bad = '<script>alert(1)</script><img src=x onerror="x">{low}'
+    bad = '<script>alert(1)</script><img src=x onerror="x">%(low)s 100 %'
     said = message(f"{bad}\nsecond line", subject=bad)
     view = shown(state=State.WITHDRAWN, low=None, high=None, reason=bad, dates=(DateGiven(NOON, DUE, False, bad),))
     html = content(view, [said], 1, CIVIL, URL)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from html import escape
 from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import parse_qsl
 
@@ -20,13 +21,12 @@ from candor.intake.once import new_id
 from candor.ops.tracing import current_traceparent
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.http.body import read_raw
-from candor.web.http.form_page import HEADERS, ended_page, form_page
+from candor.web.http.form_page import HEADERS
 from candor.web.http.problems import Problem
 from candor.web.http.public import public_path
+from notify_svc.api.reader import civil_of, ended, page_of
 from notify_svc.briefs import kept, owners
-from notify_svc.compose.contact import BadContact, Contact, zone_of
 from notify_svc.compose.localize import Localizer
-from notify_svc.compose.words import locale_of
 from notify_svc.page import PATH, STOP, texts
 from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, taken
 from notify_svc.page.forms import answered, fault_line, forms
@@ -65,7 +65,7 @@ async def page(request: Request, token: Token) -> Response:
     """What was promised, what changed, what holds now, what was said, and forms to answer by."""
     links, found = await _look(request, token)
     if links is None or found is None:
-        return ended_page()
+        return ended(request)
     return _shown(request, links, found)
 
 
@@ -74,7 +74,7 @@ async def answer(request: Request, token: Token) -> Response:
     """Take an answer once; then, and ever after, the page shows it."""
     links, found = await _look(request, token)
     if links is None or found is None:
-        return ended_page()
+        return ended(request)
     given = _given(await read_raw(request, FORM))
     form = links.read_form(given.get("form", ""), found.opened.link_id)
     try:
@@ -85,13 +85,13 @@ async def answer(request: Request, token: Token) -> Response:
         await answers.hold(uow, found.opened.known.customer_id, found.opened.link_id)
         now = await find(request, uow, links, token)
         if now is None:
-            return ended_page()
+            return ended(request)
         if not await answers.known(uow, form):
             option = taken(said, now.offers) if said.about is AnswerKind.OPTION else ("", said.choice)
             if option is None or said.about not in asked(now.shown, offered=bool(now.offers)):
                 return _shown(request, links, now, 409, Fault("", texts.NOT_ANY_MORE), given)
             if await answers.within_an_hour(uow, now.opened.link_id) >= AN_HOUR:
-                return _shown(request, links, now, 429, Fault("", texts.TOO_MANY.format(most=AN_HOUR)), given)
+                return _shown(request, links, now, 429, Fault("", texts.TOO_MANY, most=AN_HOUR), given)
             await _take(request, uow, now, said._replace(offer=option[0], choice=option[1]), form)
     return RedirectResponse(public_path(PATH + token), 303, HEADERS)
 
@@ -145,10 +145,7 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     given = await answers.newest(uow, opened.known.promise_id)
     offered = await offers.open_of(uow, opened.known.promise_id)
     due = await updates.of_promise(uow, opened.known.promise_id)
-    promise, contact = opened.known.promise, _contact(request, opened.sealed)
-    # The page is in English, so are its dates.
-    english = contact.language if (contact.language or "").startswith("en") else None
-    civil = Localizer(zone_of(contact.zone, promise.zone), locale_of(english), now)
+    promise, civil = opened.known.promise, civil_of(request, opened)
     fresh = opened.age <= settings.freshest_seconds
     shown = view(promise, opened.known.gap, [one.entry for one in said], now, settings.rules(), fresh=fresh)
     return Found(opened, shown, said, messages, given, offered, due, civil)
@@ -163,15 +160,16 @@ def _shown(
     filled: Mapping[str, str] | None = None,
 ) -> Response:
     settings: NotifySettings = request.app.state.settings
+    leave = public_path(PATH + request.path_params["token"] + STOP)
     parts = (
-        fault_line(fault) if fault is not None else "",
+        fault_line(fault, found.civil) if fault is not None else "",
         content(found.shown, found.said, found.messages, found.civil, settings.page_url, found.updates),
         answered(found.given, found.civil),
         forms(found.shown, found.civil, links.form(found.opened.link_id), filled or {}, found.offers),
-        f'<p><a href="{public_path(PATH + request.path_params["token"] + STOP)}">{texts.STOP_LINK}</a></p>\n',
+        f'<p><a href="{leave}">{escape(found.civil.say(texts.STOP_LINK))}</a></p>\n',
     )
-    title = texts.HEADING.format(what=found.shown.what)
-    return form_page(title, "".join(parts), status, settings.page_company)
+    title = found.civil.say(texts.HEADING, what=found.shown.what)
+    return page_of(request, found.civil, title, "".join(parts), status)
 
 
 def _given(raw: bytes) -> dict[str, str]:
@@ -183,10 +181,3 @@ def _given(raw: bytes) -> dict[str, str]:
     if not {name for name, _ in pairs} <= FIELDS:
         raise Problem("bad_request", "the form has no such field")
     return dict(pairs)
-
-
-def _contact(request: Request, sealed: str | None) -> Contact:
-    try:
-        return request.app.state.reach.opener.open(sealed) if sealed else Contact()
-    except BadContact:
-        return Contact()

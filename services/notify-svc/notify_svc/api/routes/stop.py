@@ -5,6 +5,7 @@ A GET changes nothing, since programs that look for viruses follow links (RFC 80
 
 from __future__ import annotations
 
+from html import escape
 from typing import Final, cast
 
 from fastapi import APIRouter
@@ -13,12 +14,13 @@ from starlette.responses import RedirectResponse, Response
 
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.http.body import read_raw
-from candor.web.http.form_page import HEADERS, ended_page, form_page
+from candor.web.http.form_page import HEADERS
 from candor.web.http.public import public_path
+from notify_svc.api.reader import civil_of, ended, page_of
 from notify_svc.api.routes.page import FORM, Token
+from notify_svc.compose.localize import Localizer
 from notify_svc.page import PATH, STOP, texts
 from notify_svc.page.links import Links
-from notify_svc.settings import NotifySettings
 from notify_svc.store import page_links, stopping
 from notify_svc.store.page_links import Opened
 
@@ -34,10 +36,10 @@ async def asked(request: Request, token: Token) -> Response:
     async with unit_of_work(request.app.state.database) as uow:
         opened = await _opened(request, uow, token)
         if opened is None:
-            return ended_page()
+            return ended(request)
         stopped = await stopping.stopped(uow, opened.known.customer_id)
-    settings: NotifySettings = request.app.state.settings
-    return form_page(texts.STOP, _form(token, stopped=stopped), 200, settings.page_company)
+    civil = civil_of(request, opened)
+    return page_of(request, civil, civil.say(texts.STOP), _form(token, civil, stopped=stopped))
 
 
 @router.post(f"{PATH}{{token}}{STOP}")
@@ -55,13 +57,13 @@ async def resume(request: Request, token: Token) -> Response:
 async def _change(request: Request, token: str, *, stop_: bool) -> Response:
     async with unit_of_work(request.app.state.database) as uow:
         if await _opened(request, uow, token) is None:
-            return ended_page()
+            return ended(request)
     # Between two transactions: a body that comes slowly holds none.
     await read_raw(request, ONE_CLICK)
     async with unit_of_work(request.app.state.database) as uow:
         opened = await _opened(request, uow, token)
         if opened is None:
-            return ended_page()
+            return ended(request)
         known = opened.known
         if stop_:
             await stopping.stop(uow, known.customer_id, request.app.state.clock.now())
@@ -75,12 +77,13 @@ async def _opened(request: Request, uow: UnitOfWork, token: str) -> Opened | Non
     return None if links is None else await page_links.opened(uow, links.read(token), links.clock.now())
 
 
-def _form(token: str, *, stopped: bool) -> str:
+def _form(token: str, civil: Localizer, *, stopped: bool) -> str:
     words, button, way = (
         (texts.STOPPED, texts.RESUME, RESUME) if stopped else (texts.STOP_MEANS, texts.STOP_BUTTON, STOP)
     )
+    words, button, onward = (escape(civil.say(one)) for one in (words, button, texts.BACK))
     action, back = public_path(PATH + token + way), public_path(PATH + token)
     return (
         f'<p>{words}</p>\n<form method="post" action="{action}"><button type="submit">{button}</button></form>\n'
-        f'<p><a href="{back}">{texts.BACK}</a></p>\n'
+        f'<p><a href="{back}">{onward}</a></p>\n'
     )

@@ -25,7 +25,7 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import answers, approval, callbacks, mass, next_updates, page, page_links, stop
+from notify_svc.api.routes import answers, approval, callbacks, mass, next_updates, page, page_links, record, stop
 from notify_svc.api.routes.notices import router
 from notify_svc.briefs.approvals import ESCALATION
 from notify_svc.briefs.sender import Addressed, BriefSender
@@ -55,6 +55,7 @@ STAFF: Final = (
     mass.router,
     page_links.router,
     answers.router,
+    record.router,
     next_updates.router,
     audit_routes.router,
 )

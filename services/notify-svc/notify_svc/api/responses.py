@@ -174,3 +174,30 @@ class NextUpdatePage(ListTotals):
     """A page of next updates; the Link header leads to the next one."""
 
     items: list[NextUpdateOut]
+
+
+class RecordOut(BaseModel):
+    """One entry of a customer's record, to the word.
+
+    `direction`: said (by us) or answered (by them). `way`: the channel, `page` or `phone`; empty if nobody knows it.
+    `kind`: of a message its statement, of an answer what it is about, or `call`. `state` of a message: sent or unknown.
+    """
+
+    entry_id: str
+    promise_id: str
+    at: datetime
+    direction: str
+    way: str
+    kind: str
+    choice: str
+    subject: str
+    words: str
+    state: str
+    approved_by: str
+    edited_by: str
+
+
+class RecordPage(ListTotals):
+    """A page of a customer's record; the Link header leads to the next one."""
+
+    items: list[RecordOut]

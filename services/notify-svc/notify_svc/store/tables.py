@@ -188,3 +188,26 @@ class AnswerRow(Base, table=True):
     words: str
     at: datetime = moment()
     created_at: datetime = moment()
+
+
+class RecordRow(Base, table=True):
+    """One entry of a customer's record, a view: what was said or answered, over which way, and who of ours it was.
+
+    `approved_by`: who let a message go, or called. Business time: at.
+    """
+
+    __tablename__ = "customer_record"
+
+    entry_id: str = Field(primary_key=True)
+    customer_id: str
+    promise_id: str
+    at: datetime = moment()
+    direction: str
+    way: str
+    kind: str
+    choice: str
+    subject: str
+    words: str
+    state: str
+    approved_by: str
+    edited_by: str

@@ -1,0 +1,111 @@
+"""A customer's record: all that was said and answered, over every channel, in the order of time, to the word."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest_asyncio
+
+from candor.store.unit_of_work import unit_of_work
+from notify_svc.api.routes import record
+from notify_svc.store import answers
+from notify_svc.store.answers import Given
+from tests.support.approving import act, approving, deciding, newest, waits
+from tests.support.notify import FINE, Desk, contact, erased, gap, promise
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def api(desk_: Desk, tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
+    async with deciding(approving(desk_), tmp_path, record.router) as client:
+        yield client
+
+
+async def entries(api: httpx.AsyncClient, customer: str = "c1", **query: Any) -> list[dict[str, Any]]:
+    """The whole record, page by page."""
+    found: list[dict[str, Any]] = []
+    path = f"/v1/customers/{customer}/record"
+    while True:
+        answer = await api.get(path, params=query or None)
+        assert answer.status_code == 200, answer.text
+        found += answer.json()["items"]
+        if "next" not in answer.links:
+            return found
+        path, query = answer.links["next"]["url"], {}
+
+
+async def answered(desk: Desk, number: int, words: str, customer: str = "c1") -> None:
+    given = Given(f"a{number}", "question", "", words, desk.clock.now())
+    async with unit_of_work(desk.database) as uow:
+        await answers.add(uow, given, "p1", customer, "link", f"form-{number}")
+
+
+async def conversation(desk: Desk, api: httpx.AsyncClient) -> None:
+    """A warning is approved, the customer asks, somebody calls them, and the all-clear goes out."""
+    await act(api, await waits(desk), "approve", by="Kim")
+    await desk.send()
+    desk.clock.advance(timedelta(minutes=1))
+    await answered(desk, 1, "=When?")
+    await desk.later(1, gap(2, FINE))
+    await act(api, await newest(desk), "said", said="It is on time again.", answered="Good.", by="Kim")
+
+
+async def test_all_of_it_is_there_in_the_order_of_time(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await conversation(desk_, api)
+    found = await entries(api)
+    assert [(one["direction"], one["way"], one["kind"]) for one in found] == [
+        ("said", "email", "warning"),
+        ("answered", "page", "question"),
+        ("said", "phone", "call"),
+        ("answered", "phone", "call"),
+    ]
+    warning, asked, call, answer = found
+    assert warning["approved_by"] == call["approved_by"] == "Kim by operator-1"
+    assert warning["words"].startswith("Hello,") and warning["state"] == "sent"
+    assert [one["words"] for one in (asked, call, answer)] == ["=When?", "It is on time again.", "Good."]
+
+
+async def test_it_comes_by_pages_and_of_one_promise(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await conversation(desk_, api)
+    whole = await entries(api)
+    assert await entries(api, limit=1) == whole and await entries(api, limit=3) == whole
+    assert await entries(api, promise_id="p1") == whole and await entries(api, promise_id="p2") == []
+    assert await entries(api, "c2") == []
+
+
+async def test_a_spreadsheet_gets_the_same_and_no_formula(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await conversation(desk_, api)
+    answer = await api.get("/v1/customers/c1/record", params={"format": "csv"})
+    assert answer.headers["content-type"].startswith("text/csv")
+    rows = list(csv.DictReader(io.StringIO(answer.text)))
+    assert [row["words"] for row in rows[1:]] == ["'=When?", "It is on time again.", "Good."]
+    assert [row["entry_id"] for row in rows] == [one["entry_id"] for one in await entries(api)]
+
+
+async def test_what_was_not_said_is_not_in_it(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await waits(desk_)
+    assert await entries(api) == []
+    await act(api, await newest(desk_), "hold", reason="no")
+    assert await entries(api) == []
+
+
+async def test_an_erasure_ends_it_at_once_and_spares_others(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await conversation(desk_, api)
+    await desk_.take(promise("p2", "c2"), contact("c2"), gap(1, name="p2", customer="c2"))
+    await desk_.later(5)
+    await desk_.send()
+    await desk_.take(erased(time=desk_.clock.now()))
+    assert await entries(api) == []
+    assert len(await entries(api, "c2")) == 1
+    await desk_.end_erasures()
+    assert await desk_.database.pool.fetchval("SELECT count(*) FROM phone_call") == 0
+
+
+async def test_it_is_for_operators(api: httpx.AsyncClient) -> None:
+    viewer = {"authorization": "Bearer viewer"}
+    assert (await api.get("/v1/customers/c1/record", headers=viewer)).status_code == 403

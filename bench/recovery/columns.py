@@ -115,6 +115,7 @@ class Columns:
             np.array([(one.due - one.made) / DAY for one in rows]),
             np.array([((one.done or self.now) - one.made) / DAY for one in rows]),
             np.array([one.done is None for one in rows], np.bool_),
+            np.array([one.made.timestamp() / 86_400 for one in rows]),
         )
 
     def judged(self, names: list[str]) -> Judged:

@@ -12,15 +12,16 @@ from risk_svc.insight.measures.figure import Floats
 from risk_svc.insight.sheets import NO_NAME, Ended, Row, due_body
 
 MOST: Final = 1_000_000
-"""Promises that bias is of, in 56 bytes each; of more every second one counts, then every fourth, …"""
+"""Promises that bias is of, in 64 bytes each; of more every second one counts, then every fourth, …"""
+DAY: Final = 86_400.0
 LAST: Final = -2.0
 """The rank of too little history: no drift is below −1."""
-COLUMNS: Final = 7
+COLUMNS: Final = 8
 Verdict = Literal["optimistic", "padded", "unclear", "too_little_history"]
 
 
 class Gathered:
-    """Columns of completed and open promises: type, team, person, deliverer by number, both durations in seconds."""
+    """Columns of completed and open promises: type, team, person, deliverer by number, seconds they take, when made."""
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
@@ -52,7 +53,7 @@ class Gathered:
     def _by(self, maker: int) -> Durations:
         table = self._table()
         kind, makers, deliverer = (Coded([*self._names[at]], table[:, at].astype(np.int64)) for at in (0, maker, 3))
-        return Durations(kind, makers, deliverer, table[:, 4], table[:, 5], table[:, 6] > 0)
+        return Durations(kind, makers, deliverer, table[:, 4], table[:, 5], table[:, 6] > 0, table[:, 7])
 
     def _table(self) -> Floats:
         return np.concatenate([*self._rows, np.empty((0, COLUMNS))])
@@ -63,7 +64,7 @@ class Gathered:
             known.setdefault(name or NO_NAME, len(known)) for known, name in zip(self._names, named, strict=True)
         )
         until = one.ended if one.open else one.done or 0.0
-        return (*numbers, one.first - one.made, until - one.made, float(one.open))
+        return (*numbers, one.first - one.made, until - one.made, float(one.open), one.made / DAY)
 
 
 def bias_sheets(found: Gathered, *, persons: bool) -> dict[str, list[Row]]:

@@ -308,3 +308,47 @@ def test_of_too_many_makers_the_rarest_share_one_effect(monkeypatch: pytest.Monk
     found = biases(Completed(["x"] * 98, names, [""] * 98, np.ones(98), np.linspace(1, 2, 98)))
     assert {one.name for one in found.makers} == {"a", "b"}
     assert found.n == 98
+
+
+def shocked(seed: int, shock: float) -> Completed:
+    """Six deliverers alike over half a year; each fortnight holds up, or speeds, all work of one by its own part."""
+    random = np.random.default_rng(seed)
+    n = 720
+    deliverer, made = random.integers(0, 6, n), random.uniform(0, 182, n)
+    held_up = random.normal(0, shock, (6, 13))[deliverer, (made // 14).astype(int)]
+    y = held_up + random.normal(0, 0.3, n)
+    makers, names = [f"m{at}" for at in random.integers(0, 3, n)], [f"d{at}" for at in deliverer]
+    return Completed(["x"] * n, makers, names, np.ones(n), np.exp(y), None, made)
+
+
+def test_what_holds_up_all_work_of_a_deliverer_at_once_widens_its_interval() -> None:
+    held = {True: 0, False: 0}
+    for seed in range(20):
+        some = shocked(seed, 0.2)
+        for known in held:
+            found = biases(some if known else some._replace(made=None)).deliverers
+            held[known] += sum(one.drift.low <= 0 <= one.drift.high for one in found if one.drift.low is not None)
+    # Of 120 truths 108 are due; were each promise late by itself, three quarters would lie in their intervals.
+    assert held[False] < 95 < 105 <= held[True]
+
+
+@few
+@given(seeds)
+def test_when_promises_were_made_moves_no_figure_and_no_interval_of_makers(seed: int) -> None:
+    some = shocked(seed, 0.1)
+    found, plain = biases(some), biases(some._replace(made=None))
+    assert found.makers == plain.makers
+    for one, other in zip(found.deliverers, plain.deliverers, strict=True):
+        assert (one.name, one.drift.value, one.drift.n) == (other.name, other.drift.value, other.drift.n)
+        (low, high), (least, most) = bounds(one.drift), bounds(other.drift)
+        assert low <= least + 1e-9
+        assert high >= most - 1e-9
+
+
+def test_a_company_whose_promises_were_all_made_at_once_has_intervals_all_the_same() -> None:
+    some = shocked(3, 0.0)
+    assert biases(some._replace(made=np.zeros(720))) == biases(some._replace(made=None))
+    # Nor does it matter when what is open was made: of that only the least is known.
+    still = np.arange(720) % 2 == 0
+    late = some._replace(open=still)
+    assert biases(late._replace(made=np.where(still, np.nan, some.made))) == biases(late)

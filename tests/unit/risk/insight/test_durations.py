@@ -35,7 +35,8 @@ def at_once(promises: list[Ended]) -> Biases:
     kind, team, deliverer = ([getattr(one, name) or "" for one in done] for name in ("kind", "department", "deliverer"))
     took = np.array([(one.done or 0.0) - one.made for one in done], np.float64)
     promised = np.array([one.first - one.made for one in done], np.float64)
-    return biases(Completed(kind, team, deliverer, promised, took))
+    made = np.array([one.made / DAY for one in done], np.float64)
+    return biases(Completed(kind, team, deliverer, promised, took, None, made))
 
 
 @given(st.lists(ends, max_size=60), st.integers(0, 60))
@@ -49,6 +50,14 @@ def test_by_pages_it_is_what_it_is_at_once(promises: list[Ended], cut: int) -> N
         assert [(one.name, one.drift.n) for one in some] == [(one.name, one.drift.n) for one in others]
         for one, other in zip(some, others, strict=True):
             assert one.drift.value == pytest.approx(other.drift.value)
+
+
+def test_when_promises_were_made_is_known_in_days() -> None:
+    gathered = Gathered()
+    gathered.add([ended(0), ended(5 * 86_400), ended(6 * 86_400, took=None)])
+    for found in (gathered.by_team(), gathered.by_person()):
+        assert found.made is not None
+        assert found.made.tolist() == [0.0, 5.0]
 
 
 def test_open_promises_have_taken_so_long_so_far() -> None:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 import numpy as np
 
+from risk_svc.insight.measures.clustered import design_effect
 from risk_svc.insight.measures.figure import LEAST, Figure, Flags, Floats, Ints, Unit, too_little
 from risk_svc.insight.measures.two_way import NONE, Effects, Rows, fitted
 
@@ -20,10 +21,15 @@ What is overdue for as long as it was promised is given up (definitions.md: gap)
 """
 
 
+FORTNIGHT: Final = 14.0
+"""Promises of a deliverer that were made in the same so many days may share what held them up. Assumed."""
+
+
 class Completed(NamedTuple):
     """Columns of promises: promised and actual duration in the same unit, above 0.
 
     "" as maker or deliverer: it has none. `open`: which are not completed, and have taken `actual` so far; None: none.
+    `made`: when they were made, in days; None: unknown, and each is taken to be late or early by itself.
     """
 
     kind: Sequence[str]
@@ -32,6 +38,7 @@ class Completed(NamedTuple):
     promised: Floats
     actual: Floats
     open: Flags | None = None
+    made: Floats | None = None
 
 
 class Coded(NamedTuple):
@@ -50,6 +57,7 @@ class Durations(NamedTuple):
     promised: Floats
     actual: Floats
     open: Flags | None = None
+    made: Floats | None = None
 
 
 class Bias(NamedTuple):
@@ -89,7 +97,7 @@ def biases_of(found: Durations) -> Biases:
     Both are fitted together and shrunk by what their number allows: plain averages give a maker what belongs to the
     deliverers it uses. An open promise lies above what it has taken so far (*right-censored*); left out, those who
     never finish would seem to be in time. Of a type of which none was completed nothing is known, and open ones are not
-    used.
+    used. What holds up all work of a deliverer at once widens the intervals of deliverers.
     """
     with np.errstate(invalid="ignore"):
         usable = (found.promised > 0) & (found.actual > 0)
@@ -108,6 +116,8 @@ def biases_of(found: Durations) -> Biases:
     # A promise without a type is of the type "", and has that type's mean.
     rows = Rows(y, np.where(kind == NONE, kind.max() + 1, kind), maker, deliverer, still)
     of_maker, of_deliverer = fitted(rows, LEVEL)
+    if found.made is not None:
+        of_deliverer = _widened(of_deliverer, _shared(rows, found.made[kept]))
     said = [
         _said(names, _Counted(place, overdue | ~still, overdue), fit)
         for names, place, fit in ((makers, maker, of_maker), (deliverers, deliverer, of_deliverer))
@@ -118,6 +128,28 @@ def biases_of(found: Durations) -> Biases:
 def _completed_once(kind: Ints, completed: Flags) -> Flags:
     """Which promises are of a type of which one was completed: of others nobody knows how long they usually take."""
     return np.bincount(kind, completed, minlength=int(kind.max(initial=-1)) + 1)[kind] > 0
+
+
+def _shared(rows: Rows, made: Floats) -> float:
+    """How much more the mean of a deliverer varies than if each of its completed promises were late by itself."""
+    its = (rows.deliverer != NONE) & np.isfinite(made)
+    if rows.above is not None:
+        its &= ~rows.above
+    at = np.flatnonzero(its)
+    if not len(at):
+        return 1.0
+    maker, deliverer = rows.maker[at] - NONE, rows.deliverer[at]
+    fortnight = np.floor(made[at] / FORTNIGHT).astype(np.int64)
+    return design_effect(rows.y[at], (rows.kind[at], maker), deliverer, fortnight)
+
+
+def _widened(fit: Effects, variance: float) -> Effects:
+    """The same with errors of so many times the variance."""
+    if variance <= 1:
+        return fit
+    scale = float(np.sqrt(variance))
+    low, high = (fit.effect + scale * (end - fit.effect) for end in (fit.low, fit.high))
+    return Effects(fit.effect, low, high)
 
 
 class _Counted(NamedTuple):

@@ -31,7 +31,7 @@ def test_independent_cases_tell_all_they_can_whatever_their_groups(size: int) ->
     found = []
     for _ in range(60):
         owner, kind = random.integers(0, 1200 // size // 4, 1200), random.integers(0, 3, 1200)
-        y = random.normal(0, 1, 1200) + 0.5 * owner + kind
+        y = np.asarray(random.normal(0, 1, 1200) + 0.5 * owner + kind, np.float64)
         found.append(design_effect(y, (kind,), owner, random.integers(0, 8, 1200)))
     # Cut off below 1, so the mean lies a little above it.
     assert 1.0 <= np.mean(found) < 1.1

@@ -22,6 +22,7 @@ from risk_svc.forecasting.live import PublishedModel
 from risk_svc.store import rebuilding, states
 from risk_svc.training import journal
 from risk_svc.worker.batch import Batch
+from risk_svc.worker.learnt import Learnt
 from risk_svc.worker.leftover import FAN_OUT, Pace
 from risk_svc.worker.partition_state import PartitionStates
 from risk_svc.worker.reading import Reading
@@ -73,6 +74,7 @@ class RiskHandler:
         self._pace = Pace(fan_out)
         self._reading: dict[int, Reading] = {}
         self._resting = RestingIncidents()
+        self._learnt = Learnt()
         self._turn = 0
         for ending in ENDED:
             # There from the start: of a series that begins with its first count, that count is not seen.
@@ -120,6 +122,8 @@ class RiskHandler:
         self.reviews.again(batch.touched)
         by_events = bool(batch.touched)
         if tick:
+            if kinds := self._learnt.better_known(self._published.model):
+                self.cache.look_again_at(kinds, now)
             batch.review(numbers, now, self._most_reviews, self.reviews)
         if by_events:
             scored = self._scored(batch.touched, now)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 from array import array
+from collections.abc import Iterable
 from typing import Final
 
 from risk_svc.domain.incidents import Incidents
@@ -52,7 +53,7 @@ class PartitionState:
         """Keep a live promise as it is now, to be reviewed when its view says; returns its row."""
         row = encoded(state)
         review = math.inf if state.placeholder or state.historical else state.view.review
-        seen = Glance(state.customer_id, state.made_at, review, state.depends_on)
+        seen = Glance(state.customer_id, state.made_at, review, state.depends_on, state.kind)
         self.places.add(self.states.put(state.promise_id, row, seen), seen.depends_on)
         return row
 
@@ -117,6 +118,11 @@ class PartitionStates:
         """Schedule a review of every promise that is scored at all."""
         for partition in self.partitions.values():
             partition.states.look_again(now)
+
+    def look_again_at(self, kinds: Iterable[str], now: float) -> None:
+        """Schedule a review of every promise of these types that is scored at all."""
+        for partition in self.partitions.values():
+            partition.states.look_again_at(kinds, now)
 
     def overdue(self, now: float) -> bool:
         """Whether the review time of any promise has come."""

@@ -14,12 +14,13 @@ from risk_svc.domain.state import PromiseState, View, from_bytes, to_bytes
 
 
 class Glance(NamedTuple):
-    """Whose promise it is, when it was made and is to be reviewed, and what it depends on."""
+    """Whose promise it is, when it was made and is to be reviewed, what it depends on, and of which type it is."""
 
     customer_id: str
     made: float
     review: float
     depends_on: list[tuple[str, str]]
+    kind: str = ""
 
 
 class Shelf(Mapping[str, PromiseState]):
@@ -38,6 +39,8 @@ class Shelf(Mapping[str, PromiseState]):
         self._made = array("d")
         # A hash of the id: it finds a customer's promises, and now and then another's.
         self._customer = array("q")
+        # Of the promise type likewise.
+        self._kind = array("q")
 
     def __getitem__(self, name: str) -> PromiseState:
         return from_bytes(self._rows[self._slots[name]])
@@ -60,6 +63,7 @@ class Shelf(Mapping[str, PromiseState]):
         self._made[slot] = seen.made
         self._review[slot] = seen.review
         self._customer[slot] = hash(seen.customer_id)
+        self._kind[slot] = hash(seen.kind)
         return slot
 
     def pop(self, name: str) -> tuple[int, bytes] | None:
@@ -116,6 +120,13 @@ class Shelf(Mapping[str, PromiseState]):
             review = np.frombuffer(self._review)
             review[np.isfinite(review)] = now
 
+    def look_again_at(self, kinds: Iterable[str], now: float) -> None:
+        """Have every promise of these types reviewed that has a review time at all."""
+        if self._names:
+            review = np.frombuffer(self._review)
+            of_them = np.isin(np.frombuffer(self._kind, np.int64), np.fromiter(map(hash, kinds), np.int64))
+            review[of_them & np.isfinite(review) & (review > now)] = now
+
     def _new(self, name: str) -> int:
         if self._free:
             slot = self._free.pop()
@@ -127,6 +138,7 @@ class Shelf(Mapping[str, PromiseState]):
             self._review.append(math.inf)
             self._made.append(math.inf)
             self._customer.append(0)
+            self._kind.append(0)
         self._slots[name] = slot
         return slot
 
@@ -144,6 +156,7 @@ _State: Final = _glance(
     {
         "customer_id": (str, ""),
         "promise_version": (int, 0),
+        "kind": (str, ""),
         "made_at": (float, 0.0),
         "depends_on": (list[tuple[str, str]], []),
         "historical": (bool, False),
@@ -162,7 +175,7 @@ def glance(row: bytes) -> Glance:
     seen = _decoder.decode(row)
     scored = seen.promise_version and not seen.historical
     review = seen.view.review if scored else math.inf
-    return Glance(seen.customer_id, seen.made_at, review, seen.depends_on)
+    return Glance(seen.customer_id, seen.made_at, review, seen.depends_on, seen.kind)
 
 
 def encoded(state: PromiseState) -> bytes:

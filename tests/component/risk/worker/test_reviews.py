@@ -7,13 +7,14 @@ from typing import Any
 
 import pytest
 
+from candor.contracts import GapScored
 from candor.store.db import Database
 from risk_svc.domain.scoring import score_open
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker import scoring
 from risk_svc.worker.handlers import RiskHandler
 from tests.support.clocks import ManualClock
-from tests.support.risk import DUE, Desk, M, Story, erased
+from tests.support.risk import DUE, Desk, M, Story, erased, taught_body
 
 
 def break_scoring(monkeypatch: pytest.MonkeyPatch, broken: set[str]) -> set[str]:
@@ -83,3 +84,22 @@ async def test_those_that_are_not_chosen_stay_due(risk_database: Database, clock
         sizes.append(len(await desk.take(tick=True)))
         reviews.passed()
     assert sizes == [2, 1, 1, 4]
+
+
+async def test_a_promise_of_before_an_import_is_reviewed_as_soon_as_the_import_has_taught(
+    risk_database: Database, clock: ManualClock
+) -> None:
+    published = PublishedModel()
+    desk = Desk(risk_database, RiskHandler(published, clock, system=clock))
+    await desk.load()
+    [first] = [item.data for item in await desk.take(Story().made())]
+    assert isinstance(first, GapScored)
+    assert first.forecast is not None
+    assert first.forecast.n == 0
+    assert await desk.take(tick=True) == []
+    published.take(taught_body(100))
+    [again] = [item.data for item in await desk.take(tick=True)]
+    assert isinstance(again, GapScored)
+    assert again.forecast is not None
+    assert again.forecast.n >= 20
+    assert await desk.take(tick=True) == []

@@ -128,7 +128,9 @@ def test_a_row_written_before_the_newest_fields_is_understood() -> None:
     state = promise("p1", review=DUE_S)
     fields = msgspec.msgpack.decode(to_bytes(state))
     view = PromiseState.__struct_fields__.index("view")
-    assert glance(msgspec.msgpack.encode(fields[: view + 1])) == Glance("c1", MADE_S, DUE_S, [("site", "EWR")])
+    assert glance(msgspec.msgpack.encode(fields[: view + 1])) == Glance(
+        "c1", MADE_S, DUE_S, [("site", "EWR")], "flight"
+    )
     assert glance(msgspec.msgpack.encode(fields[:2])) == Glance("c1", 0.0, math.inf, [])
 
 

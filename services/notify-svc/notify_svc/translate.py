@@ -19,6 +19,7 @@ from candor.contracts import (
     PromiseRevised,
     PromiseSettled,
     PromiseState,
+    PromiseTerms,
     PromiseWithdrawn,
     Revision,
     Standing,
@@ -80,10 +81,16 @@ def promise_changed(
         called_off = called_off if withdrawn else None
         promise = replace(promise, withdrawn=withdrawn, disputed=disputed, ended=ended, called_off=called_off)
         promise = replace(promise, first_due=data.first_due or promise.first_due)
+        promise = promise if data.terms is None else _completed(promise, data.terms)
     promise = _dated(_moved(promise, envelope, data), envelope, data)
     if data.held_due == promise.held_due:
         return promise
     return replace(promise, held_due=data.held_due, event_id=envelope.id)
+
+
+def _completed(promise: facts.Promise, terms: PromiseTerms) -> facts.Promise:
+    by = {"deliverer": terms.deliverer, "accepted": terms.accepted, "owner": terms.owner}
+    return replace(promise, tolerance=timedelta(seconds=terms.tolerance_s), zone=terms.zone, **by)
 
 
 def _called_off(envelope: Envelope, data: PromiseWithdrawn) -> facts.CalledOff | None:

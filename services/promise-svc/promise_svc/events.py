@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from candor.contracts import (
@@ -24,6 +24,7 @@ from candor.contracts import (
     PromiseRevised,
     PromiseSettled,
     PromiseState,
+    PromiseTerms,
     PromiseWithdrawn,
     Reference,
     Revision,
@@ -39,7 +40,6 @@ ENDS: Final = (ChangeKind.WITHDRAWN, ChangeKind.SETTLED)
 
 def made(promise: Promise, origin: Origin) -> Message:
     """The event for a new promise."""
-    terms = promise.terms
     data = PromiseMade(
         promise_id=promise.promise_id,
         customer_id=promise.customer_id,
@@ -49,23 +49,30 @@ def made(promise: Promise, origin: Origin) -> Message:
         first_due=promise.first_due,
         latest_due=promise.latest_due,
         held_due=promise.held_due,
-        requested_due=promise.requested_due,
-        tolerance_s=promise.tolerance_s,
-        labels=terms.labels,
-        milestones=[PlannedMilestone(*step) for step in terms.milestones],
-        depends_on=[Dependency(*named) for named in terms.depends_on],
-        references=[Reference(*named) for named in terms.references],
-        value=terms.value,
-        currency=terms.currency,
-        owner=terms.owner,
-        department=terms.department,
-        channel=terms.channel,
-        deliverer=terms.deliverer,
-        accepted=terms.accepted,
-        zone=terms.zone,
-        scope=[ScopeItem(*part) for part in terms.scope],
+        **_terms(promise),
     )
     return sent(origin, promise.customer_id, promise.version, data)
+
+
+def _terms(promise: Promise) -> dict[str, Any]:
+    terms = promise.terms
+    return {
+        "requested_due": promise.requested_due,
+        "tolerance_s": promise.tolerance_s,
+        "labels": terms.labels,
+        "milestones": [PlannedMilestone(*step) for step in terms.milestones],
+        "depends_on": [Dependency(*named) for named in terms.depends_on],
+        "references": [Reference(*named) for named in terms.references],
+        "value": terms.value,
+        "currency": terms.currency,
+        "owner": terms.owner,
+        "department": terms.department,
+        "channel": terms.channel,
+        "deliverer": terms.deliverer,
+        "accepted": terms.accepted,
+        "zone": terms.zone,
+        "scope": [ScopeItem(*part) for part in terms.scope],
+    }
 
 
 def changed(promise: Promise, change: Change, origin: Origin) -> Message:
@@ -87,11 +94,17 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
 
 
 def restated(
-    promise: Promise, story: Sequence[Change], change: Change | None, origin: Origin, *, begun: bool = False
+    promise: Promise,
+    story: Sequence[Change],
+    change: Change | None,
+    origin: Origin,
+    *,
+    begun: bool = False,
+    more: bool = False,
 ) -> Message:
     """The event for a statement that changes what was made of others: all of the promise that statements decide.
 
-    `begun`: also when it was made and its first date are others.
+    `begun`: also when it was made and its first date are others. `more`: also what was told of it besides.
     """
     moved = [one for one in story if one.kind is ChangeKind.REVISED and one.in_effect]
     before = [promise.first_due, *(one.held_due or promise.first_due for one in moved)]
@@ -115,6 +128,7 @@ def restated(
         revision=revision,
         made_at=promise.made_at if begun else None,
         first_due=promise.first_due if begun else None,
+        terms=PromiseTerms(**_terms(promise)) if more else None,
     )
     return sent(origin, promise.customer_id, promise.version, data)
 

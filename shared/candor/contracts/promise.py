@@ -172,6 +172,26 @@ class PromiseState(StrEnum):
     WITHDRAWN = "withdrawn"
 
 
+class PromiseTerms(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What a promise has besides its dates, all of it; the fields are those of PromiseMade."""
+
+    requested_due: datetime | None = None
+    tolerance_s: int = 0
+    labels: dict[str, Label] = {}
+    milestones: list[PlannedMilestone] = []
+    depends_on: list[Dependency] = []
+    references: list[Reference] = []
+    value: float | None = None
+    currency: str | None = None
+    owner: str | None = None
+    department: str | None = None
+    channel: str | None = None
+    deliverer: str | None = None
+    accepted: bool = True
+    zone: str = "UTC"
+    scope: list[ScopeItem] = []
+
+
 MOVES: Final = 16
 """The newest dates that were told for a promise, as many as an event names."""
 
@@ -200,7 +220,7 @@ class PromiseRestated(Event, frozen=True, gc=False, omit_defaults=True, kw_only=
     `revisions` counts the dates that were told, `moves` names the newest MOVES of them in the order in which they were
     said. `ended_at` is when the verdict was given or the promise withdrawn. `revision`: the statement itself, if it was
     another date and came before the end. `made_at` and `first_due`: where an older state of its system came late, and
-    they are others than was said when it was made.
+    they are others than was said when it was made. `terms`: where its sender told it again with more, all of them.
     """
 
     TYPE: ClassVar[str] = "candor.promise.restated.v1"
@@ -219,6 +239,7 @@ class PromiseRestated(Event, frozen=True, gc=False, omit_defaults=True, kw_only=
     revision: Revision | None = None
     made_at: datetime | None = None
     first_due: datetime | None = None
+    terms: PromiseTerms | None = None
 
 
 class CustomerErased(Event, frozen=True, gc=False, omit_defaults=True):

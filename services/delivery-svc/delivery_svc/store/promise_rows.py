@@ -109,6 +109,21 @@ async def add_promises(
         await uow.connection.execute(_ADD_REFERENCES, *_columns(sorted(set(references))))
 
 
+async def complete(uow: UnitOfWork, promises: Sequence[tuple[str, str]], references: Sequence[tuple[str, ...]]) -> None:
+    """Store the scope items (id, as JSON) and references of promises of which more was told.
+
+    Of one that is not known any more nothing is stored.
+    """
+    if not promises:
+        return
+    await uow.connection.execute(_SCOPE, *_columns(promises))
+    if references:
+        known = {row["promise_id"] for row in await uow.connection.fetch(_KNOWN, sorted({one for one, _ in promises}))}
+        rows = sorted({one for one in references if one[-1] in known})
+        if rows:
+            await uow.connection.execute(_ADD_REFERENCES, *_columns(rows))
+
+
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
     return [list(column) for column in zip(*rows, strict=True)]
 
@@ -143,6 +158,9 @@ _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, scope, due)
 SELECT * FROM unnest($1::text[], $2::text[], $3::jsonb[], $4::timestamptz[])
 ON CONFLICT (promise_id) DO NOTHING RETURNING promise_id"""
+_SCOPE: Final = """
+UPDATE promise SET scope = new.scope FROM unnest($1::text[], $2::jsonb[]) AS new (promise_id, scope)
+WHERE promise.promise_id = new.promise_id"""
 _ADD_REFERENCES: Final = """
 INSERT INTO reference (system, ref_id, promise_id) SELECT * FROM unnest($1::text[], $2::text[], $3::text[])
 ON CONFLICT (system, ref_id, promise_id) DO NOTHING"""

@@ -1,5 +1,6 @@
 """The ledger's decisions: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
+from promise_svc.domain.adding import added
 from promise_svc.domain.answers import judged
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
 from promise_svc.domain.decide import Statement, assign, make, revise, settle, statement, withdraw
@@ -32,6 +33,7 @@ __all__ = [
     "Statement",
     "Terms",
     "Withdraw",
+    "added",
     "admit",
     "agreed_date",
     "arrive",

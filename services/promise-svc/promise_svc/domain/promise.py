@@ -55,7 +55,7 @@ class NamespacedId(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
-    """The content of a promise other than its dates, fixed when it is made. `value` in `currency` units, at least 0."""
+    """The content of a promise other than its dates; what was said stays. `value` in `currency` units, at least 0."""
 
     labels: dict[str, Label] = field(default_factory=dict)
     milestones: tuple[PlannedStep, ...] = ()

@@ -56,6 +56,7 @@ class _Batch:
     added: set[str] = field(default_factory=set)
     changed: set[str] = field(default_factory=set)
     contacts: set[str] = field(default_factory=set)
+    completed: set[str] = field(default_factory=set)
     changes: list[Change] = field(default_factory=list)
     messages: list[Message] = field(default_factory=list)
     joined: dict[str, Result | Exception] = field(default_factory=dict)
@@ -65,6 +66,7 @@ class _Batch:
         """Write and send what was decided."""
         await ledger.add_promises(uow, [self.promises[name] for name in sorted(self.added)])
         await ledger.change_promises(uow, [self.promises[name] for name in sorted(self.changed - self.added)])
+        await ledger.complete_promises(uow, [self.promises[name] for name in sorted(self.completed - self.added)])
         await ledger.add_changes(uow, self.changes)
         await ledger.save_customers(uow, self.known, [self.customers[name] for name in sorted(self.contacts)])
         await self.matters.save(uow)
@@ -107,9 +109,7 @@ async def _load(uow: UnitOfWork, statements: Sequence[Statement]) -> _Batch:
     made = {command.promise_id for command in commands if isinstance(command, Make | Outline)}
     said = [(one.command, one.origin.time) for one in statements if isinstance(one.command, Revise | Withdraw | Settle)]
     matters = await Matters.load(uow, entered, made)
-    older = {
-        one.command.promise_id for one in statements if isinstance(one.command, Make) and _older_than(promises, one)
-    }
+    older = {one.command.promise_id for one in statements if _reads_all(promises, one)}
     return _Batch(
         promises=promises,
         customers=dict(customers),
@@ -121,10 +121,13 @@ async def _load(uow: UnitOfWork, statements: Sequence[Statement]) -> _Batch:
     )
 
 
-def _older_than(promises: Mapping[str, Promise], statement: Statement) -> bool:
+def _reads_all(promises: Mapping[str, Promise], statement: Statement) -> bool:
+    """Whether a promise is told again, so that all that was said of it has to be told anew."""
     command = statement.command
-    known = promises.get(command.promise_id) if isinstance(command, Make) and command.if_new else None
-    return known is not None and known.first_at is not None and statement.origin.time < known.first_at
+    known = promises.get(command.promise_id) if isinstance(command, Make | Outline) else None
+    if known is None or not isinstance(command, Make | Outline):
+        return False
+    return not command.if_new or (known.first_at is not None and statement.origin.time < known.first_at)
 
 
 def _id(result: Result | Exception) -> str:
@@ -293,9 +296,8 @@ def _made(batch: _Batch, command: Make, origin: Origin) -> Promise:
 def _outline(batch: _Batch, said: Outline, origin: Origin) -> Promise | Draft:
     """Another field or two of a draft, which is a promise once nothing is missing."""
     if said.promise_id in batch.promises:
-        if said.if_new:
-            return batch.promises[said.promise_id]
-        raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
+        known_promise = batch.promises[said.promise_id]
+        return known_promise if said.if_new else _again(batch, known_promise, said, origin)
     known = batch.drafts.current.get(said.promise_id)
     customer = batch.customers.get(said.customer_id or (known.customer_id if known else ""))
     draft = batch.drafts.with_more(said, origin, customer)
@@ -325,6 +327,8 @@ def _make(batch: _Batch, command: Make, origin: Origin, first_at: datetime | Non
     known = batch.promises.get(command.promise_id)
     if known is not None and command.if_new and known.customer_id == command.customer_id:
         return _older(batch, known, command, origin)
+    if known is not None and command.outline is not None:
+        return _again(batch, known, command.outline, origin)
     if known is not None:
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     first_at = origin.time if command.if_new else first_at
@@ -337,6 +341,24 @@ def _make(batch: _Batch, command: Make, origin: Origin, first_at: datetime | Non
     for matter in batch.matters.adopt(promise, customer):
         batch.messages.append(matter_events.changed(matter, origin, adopted=True))
     return promise
+
+
+def _again(batch: _Batch, known: Promise, said: Outline, origin: Origin) -> Promise:
+    """The promise with what its sender tells of it once more. Raises Refusal for what contradicts what is known."""
+    if not said.reported:
+        raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
+    customer = batch.customers.get(known.customer_id)
+    domain.admit(customer.erased_at if customer else None, origin.time)
+    required = {"customer_id": known.customer_id, "kind": known.kind, "what": known.what, "due": str(known.latest_due)}
+    found = domain.added(known, said.read({**required, **said.fields}, known.made_at), said.fields)
+    if found == known:
+        return known
+    found, story = batch.stories.complete(replace(found, version=known.version + 1))
+    batch.promises[known.promise_id] = found
+    batch.changed.add(known.promise_id)
+    batch.completed.add(known.promise_id)
+    batch.messages.append(events.restated(found, story, None, origin, more=True))
+    return found
 
 
 def _older(batch: _Batch, known: Promise, command: Make, origin: Origin) -> Promise:

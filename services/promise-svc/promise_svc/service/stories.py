@@ -81,6 +81,12 @@ class Stories:
             raise Problem.unavailable("overloaded", retry_after=1)
         return domain.precede(promise, self.told.get(promise.promise_id, ()), command, at)
 
+    def complete(self, promise: Promise) -> tuple[Promise, list[Change]]:
+        """The promise with terms that it has got, and its story. Raises Problem where it is to be tried again."""
+        if promise.promise_id in self.unread:
+            raise Problem.unavailable("overloaded", retry_after=1)
+        return domain.fold(promise, self.told.get(promise.promise_id, ()))
+
 
 def _late(promise: Promise, command: Statement, at: datetime) -> bool:
     if not command.reported:

@@ -58,6 +58,13 @@ async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
         await uow.connection.execute(_CHANGE_PROMISES, *_columns(rows))
 
 
+async def complete_promises(uow: UnitOfWork, completed: Sequence[Promise]) -> None:
+    """Write the terms of promises of which more was told; they exist and are locked."""
+    if completed:
+        rows = [(p.promise_id, _encode(p.terms).decode(), p.requested_due, p.tolerance_s) for p in completed]
+        await uow.connection.execute(_COMPLETE_PROMISES, *_columns(rows))
+
+
 async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
     """Append to the promises' histories."""
     if changes:
@@ -164,6 +171,12 @@ FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestampt
   $13::timestamptz[], $14::timestamptz[], $15::timestamptz[])
   AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at, assigned_at, deliverer,
     accepted, newest_at, first_at, first_due, made_at)
+WHERE promise.promise_id = new.promise_id"""
+
+_COMPLETE_PROMISES: Final = """
+UPDATE promise SET terms = new.terms, requested_due = new.requested_due, tolerance_s = new.tolerance_s
+FROM unnest($1::text[], $2::jsonb[], $3::timestamptz[], $4::int[])
+  AS new (promise_id, terms, requested_due, tolerance_s)
 WHERE promise.promise_id = new.promise_id"""
 
 _ADD_CHANGES: Final = """

@@ -16,6 +16,7 @@ from candor.contracts import (
     PromiseRestated,
     PromiseRevised,
     PromiseSettled,
+    PromiseTerms,
     PromiseWithdrawn,
     Verdict,
 )
@@ -88,9 +89,15 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
     state.customer_id = data.customer_id
     state.kind, state.what = data.kind, data.what[:TEXT_LIMIT]
     state.made_at = data.made_at.timestamp()
-    state.requested_due = None if data.requested_due is None else data.requested_due.timestamp()
     state.first_due, state.latest_due = data.first_due.timestamp(), data.latest_due.timestamp()
     state.held_due = data.held_due.timestamp()
+    state.historical = historical
+    _terms(state, data)
+
+
+def _terms(state: PromiseState, data: PromiseMade | PromiseTerms) -> None:
+    """What was promised besides the dates; what was reported of its steps and parts stays."""
+    state.requested_due = None if data.requested_due is None else data.requested_due.timestamp()
     state.tolerance_s = data.tolerance_s
     state.labels = dict(data.labels)
     state.depends_on = [(item.kind, item.id) for item in data.depends_on]
@@ -98,7 +105,6 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
     state.owner, state.department = data.owner, data.department
     state.deliverer, state.accepted = data.deliverer, data.accepted
     state.zone = data.zone
-    state.historical = historical
     state.steps = _merge(state.steps, data)
     earlier = {item.name: item for item in state.scope}
     state.scope = [
@@ -109,6 +115,8 @@ def _made(state: PromiseState, data: PromiseMade, *, historical: bool) -> None:
 
 def _restated(state: PromiseState, data: PromiseRestated) -> None:
     """What the statements about a promise come to in the order in which they were said."""
+    if data.terms is not None:
+        _terms(state, data.terms)
     if data.made_at is not None:
         state.made_at = data.made_at.timestamp()
     if data.first_due is not None:
@@ -128,7 +136,7 @@ def _reported(item: ItemState | None) -> tuple[float | None, float]:
     return (None, 0.0) if item is None else (item.share, item.at)
 
 
-def _merge(reported: list[StepState], data: PromiseMade) -> list[StepState]:
+def _merge(reported: list[StepState], data: PromiseMade | PromiseTerms) -> list[StepState]:
     """Planned steps in their order with their reports; unplanned ones go first, in order of arrival."""
     earlier = {step.name: step for step in reported}
     planned = []

@@ -105,8 +105,11 @@ class Batch:
         self._touched.add(name)
         if isinstance(data, PromiseRevised):
             self._redatings.append(_redating(message.envelope, data, before, data.latest_due.timestamp()))
-        elif isinstance(data, PromiseRestated) and data.revision is not None:
-            moved = data.revision
+        elif isinstance(data, PromiseRestated):
+            if data.terms is not None:
+                self._steps |= {(name, step.name): step for step in state.steps}
+            if (moved := data.revision) is None:
+                return
             self._redatings.append(_redating(message.envelope, moved, moved.before.timestamp(), moved.due.timestamp()))
         elif isinstance(data, PromiseMade):
             self._steps |= {(name, step.name): step for step in state.steps}

@@ -93,8 +93,10 @@ class RiskSettings(Settings):
     """
     delivery_svc_url: Annotated[str, AfterValidator(_address)] = ""
     """Address of delivery-svc, which the board asks about steps, sources and parked reports. Example: http://delivery-svc"""
+    notify_svc_url: Annotated[str, AfterValidator(_address)] = ""
+    """Address of notify-svc, which the board's inbox asks. Example: http://notify-svc"""
     services_key_file: OptionalFile = None
-    """File of the API key, of the role operator, by which the board asks these two; read again when it changes.
+    """File of the API key, of the role operator, by which the board asks these; read again when it changes.
 
     Example: /run/candor/services/services.key
     """

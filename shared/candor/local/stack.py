@@ -133,10 +133,15 @@ class Stack:
     def start_service(self, name: str) -> None:
         """Starts or restarts one service at the same address."""
         service = next(service for service in self.services if service.name == name)
-        if name not in self.urls:
-            self.urls[name] = f"http://{HOST}:{self._port(name)}"
+        self._address(name)
         self._step(f"starting {name}")
         self.processes[name].start(self.command(service), env=self.environment(service))
+
+    def _address(self, name: str) -> str:
+        """The address of a service, started or not."""
+        if name not in self.urls:
+            self.urls[name] = f"http://{HOST}:{self._port(name)}"
+        return self.urls[name]
 
     def command(self, service: Service) -> list[str]:
         """The command that runs one service."""
@@ -216,11 +221,12 @@ class Stack:
         }
 
     def _asked_by(self, service: Service) -> dict[str, str]:
-        """Where the board finds the services that it asks: they start before it."""
+        """Where the board finds the services that it asks, also those that start after it."""
         if service.name != "risk-web":
             return {}
-        named = {"promise-svc": "PROMISE_SVC_URL", "delivery-svc": "DELIVERY_SVC_URL"}
-        return {variable: self.urls[name] for name, variable in named.items() if name in self.urls}
+        named = {"promise-svc": "PROMISE_SVC_URL", "delivery-svc": "DELIVERY_SVC_URL", "notify-svc": "NOTIFY_SVC_URL"}
+        here = {one.name for one in self.services}
+        return {variable: self._address(name) for name, variable in named.items() if name in here}
 
     def _page(self, service: Service) -> dict[str, str]:
         """Where the customer's page is: browsers take every name below localhost for this machine."""

@@ -50,12 +50,7 @@ class IntakeData:
         """The services that the settings name; without a key none is asked."""
         places = {PROMISE: settings.promise_svc_url, DELIVERY: settings.delivery_svc_url}
         known = {} if key is None else {name: ServiceClient(url, key.get) for name, url in places.items() if url}
-
-        async def record(act: Act) -> None:
-            async with unit_of_work(database()) as uow:
-                await audit.write(uow, [act])
-
-        return cls(known, record)
+        return cls(known, recorder(database))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -167,6 +162,16 @@ class IntakeData:
 
     async def _record(self, who: Actor, action: str, service: str, what: str) -> None:
         await self._record_act(Act(who, action, f"{service} {what}"))
+
+
+def recorder(database: Callable[[], Database]) -> Callable[[Act], Awaitable[None]]:
+    """What writes an act into the board's own audit log."""
+
+    async def record(act: Act) -> None:
+        async with unit_of_work(database()) as uow:
+            await audit.write(uow, [act])
+
+    return record
 
 
 def _asked(**asked: str | None) -> dict[str, str]:

@@ -53,9 +53,10 @@ GROUPS: Final = (
         Entry("Before promising", "/dates"),
         Entry("New promise", "/new"),
     ),
+    (Entry("Inbox", "/inbox"), Entry("What was said", "/said")),
     (Entry("Sources", "/sources"), Entry("Parked", "/parked"), Entry("Import", "/import")),
 )
-"""What is asked together: how things stand, where gaps come from, what is done, said, will be, and comes in."""
+"""What is asked together: how things stand, where gaps come from, what is done, said, will be, waits, and comes in."""
 MENU: Final = tuple(entry for group in GROUPS for entry in group)
 BEGINS: Final = frozenset(group[0].path for group in GROUPS[1:])
 

@@ -30,6 +30,7 @@ from risk_svc.web.board.bringing import PATH, bring
 from risk_svc.web.board.downloads import LISTS, download, download_hits, download_plans, download_promises
 from risk_svc.web.board.frame import Address, tab_title
 from risk_svc.web.board.intake_data import IntakeData
+from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.live_data import HitQuery, LiveData
 from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.matter_downloads import SHEETS, download_matters
@@ -46,7 +47,9 @@ from risk_svc.web.board.pages import (
     handoffs,
     held,
     imports,
+    inbox,
     incident,
+    letter,
     market,
     new_promise,
     offers,
@@ -58,6 +61,7 @@ from risk_svc.web.board.pages import (
     perception,
     plans,
     promise,
+    record,
     request,
     sources,
     surprises,
@@ -126,6 +130,9 @@ PAGES: Final[Mapping[str, Make]] = {
     "/perception": lambda app, _address: perception.Page(_reading(app), app.state.database),
     "/what-worked": lambda app, _address: worked.Page(_reading(app), app.state.database),
     "/held": lambda app, _address: held.Page(_reading(app)),
+    "/inbox": lambda app, address: inbox.Page(_reading(app), app.state.letters_data, address),
+    "/inbox/message": lambda app, address: letter.Page(_reading(app), app.state.letters_data, _acting(app), address),
+    "/said": lambda app, address: record.Page(_reading(app), app.state.letters_data, _acting(app), address),
     "/sources": lambda app, address: sources.Page(_reading(app), _intake(app), address),
     "/sources/request": lambda app, address: request.Page(_reading(app), _intake(app), _acting(app), address),
     "/parked": lambda app, address: parked.Page(_reading(app), _intake(app), _acting(app), address),
@@ -152,6 +159,7 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     key = settings.services_key()
     app.state.files.watch(key)
     app.state.intake_data = IntakeData.of(settings, key, lambda: app.state.database)
+    app.state.letters_data = LettersData.of(settings, key, lambda: app.state.database)
     app.state.table_files, app.state.table_import = TableFiles(), TableImport(app.state.intake_data)
     app.state.sessions, app.state.company = sessions, company
 

@@ -8,7 +8,7 @@ from nicegui import Client, ui
 from risk_svc.web.board import frame, menu, mount
 from tests.support.contrast import TEXT, contrast
 
-ASIDE = {"/change", "/held", "/parked/report", "/sources/request", "/sources/try"}
+ASIDE = {"/change", "/held", "/inbox/message", "/parked/report", "/sources/request", "/sources/try"}
 """Pages that the board leads to by itself when there is something to see, or from another page."""
 
 

@@ -1,0 +1,84 @@
+"""Inbox: messages that wait for a person before their customers read them."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from nicegui import ui
+
+from risk_svc.web.board import style
+from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
+from risk_svc.web.board.letter_words import inbox_row
+from risk_svc.web.board.letters_data import LettersData
+from risk_svc.web.board.lists import RowsTable
+from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.source_words import failures
+
+COLUMNS: Final = [
+    {"name": "why", "label": "Waits as", "field": "why", "align": "left"},
+    {"name": "promise", "label": "Message", "field": "promise", "align": "left"},
+    {"name": "now", "label": "Said now because", "field": "now", "align": "left"},
+    {"name": "since", "label": "Waits since", "field": "since", "align": "left"},
+]
+LEGEND: Final = (
+    "These messages go to their customers once somebody has read them. What is no longer so is given up by itself and "
+    "decided anew."
+)
+EMPTY: Final = "Nothing waits."
+
+
+class Page:
+    """One open browser page about messages that wait."""
+
+    def __init__(self, reading: LiveData, letters: LettersData, address: Address) -> None:
+        self.reading, self.letters = reading, letters
+        self._cursors, self._following = [""], ""
+        self.moment = page_frame("Inbox")
+        self.banner = Banner(reading.standstill, reading.held)
+        with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
+            heading("Inbox")
+            ui.label(LEGEND).style(f"color: {style.MUTED}")
+            self.snoozed = ui.select({"": "Without snoozed ones", "all": "With snoozed ones"}, value="")
+            self.snoozed.props('dense outlined aria-label="Snoozed"')
+            address.keep("snoozed", self.snoozed)
+            self.snoozed.on_value_change(self._anew)
+            with card():
+                section_title("Messages, those that have waited longest first")
+                self.table = RowsTable(COLUMNS, "Messages that wait", empty=EMPTY)
+                with ui.row():
+                    self.back = ui.button("Back", on_click=self._back).props("flat dense no-caps")
+                    self.more = ui.button("More", on_click=self._more).props("flat dense no-caps")
+            self.back.set_visibility(False)
+            self.more.set_visibility(False)
+            live(self.banner, 5.0, self.refresh)
+
+    async def refresh(self) -> None:
+        """Read, and update what changed."""
+        asked = snoozed, cursor = self.asked()
+        found = await self.letters.waiting(cursor, snoozed=snoozed)
+        if asked != self.asked():
+            # Something else was chosen meanwhile, which triggers its own refresh.
+            return
+        self._following = found.cursor
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        self.table.show([inbox_row(one) for one in found.items], failures([found]))
+        self.back.set_visibility(len(self._cursors) > 1)
+        self.more.set_visibility(bool(found.cursor))
+
+    def asked(self) -> tuple[bool, str]:
+        """Whether snoozed ones are shown too, and the place."""
+        return self.snoozed.value == "all", self._cursors[-1]
+
+    async def _anew(self) -> None:
+        self._cursors = [""]
+        await self.refresh()
+
+    async def _back(self) -> None:
+        if len(self._cursors) > 1:
+            self._cursors.pop()
+        await self.refresh()
+
+    async def _more(self) -> None:
+        if self._following:
+            self._cursors.append(self._following)
+        await self.refresh()

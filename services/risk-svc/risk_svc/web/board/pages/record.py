@@ -1,0 +1,121 @@
+"""A customer's record: all that was said to them and all that they answered, in the order of time."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nicegui import ui
+
+from risk_svc.web.board import style
+from risk_svc.web.board.acting import Acting
+from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame
+from risk_svc.web.board.letters_data import LettersData
+from risk_svc.web.board.lists import filter_input
+from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.record_words import Entry, as_csv, entry
+
+LEGEND: Final = (
+    "Every message, answer and call, to the word, oldest first. What was erased is not here; words end with "
+    "MESSAGES_KEPT_DAYS and TEXTS_KEPT_DAYS."
+)
+CHOOSE: Final = "Name a customer."
+EMPTY: Final = "Nothing was said to this customer."
+MOST: Final = 40
+"""Pages of entries in a file: 1,000 entries; the interface has all of them."""
+
+
+class Page:
+    """One open browser page about what was said to a customer."""
+
+    def __init__(self, reading: LiveData, letters: LettersData, acting: Acting, address: Address) -> None:
+        self.reading, self.letters, self.acting = reading, letters, acting
+        self._cursors, self._following = [""], ""
+        self.moment = page_frame("Record")
+        banner = Banner(reading.standstill, reading.held)
+        with ui.column().classes("w-full max-w-screen-md mx-auto q-pa-sm gap-3"):
+            heading("What was said")
+            ui.label(LEGEND).style(f"color: {style.MUTED}")
+            with ui.row().classes("items-center"):
+                self.customer = filter_input("Customer", address, "customer")
+                self.customer.on_value_change(self._anew)
+                self.file = ui.button("CSV", on_click=self._download).props("flat dense no-caps")
+            self.outcome = ui.label(CHOOSE).props("role=status").mark("outcome")
+            self.entries = Part(_entries)
+            with ui.row():
+                self.back = ui.button("Back", on_click=self._back).props("flat dense no-caps")
+                self.more = ui.button("More", on_click=self._more).props("flat dense no-caps")
+            for button in (self.back, self.more, self.file):
+                button.set_visibility(False)
+            live(banner, 5.0, self.refresh)
+
+    async def refresh(self) -> None:
+        """Read, for operators only, and update what changed."""
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
+        asked = customer, cursor = self.asked()
+        if not customer:
+            self._show([], CHOOSE)
+            return
+        refused = await self.acting.told(lambda _who: _nothing())
+        found = None if refused else await self.letters.record(customer, cursor)
+        if asked != self.asked():
+            return
+        if found is None:
+            self._show([], refused)
+            return
+        self._following = found.cursor
+        self._show([entry(one) for one in found.items], found.failed or ("" if found.items else EMPTY))
+
+    def asked(self) -> tuple[str, str]:
+        """The customer and place chosen."""
+        return (self.customer.value or "").strip(), self._cursors[-1]
+
+    def _show(self, shown: list[Entry], words: str) -> None:
+        self.outcome.set_text(words)
+        self.entries.show(shown)
+        self.back.set_visibility(len(self._cursors) > 1)
+        self.more.set_visibility(bool(self._following) and bool(shown))
+        self.file.set_visibility(bool(shown))
+
+    async def _download(self) -> None:
+        customer, _ = self.asked()
+        items: list[dict[str, Any]] = []
+        cursor = ""
+        for _ in range(MOST):
+            found = await self.letters.record(customer, cursor)
+            if found.failed:
+                self.outcome.set_text(found.failed)
+                return
+            items, cursor = [*items, *found.items], found.cursor
+            if not cursor:
+                break
+        ui.download(as_csv(items), "record.csv", "text/csv")
+
+    async def _anew(self) -> None:
+        self._cursors, self._following = [""], ""
+        await self.refresh()
+
+    async def _back(self) -> None:
+        if len(self._cursors) > 1:
+            self._cursors.pop()
+        await self.refresh()
+
+    async def _more(self) -> None:
+        if self._following:
+            self._cursors.append(self._following)
+        await self.refresh()
+
+
+async def _nothing() -> str:
+    return ""
+
+
+def _entries(entries: list[Entry]) -> None:
+    with ui.element("ol").classes("w-full").style("list-style: none; margin: 0; padding: 0"):
+        for one in entries:
+            with ui.element("li").style("margin-bottom: .8rem"), card():
+                ui.label(one.head).classes("beside")
+                if one.subject:
+                    ui.label(one.subject).classes("text-bold")
+                ui.label(one.words).style("white-space: pre-wrap; overflow-wrap: anywhere")
+                if one.beside:
+                    ui.label(one.beside).classes("beside")

@@ -1,0 +1,55 @@
+"""What the page of a customer's record says: each entry with who, over which way and when, and the entries as CSV."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, NamedTuple
+
+from candor.web.http.csv_page import cell
+from risk_svc.web.board.letter_words import without_link
+from risk_svc.web.board.source_words import moment
+
+COLUMNS: Final = ("at", "promise_id", "direction", "way", "kind", "choice", "subject", "words", "state", "approved_by")
+GONE: Final = "We no longer keep the words."
+UNSURE: Final = "Nobody knows whether it arrived."
+
+
+class Entry(NamedTuple):
+    """An entry as it is shown: `ours` is what we said; `beside` says who approved or changed it."""
+
+    head: str
+    subject: str
+    words: str
+    beside: str
+    ours: bool
+
+
+def entry(one: Mapping[str, Any]) -> Entry:
+    """An entry of the record."""
+    ours = one["direction"] == "said"
+    way = f" by {one['way']}" if one["way"] not in ("", "page") else " on the page" if one["way"] == "page" else ""
+    kind = one["kind"].replace("_", " ")
+    head = f"{moment(one['at'])} UTC, {'we' if ours else 'they'}{way}: {kind}, about {one['promise_id']}"
+    words = "\n".join(part for part in (one["choice"], _words(one)) if part)
+    who = f"{'Called' if one['way'] == 'phone' else 'Approved'} by {one['approved_by']}." if one["approved_by"] else ""
+    changed = f"Changed by {one['edited_by']}." if one["edited_by"] else ""
+    unsure = UNSURE if one["state"] == "unknown" else ""
+    return Entry(head, one["subject"], words, " ".join(part for part in (who, changed, unsure) if part), ours)
+
+
+def as_csv(items: Sequence[Mapping[str, Any]]) -> bytes:
+    """The entries as CSV (RFC 4180), none of them a formula, without the customer's own link."""
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(COLUMNS)
+    writer.writerows([cell(_words(one) if name == "words" else one[name]) for name in COLUMNS] for one in items)
+    return text.getvalue().encode()
+
+
+def _words(one: Mapping[str, Any]) -> str:
+    words = str(one["words"])
+    if not words and one["direction"] == "said":
+        return GONE
+    return without_link(words) if one["direction"] == "said" else words

@@ -1,0 +1,113 @@
+"""The page of a customer's record: every entry with who said it and over which way, by pages, and as a file."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest_asyncio
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from candor.clients.services import ServiceClient
+from candor.store.audit import Act
+from risk_svc.web.board.letters_data import LettersData
+from risk_svc.web.board.pages import record
+from risk_svc.web.board.record_words import GONE, as_csv, entry
+from tests.support.board_pages import READING, drawn
+from tests.support.stand_in import StandIn, standing_in, status
+
+LINK = "http://page.localhost/p/abc.def"
+SAID: dict[str, Any] = {
+    "entry_id": "n1",
+    "promise_id": "PR-1",
+    "at": "2026-11-30T09:00:00Z",
+    "direction": "said",
+    "way": "email",
+    "kind": "all_clear",
+    "choice": "",
+    "subject": "On time again",
+    "words": f"It is on time.\n\nWhat we promised: {LINK}\n",
+    "state": "sent",
+    "approved_by": "ana by board",
+    "edited_by": "",
+}
+ANSWER = {**SAID, "entry_id": "a1", "direction": "answered", "way": "page", "kind": "verdict", "choice": "kept"}
+ANSWER |= {"subject": "", "words": "=thanks http://x/p/y", "state": "", "approved_by": ""}
+
+
+def service(asked: Request, _body: Any) -> Response:
+    if asked.url.path != "/v1/customers/acme/record":
+        return JSONResponse({"items": []})
+    first = "cursor" not in asked.query_params
+    more = {"link": '</v1/customers/acme/record?cursor=b>; rel="next"'} if first else {}
+    return JSONResponse({"items": [SAID if first else ANSWER]}, headers=more)
+
+
+async def _record(_act: Act) -> None:
+    raise AssertionError("reading a record is no act")
+
+
+@pytest_asyncio.fixture
+async def there() -> AsyncIterator[StandIn]:
+    async with standing_in(StandIn(service, "the-key")) as made:
+        yield made
+
+
+def page_of(there: StandIn, query: str, session: str = "op") -> Any:
+    letters = LettersData(ServiceClient(there.base, lambda: "the-key"), _record)
+    return drawn(
+        "/said",
+        lambda address, acting: record.Page(READING, letters, acting, address),
+        query=query,
+        session=session,
+    )
+
+
+async def test_it_is_read_page_by_page(there: StandIn) -> None:
+    async with page_of(there, "customer=acme") as page:
+        await page.refresh()
+        assert (page.back.visible, page.more.visible, page.file.visible) == (False, True, True)
+        await page._more()
+        assert page.entries._shown == [entry(ANSWER)] and not page.more.visible
+        await page._back()
+        assert page.entries._shown == [entry(SAID)]
+
+
+async def test_what_there_is_none_of_is_said(there: StandIn) -> None:
+    async with page_of(there, "") as page:
+        await page.refresh()
+        assert page.outcome.text == record.CHOOSE and there.asked == []
+        page.customer.set_value("nobody")
+        await page._anew()
+        assert page.outcome.text == record.EMPTY and not page.file.visible
+        there.faults.append(status(503))
+        await page.refresh()
+        assert "503" in page.outcome.text
+
+
+async def test_it_is_for_operators(there: StandIn) -> None:
+    async with page_of(there, "customer=acme", "view") as page:
+        await page.refresh()
+        assert "needs the role operator" in page.outcome.text and there.asked == []
+
+
+def test_an_entry_says_who_said_it_over_which_way() -> None:
+    said, answer = entry(SAID), entry(ANSWER)
+    assert "UTC, we by email: all clear, about PR-1" in said.head and said.beside == "Approved by ana by board."
+    assert "UTC, they on the page: verdict" in answer.head and answer.words == "kept\n=thanks http://x/p/y"
+    assert entry({**SAID, "way": "phone"}).beside.startswith("Called by")
+    assert "Nobody knows" in entry({**SAID, "state": "unknown", "edited_by": "kim"}).beside
+    assert entry({**SAID, "words": ""}).words == GONE and entry({**ANSWER, "choice": "", "words": ""}).words == ""
+
+
+def test_the_customers_own_link_is_shown_to_nobody_else() -> None:
+    assert LINK not in entry(SAID).words and LINK.encode() not in as_csv([SAID])
+
+
+def test_the_file_has_all_of_it_and_no_formula() -> None:
+    rows = list(csv.DictReader(io.StringIO(as_csv([SAID, ANSWER]).decode())))
+    assert [row["words"] for row in rows] == ["It is on time.", "'=thanks http://x/p/y"]
+    assert rows[0]["approved_by"] == "ana by board"

@@ -8,7 +8,7 @@ import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from nacl.public import PrivateKey
 
@@ -35,6 +35,9 @@ SOURCES = {
     "replay": {"promise-svc": PROMISES, "delivery-svc": REPORTS},
 }
 """The senders of a local stack, and which event types each may send to which service."""
+BOARD: Final = "board"
+ASKED: Final = ("promise-svc", "delivery-svc", "notify-svc")
+"""The services that the board asks, with a key of its own."""
 
 
 @dataclass(frozen=True)
@@ -129,7 +132,7 @@ def ensure_secrets(folder: Folder) -> SecretPaths:
         if not path.exists():
             # Hexadecimal, so that no run of letters in it can look like a placeholder word.
             write_private(path, secrets.token_hex(32))
-    if not paths.services_key.exists():
+    if not paths.services_key.exists() or not _opens_all(paths):
         _services_key(paths)
     return paths
 
@@ -138,7 +141,13 @@ def _services_key(paths: SecretPaths) -> None:
     # Imported here as in `add_key`.
     from candor.web.security.auth import Role  # noqa: PLC0415
 
-    write_private(paths.services_key, add_key(paths, "board", Role.OPERATOR, ("promise-svc", "delivery-svc")))
+    write_private(paths.services_key, add_key(paths, BOARD, Role.OPERATOR, ASKED))
+
+
+def _opens_all(paths: SecretPaths) -> bool:
+    """Whether the board's key is for every service that it asks; one of an earlier release may not be."""
+    entries = json.loads(paths.api_keys.read_text())["keys"]
+    return any(entry["name"] == BOARD and {*entry["scopes"]} >= {*ASKED} for entry in entries)
 
 
 def _webhook_secret() -> str:

@@ -13,7 +13,7 @@ import delivery_svc.api.neutral_events
 import promise_svc.api.neutral_events
 from candor.errors import InputError
 from candor.installation.folder import Folder
-from candor.local.secret_files import SecretPaths, add_key, ensure_secrets
+from candor.local.secret_files import SecretPaths, add_key, ensure_secrets, write_private
 from candor.ops.settings import read_secret
 from candor.web.security.auth import Role, parse_keys, recognise
 from candor.web.security.signatures import secret_bytes
@@ -41,14 +41,14 @@ def test_a_key_is_known_by_its_hash_and_is_in_no_file(tmp_path: Path) -> None:
     assert (principal.name, principal.role, principal.scopes) == ("ada", Role.OPERATOR, ("promise-svc",))
 
 
-def test_the_board_has_a_key_of_an_operator_for_the_services_that_take_events_in(tmp_path: Path) -> None:
+def test_the_board_has_a_key_of_an_operator_for_the_services_that_it_asks(tmp_path: Path) -> None:
     paths = made(tmp_path)
     principal = recognise(parse_keys(paths.api_keys.read_bytes()), paths.services_key.read_text().strip())
     assert principal is not None
     assert (principal.name, principal.role, principal.scopes) == (
         "board",
         Role.OPERATOR,
-        ("promise-svc", "delivery-svc"),
+        ("promise-svc", "delivery-svc", "notify-svc"),
     )
     holders = {
         name
@@ -56,6 +56,15 @@ def test_the_board_has_a_key_of_an_operator_for_the_services_that_take_events_in
         if "SERVICES_KEY_FILE" in paths.environment(name)
     }
     assert holders == {"risk-svc"}
+
+
+def test_a_boards_key_of_before_there_was_an_inbox_is_renewed_and_no_other(tmp_path: Path) -> None:
+    paths = made(tmp_path)
+    whole = paths.services_key.read_text()
+    assert made(tmp_path).services_key.read_text() == whole
+    write_private(paths.services_key, add_key(paths, "board", Role.OPERATOR, ("promise-svc", "delivery-svc")))
+    principal = recognise(parse_keys(paths.api_keys.read_bytes()), made(tmp_path).services_key.read_text().strip())
+    assert principal is not None and "notify-svc" in principal.scopes
 
 
 @pytest.mark.parametrize(("name", "scopes"), [("cli:ada", ()), ("a\nb", ()), ("ada", ("promises-svc",))])

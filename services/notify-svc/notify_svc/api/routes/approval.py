@@ -89,7 +89,7 @@ async def edit(request: Request, notice_id: PathId, principal: Operator) -> Resp
         found = await deciding.edit(uow, request.app.state.reach, notice_id, body.version, words, who, now)
         if found:
             errors = [FieldError(f"{one.rule.value}: {one.detail}", pointer="/text") for one in found]
-            raise Problem("letter_refused", errors[0].detail, errors=errors)
+            raise Problem("letter_refused", "; ".join(one.detail for one in errors), errors=errors)
         return found is not None
 
     return await _decided(request, principal, notice_id, "notice.edit", act)

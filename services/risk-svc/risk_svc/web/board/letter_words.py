@@ -31,7 +31,7 @@ REASONS: Final = {
     "not_kept": "it was not kept",
 }
 OWNERS: Final = {
-    "waiting": "The owner is being told.",
+    "waiting": "The owner hears of it first.",
     "owner_told": "The owner was told.",
     "no_owner": "The promise has no owner: nobody else is told.",
     "owner_has_no_address": "The owner has no address: nobody else is told.",

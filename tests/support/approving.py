@@ -17,8 +17,8 @@ from candor.contracts import Forecast
 from candor.web.app import create_app
 from notify_svc.api.routes import approval
 from notify_svc.api.routes.notices import router
-from notify_svc.delivery.waiting import Patience, Waiting
-from notify_svc.domain.approval import Approving
+from notify_svc.domain.approval import Approving, Patience
+from notify_svc.service.waiting import Waiting
 from notify_svc.settings import NotifySettings
 from tests.support.notify import LATE, Desk, contact, gap, promise
 

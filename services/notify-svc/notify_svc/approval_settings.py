@@ -12,8 +12,7 @@ from pydantic_settings import NoDecode
 
 from candor.ops.settings import Settings
 from candor.web.http.fields import address
-from notify_svc.delivery.waiting import Patience
-from notify_svc.domain.approval import Approving
+from notify_svc.domain.approval import Approving, Patience
 
 WEEK_MINUTES = 7 * 24 * 60
 Share = Annotated[float, Field(ge=0, le=1)]

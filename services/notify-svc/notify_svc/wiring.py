@@ -38,12 +38,12 @@ from notify_svc.delivery.figures import Figures
 from notify_svc.delivery.mass import Guard
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
-from notify_svc.delivery.waiting import Waiting
 from notify_svc.domain.freshness import Freshness
 from notify_svc.handlers import NotifyHandler
 from notify_svc.page.links import Links
 from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
+from notify_svc.service.waiting import Waiting
 from notify_svc.settings import NotifySettings
 from notify_svc.store import read_model
 

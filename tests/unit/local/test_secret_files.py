@@ -63,7 +63,8 @@ def test_a_boards_key_of_before_there_was_an_inbox_is_renewed_and_no_other(tmp_p
     whole = paths.services_key.read_text()
     assert made(tmp_path).services_key.read_text() == whole
     write_private(paths.services_key, add_key(paths, "board", Role.OPERATOR, ("promise-svc", "delivery-svc")))
-    principal = recognise(parse_keys(paths.api_keys.read_bytes()), made(tmp_path).services_key.read_text().strip())
+    renewed = made(tmp_path).services_key.read_text().strip()
+    principal = recognise(parse_keys(paths.api_keys.read_bytes()), renewed)
     assert principal is not None and "notify-svc" in principal.scopes
 
 

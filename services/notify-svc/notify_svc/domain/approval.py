@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final, NamedTuple
@@ -42,6 +43,16 @@ class Approving:
 
 
 NONE_WAITS: Final = Approving()
+
+
+class Patience(NamedTuple):
+    """How long a letter waits before its owner is told, and as long again before the escalation address is.
+
+    Without an address (`escalates`) nobody else is told.
+    """
+
+    wait: timedelta = timedelta(hours=1)
+    escalates: bool = False
 
 
 class Case(NamedTuple):

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Final
 
 import structlog
 
@@ -14,6 +14,7 @@ from notify_svc import metrics
 from notify_svc.briefs import approvals, kept
 from notify_svc.delivery.claims import composed
 from notify_svc.delivery.reopen import rethink
+from notify_svc.domain.approval import Patience
 from notify_svc.domain.facts import Reason, Rules
 from notify_svc.domain.silence import outdated
 from notify_svc.store import notices, read_model
@@ -29,16 +30,6 @@ SOON_SECONDS: Final = 0.1
 PAGE: Final = 200
 """Letters that one transaction looks at."""
 log = structlog.get_logger("notify.waiting")
-
-
-class Patience(NamedTuple):
-    """How long a letter waits before its owner is told, and as long again before the escalation address is.
-
-    Without an address (`escalates`) nobody else is told.
-    """
-
-    wait: timedelta = timedelta(hours=1)
-    escalates: bool = False
 
 
 class Waiting(Rounds):

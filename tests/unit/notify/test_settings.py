@@ -25,7 +25,8 @@ PRODUCTION: dict[str, Any] = {
 
 def test_the_defaults_are_the_definitions() -> None:
     settings = NotifySettings()
-    assert settings.rules() == Rules()
+    # Whether letters are joint is a deployment's choice; by itself each message goes alone.
+    assert settings.rules() == Rules(joint_most=10, joint_wait=timedelta(seconds=5))
     assert (settings.warn_at, settings.clear_at, settings.hold_minutes) == (0.7, 0.3, 5)
     assert settings.port == 8105
 
@@ -136,3 +137,17 @@ def test_a_page_that_is_not_apart_or_without_secrets_stops_the_process(wrong: di
     given: dict[str, Any] = {"page_url": "https://promises.example.com", "page_secret_file": Path("page.key")}
     with pytest.raises(ValidationError, match=r"(?i)page_url"):
         NotifySettings(**{**given, **wrong})
+
+
+def test_joint_letters_can_be_turned_off_and_have_a_most() -> None:
+    alone = NotifySettings(joint_most=1, joint_seconds=0).rules()
+    assert (alone.joint_most, alone.joint_wait) == (1, timedelta(0))
+    wrong: list[dict[str, Any]] = [
+        {"joint_most": 0},
+        {"joint_most": 51},
+        {"joint_seconds": 3_601},
+        {"joint_seconds": -1},
+    ]
+    for one in wrong:
+        with pytest.raises(ValidationError):
+            NotifySettings(**one)

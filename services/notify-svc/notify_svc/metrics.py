@@ -45,4 +45,5 @@ APPROVALS_OVERDUE: Final = gauge(
     "approvals_overdue", "Messages to customers that have waited for a person longer than APPROVAL_WAIT_MINUTES."
 )
 UNSUBSCRIBED: Final = counter("unsubscribed_total", "Customers who left our messages, or came back.", "state")
+MAIL_REPORTS: Final = counter("mail_reports_total", "Mails in the mailbox of bounces, by what they said.", "reason")
 KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

@@ -30,11 +30,13 @@ from notify_svc.api.routes.notices import router
 from notify_svc.briefs.approvals import ESCALATION
 from notify_svc.briefs.sender import Addressed, BriefSender
 from notify_svc.channels import Channel
+from notify_svc.channels.email.smtp import EmailChannel
 from notify_svc.compose.contact import Opener
 from notify_svc.compose.reach import FIRST, Reach
 from notify_svc.delivery import switches
 from notify_svc.delivery.announced import Announced
 from notify_svc.delivery.figures import Figures
+from notify_svc.delivery.mailbox import Mailbox
 from notify_svc.delivery.mass import Guard
 from notify_svc.delivery.postman import Postman
 from notify_svc.delivery.reconcile import Reconciler
@@ -101,7 +103,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         pulse.held = sender.held
         try:
             kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
-            briefs = _briefs(settings, database, reach, business)
+            briefs = [*_briefs(settings, database, reach, business), *_mailbox(app, database, reach, business)]
             announced = Announced(database, business)
             waiting = Waiting(database, business, settings.rules(), settings.waiting())
             yield [sender, announced, waiting, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
@@ -132,6 +134,17 @@ def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: C
         recipients[ESCALATION] = (settings.approval_escalation,)
     addressed = Addressed(recipients, settings.board_url)
     return [BriefSender(database, channel, reach.opener, clock, addressed, settings.patience())]
+
+
+def _mailbox(app: FastAPI, database: Database, reach: Reach, clock: Clock) -> list[Background]:
+    """What reads the mailbox that bounces come back to, if there is one."""
+    channel = reach.channels.get("email")
+    if not isinstance(channel, EmailChannel) or channel.inbox is None:
+        return []
+    mailbox = Mailbox(database, channel.inbox, reach, clock)
+    app.state.health.add("mailbox", mailbox.check, needed=False)
+    app.state.files.watch(channel.inbox.password)
+    return [mailbox]
 
 
 def _worker(

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from notify_svc.api.responses import DeliveryOut, NoticeOut, NoticeWhole
-from notify_svc.store.tables import DeliveryRow, NoticeRow
+from notify_svc.api.responses import DeliveryOut, MailReportOut, NoticeOut, NoticeWhole
+from notify_svc.store.tables import DeliveryRow, MailReportRow, NoticeRow
 
 
 def notice_out(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
@@ -15,8 +15,8 @@ def notice_out(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, A
     return NoticeOut(message=row.body, attempts=attempts, **_columns(row)).model_dump()
 
 
-def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str, Any]:
-    """A notice as `NoticeWhole`; `deliveries` are sorted oldest to newest."""
+def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow], reports: Sequence[MailReportRow]) -> dict[str, Any]:
+    """A notice as `NoticeWhole`; `deliveries` and `reports` are sorted oldest to newest."""
     newest = deliveries[-1] if deliveries else None
     return NoticeWhole(
         message=row.body,
@@ -26,6 +26,7 @@ def notice_whole(row: NoticeRow, deliveries: Sequence[DeliveryRow]) -> dict[str,
         next_try_at=newest.next_at if newest else row.created_at,
         unknown_since=newest.unknown_since if newest else None,
         deliveries=[DeliveryOut(**one.model_dump()) for one in deliveries],
+        reports=[MailReportOut(**one.model_dump()) for one in reports],
         **_columns(row),
     ).model_dump()
 

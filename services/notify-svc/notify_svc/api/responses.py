@@ -90,8 +90,20 @@ class DeliveryOut(BaseModel):
     changed_at: datetime
 
 
+class MailReportOut(BaseModel):
+    """What a mail that came back said of a message.
+
+    `said`: gone, returned, mailbox_full, delayed, arrived, auto_reply or reply. `code`: the status of RFC 3463, if it
+    named one.
+    """
+
+    said: str
+    code: str
+    created_at: datetime
+
+
 class NoticeWhole(NoticeOut):
-    """One notice with its evidence, lint findings and deliveries, oldest to newest.
+    """One notice with its evidence, lint findings, deliveries and the mails about it, oldest to newest.
 
     `phase`, `smtp_code`, `next_try_at` and `unknown_since` are those of the newest delivery.
     """
@@ -107,6 +119,7 @@ class NoticeWhole(NoticeOut):
     next_try_at: datetime
     unknown_since: datetime | None
     deliveries: list[DeliveryOut]
+    reports: list[MailReportOut]
 
 
 class NoticePage(ListTotals):

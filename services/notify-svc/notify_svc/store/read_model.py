@@ -116,7 +116,7 @@ async def end_doomed(uow: UnitOfWork, ids: Collection[str]) -> None:
     if ids:
         rows = await uow.connection.fetch(_DOOMED, sorted(ids))
         if rows:
-            for table in ("notice", "episode", "page_link", "answer", "phone_call", "offer", "promise"):
+            for table in ("mail_report", "notice", "episode", "page_link", "answer", "phone_call", "offer", "promise"):
                 statement = f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])"  # noqa: S608 - our own names
                 await uow.connection.execute(statement, [row["promise_id"] for row in rows])
 
@@ -129,6 +129,7 @@ def erasures(most: int = 0) -> Work:
         Rows("answer"),
         Rows("phone_call"),
         Rows("offer"),
+        Rows("mail_report"),
         Rows("episode"),
         Rows("notice"),
         Letters(),

@@ -142,6 +142,20 @@ class DeliveryRow(Base, table=True):
     changed_at: datetime = moment()
 
 
+class MailReportRow(Base, table=True):
+    """What a mail in our mailbox said of a notice (Said), with the code of RFC 3463; the database's clock."""
+
+    __tablename__ = "mail_report"
+
+    report_id: str = Field(primary_key=True)
+    notice_id: str
+    promise_id: str
+    customer_id: str
+    said: str
+    code: str
+    created_at: datetime = moment()
+
+
 class SwitchRow(Base, table=True):
     """Whether messages are sent at all: one row."""
 

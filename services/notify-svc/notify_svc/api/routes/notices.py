@@ -27,8 +27,10 @@ from notify_svc.api.requests import ResolveIn, SwitchIn
 from notify_svc.api.responses import NoticePage, NoticeWhole, SwitchOut
 from notify_svc.delivery import resolve, switches
 from notify_svc.domain.owner import Audience
-from notify_svc.store.tables import DeliveryRow, NoticeRow, SwitchRow
+from notify_svc.store.tables import DeliveryRow, MailReportRow, NoticeRow, SwitchRow
 
+MOST_REPORTS: Final = 100
+"""Mails about one message that are shown."""
 router: Final = APIRouter(tags=["notices"])
 
 
@@ -127,7 +129,10 @@ async def _turned(request: Request, principal: Principal, name: str, *, enabled:
 async def whole(request: Request, notice_id: str) -> dict[str, Any]:
     """A notice as `NoticeWhole`. Raises Problem 404."""
     row = await notice_of(request, notice_id)
-    return notice_whole(row, (await _deliveries(request, [notice_id]))[notice_id])
+    query = select(MailReportRow).where(MailReportRow.notice_id == notice_id).order_by(col(MailReportRow.created_at))
+    async with _database(request).reading() as session:
+        reports = (await session.exec(query.limit(MOST_REPORTS))).all()
+    return notice_whole(row, (await _deliveries(request, [notice_id]))[notice_id], reports)
 
 
 async def _deliveries(request: Request, notice_ids: Collection[str]) -> Mapping[str, Sequence[DeliveryRow]]:

@@ -10,7 +10,7 @@ from notify_svc.channels.email.smtp import EmailChannel
 
 
 def _build(settings: EmailSettings) -> EmailChannel:
-    return EmailChannel(settings.server(), settings.sender())
+    return EmailChannel(settings.server(), settings.sender(), settings.inbox())
 
 
 CHANNEL: Final = Registration(EmailSettings, _build)

@@ -11,9 +11,11 @@ from pydantic import Field, field_validator, model_validator
 from candor.ops.loopback import LOOPBACK
 from candor.ops.secret_files import SecretFile, credential
 from candor.ops.setting_types import EMPTY_IS_NONE, Host, OptionalFile, Seconds
+from candor.ops.trust import authorities
 from candor.web.http.fields import address
 from candor.web.http.text import one_line
 from notify_svc.channels import ChannelSettings
+from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.smtp import Sender, Server
 
 _full_name = re.compile(r"(?=.{1,253}$)[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z][A-Za-z0-9-]+")
@@ -48,6 +50,28 @@ class EmailSettings(ChannelSettings):
     smtp_data_seconds: Seconds = 60
     """Seconds that the mail server may take to accept a message. Example: 60"""
 
+    imap_host: Annotated[Host | None, EMPTY_IS_NONE] = None
+    """The server of the mailbox that bounces come back to, always over TLS; empty: nobody reads it.
+
+    Example: imap.example.com
+    """
+    imap_port: int = Field(default=993, ge=1, le=65_535)
+    """Its port. Example: 993"""
+    imap_username: str = ""
+    """Its user: the mailbox of MAIL_SENDER, which bounces and automatic replies go to. Example: promises@example.com"""
+    imap_password_file: OptionalFile = None
+    """File of one line, the password of IMAP_USERNAME. Read again: for the next round.
+
+    Example: /run/candor/imap/password
+    """
+    imap_folder: str = Field(default="INBOX", min_length=1, max_length=200, pattern=r"^[ -~]+$")
+    """The folder that is read, and never changed. Example: INBOX"""
+    imap_ca_file: OptionalFile = None
+    """File of the authority that signed the server's certificate, if it is one of your own.
+
+    Example: /run/candor/imap/ca.pem
+    """
+
     mail_sender: str = "promises@candor.example"
     """Address that messages come from; one ending in `.example` is refused in production.
 
@@ -80,6 +104,25 @@ class EmailSettings(ChannelSettings):
         """The sender of letters."""
         domain = self.mail_sender.rpartition("@")[2]
         return Sender(self.mail_sender, self.mail_sender_name, self.mail_reply_to or self.mail_sender, domain)
+
+    def inbox(self) -> Inbox | None:
+        """The mailbox of bounces; None if none is read. Raises ValueError if a setting of it is missing or unusable."""
+        if self.imap_host is None:
+            return None
+        if not self.imap_username or self.imap_password_file is None:
+            raise ValueError("IMAP_HOST needs IMAP_USERNAME and IMAP_PASSWORD_FILE beside it")
+        try:
+            password = SecretFile(self.imap_password_file, credential, name="IMAP_PASSWORD_FILE")
+        except ValueError as error:
+            raise ValueError(f"{error}, for example /run/candor/imap/password") from None
+        context = authorities()
+        if self.imap_ca_file is not None:
+            try:
+                context.load_verify_locations(self.imap_ca_file)
+            except OSError as error:
+                raise ValueError(f"IMAP_CA_FILE {self.imap_ca_file}: {error.strerror or 'no certificate'}") from None
+        domain = self.sender().domain
+        return Inbox(self.imap_host, self.imap_port, self.imap_username, password, self.imap_folder, domain, context)
 
     def server(self) -> Server:
         """The mail server. Raises ValueError if the password file is unusable."""

@@ -13,6 +13,7 @@ from aiosmtplib.errors import SMTPException, SMTPResponseException
 from candor.ops.secret_files import SecretFile
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
 from notify_svc.channels.email.headers import UnsafeHeader
+from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.mail import Mail
 from notify_svc.domain.identity import message_id
 
@@ -58,13 +59,14 @@ class Sender:
 
 
 class EmailChannel:
-    """Sends single mails, each over a connection of its own."""
+    """Sends single mails, each over a connection of its own; bounces come back to `inbox`, if it is read."""
 
     name = "email"
     address_kind = "email"
     form = Form(joint=True)
 
-    def __init__(self, server: Server, sender: Sender) -> None:
+    def __init__(self, server: Server, sender: Sender, inbox: Inbox | None = None) -> None:
+        self.inbox = inbox
         self._server = server
         self._sender = sender
         self._unreachable = ""

@@ -1,7 +1,9 @@
-"""What `candor doctor` asks for notify-svc besides what every process needs: the mail server."""
+"""What `candor doctor` asks for notify-svc besides what every process needs: its mail server and mailbox."""
 
 from __future__ import annotations
 
+import asyncio
+import imaplib
 import ssl
 from collections.abc import AsyncIterator
 
@@ -11,21 +13,45 @@ from pydantic import ValidationError
 from candor.ops.finding import Finding
 from candor.ops.loading import mistakes
 from candor.ops.settings import Settings
+from notify_svc.channels.email.imap import Inbox, Place
 from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.channels.email.smtp import Server
 
 
 async def examine(_settings: Settings) -> AsyncIterator[Finding]:
-    """Findings about the mail server; nothing is sent."""
+    """Findings about the mail server and the mailbox of bounces; nothing is sent or changed."""
     try:
-        server = EmailSettings().server()
+        settings = EmailSettings()
+        server, inbox = settings.server(), settings.inbox()
     except ValidationError as error:
         yield Finding("mail settings", False, "; ".join(mistakes(error, EmailSettings)), "correct the setting")
         return
     except ValueError as error:
-        yield Finding("mail settings", False, str(error), "correct SMTP_PASSWORD_FILE")
+        yield Finding("mail settings", False, str(error), "correct what it names")
         return
     yield await reached(server)
+    if inbox is not None:
+        yield await opened(inbox)
+
+
+async def opened(inbox: Inbox) -> Finding:
+    """Whether the mailbox that bounces come back to can be read."""
+    try:
+        await asyncio.to_thread(inbox.after, Place())
+    except ssl.SSLCertVerificationError as error:
+        mend = "name the server in IMAP_HOST as in its certificate, or the authority that signed it in IMAP_CA_FILE"
+        return Finding("mailbox TLS", False, f"the certificate is not believed: {error.verify_message}", mend)
+    except imaplib.IMAP4.error as error:
+        mend = "check IMAP_USERNAME, IMAP_PASSWORD_FILE and IMAP_FOLDER"
+        return Finding("mailbox", False, f"{inbox.name}: {_plain(error)}", mend)
+    except OSError as error:
+        return Finding("mailbox", False, f"{inbox.name}: {error}", "check IMAP_HOST and IMAP_PORT")
+    return Finding("mailbox", True, f"{inbox.name} can be read")
+
+
+def _plain(error: imaplib.IMAP4.error) -> str:
+    said = error.args[0] if error.args else ""
+    return said.decode(errors="replace") if isinstance(said, bytes) else str(said)
 
 
 async def reached(server: Server) -> Finding:

@@ -13,6 +13,7 @@ import pytest_asyncio
 
 from candor.ops.metrics import REGISTRY
 from candor.ops.secret_files import SecretFile, credential
+from candor.ops.trust import authorities
 from candor.web.app import create_app
 from notify_svc import wiring
 from notify_svc.channels.email import imap, reports
@@ -22,6 +23,7 @@ from notify_svc.channels.email.smtp import EmailChannel
 from notify_svc.compose.reach import Reach
 from notify_svc.delivery import mailbox
 from notify_svc.delivery.mailbox import Mailbox
+from notify_svc.doctor import opened
 from notify_svc.domain.facts import Rules
 from notify_svc.settings import NotifySettings
 from tests.component.notify.channels.test_pager import Pager
@@ -269,3 +271,19 @@ async def test_a_process_with_a_mailbox_reads_it_and_is_ready_without(post: Post
     await reading.stop()
     await task
     assert wiring._mailbox(app, post.desk.database, post.desk.speaker.reach, post.desk.clock) == []
+
+
+async def test_the_doctor_says_whether_the_mailbox_opens_and_what_mends_it(post: Post, tmp_path: Path) -> None:
+    found = await opened(post.inbox)
+    assert (found.name, found.ok, found.detail) == ("mailbox", True, f"{post.inbox.name} can be read")
+    (tmp_path / "wrong").write_text("not-the-password-1\n")
+    for wrong, name, mend in (
+        ({"password": SecretFile(tmp_path / "wrong", credential)}, "mailbox", "IMAP_PASSWORD_FILE"),
+        ({"folder": "Nowhere"}, "mailbox", "IMAP_FOLDER"),
+        ({"port": 1}, "mailbox", "IMAP_PORT"),
+        ({"context": authorities()}, "mailbox TLS", "IMAP_CA_FILE"),
+    ):
+        found = await opened(replace(post.inbox, **wrong))
+        assert (found.name, found.ok) == (name, False)
+        assert mend in found.mend
+        assert "not-the-password" not in found.detail

@@ -69,7 +69,13 @@ def test_what_is_shown_in_a_field_is_read_as_the_same_time_or_the_first_of_two(a
 def kept(share: float, **more: Any) -> CheckOut:
     at = datetime(2026, 11, 30, 12, tzinfo=UTC)
     counted = KeptOut(share=share, low=0, high=1, n=1234)
-    known = {"verdict": Verdict.TIGHT, "advice": "Tight.", "kept_in_time": counted, "target": 0.8, "as_of": at}
+    known: dict[str, Any] = {
+        "verdict": Verdict.TIGHT,
+        "advice": "Tight.",
+        "kept_in_time": counted,
+        "target": 0.8,
+        "as_of": at,
+    }
     return CheckOut(**(known | {"base_rate": 0.4, "basis": "install", "n": 1234, "model": 7} | more))
 
 

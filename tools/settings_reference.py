@@ -109,10 +109,16 @@ def page() -> str:
     base = [name for name in Settings.model_fields if name not in KafkaSettings.model_fields]
     parts += _section("Every process", rows(Settings, base))
     risk = ("risk-svc web", "risk-svc learner", "risk-svc insight")
-    for title, names in (("promise-svc", ("promise-svc",)), ("risk-svc", risk), ("notify-svc", ("notify-svc",))):
+    sections = (
+        *(("promise-svc", ("promise-svc",)), ("delivery-svc", ("delivery-svc",))),
+        *(("risk-svc", risk), ("notify-svc", ("notify-svc",))),
+    )
+    for title, names in sections:
         found: dict[str, type[Settings]] = {}
+        # Those of both services that take events in stand with promise-svc.
+        known = {*Settings.model_fields, *(own["promise-svc"] if title == "delivery-svc" else ())}
         for name in names:
-            found = {one: PROCESSES[name] for one in own[name] if one not in Settings.model_fields} | found
+            found = {one: PROCESSES[name] for one in own[name] if one not in known} | found
         found.pop("component_settings", None)
         listed = [row for field, kind in found.items() for row in rows(kind, [field])]
         parts += _section(title, listed + (list(_components()) if title == "risk-svc" else []))

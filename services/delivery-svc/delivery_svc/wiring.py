@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Final
 
@@ -67,7 +68,7 @@ def build(
         database = await Database.open(settings.database, partitions=settings.partitions)
         current = await as_grown(settings, database)
         kafka = KafkaReach(settings)
-        decide = use_cases.UseCases(settings.parked_most_a_source).apply
+        decide = use_cases.UseCases(settings.parked_most_a_source, timedelta(days=settings.pause_most_days)).apply
         intake = Intake(database, business, KNOWN, statement, decide, known_sources, app.state.customers, vault)
         worker = Worker(current, database, PromisesHandler(), settings.service)
         relay = Relay(current, database, keeps=True)

@@ -162,6 +162,7 @@ def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap
         completed_at=data.completed_at,
         historical=envelope.historical,
         traceparent=envelope.traceparent,
+        pause=data.pause,
     )
 
 

@@ -25,6 +25,7 @@ from candor.contracts.gap import (
     Forecast,
     GapScored,
     NoRange,
+    Pause,
     Standing,
     TimesHeld,
 )
@@ -123,6 +124,7 @@ __all__ = [
     "NoticeState",
     "OfferChanged",
     "OptionTaken",
+    "Pause",
     "PlanChanged",
     "PlannedMilestone",
     "ProcessAlive",

@@ -13,7 +13,7 @@ from candor.contracts.promise import Dependency
 
 
 class MilestoneStatus(StrEnum):
-    """What became of a step of the work."""
+    """What became of a step of the work; `paused`: it waits for the customer, `resumed`: it no longer does."""
 
     PLANNED = "planned"
     STARTED = "started"
@@ -21,6 +21,8 @@ class MilestoneStatus(StrEnum):
     REDATED = "redated"
     MISSED = "missed"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
+    RESUMED = "resumed"
 
 
 class IncidentStatus(StrEnum):
@@ -41,8 +43,9 @@ class DeliveredShare(msgspec.Struct, frozen=True, gc=False):
 class MilestoneReported(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """A step of a promise's delivery, as a field system reported it, matched to its promise.
 
-    `at` is when it happened (business time); `planned` the new plan where there is one. `final`: the step completes
-    the promise (`reached`) or ends it undone (`cancelled`, `missed`). `source_event` is the sender's own event id.
+    `at` is when it happened (business time); `planned` the new plan where there is one, of a `paused` step when its
+    clock runs again at the latest. `final`: the step completes the promise (`reached`) or ends it undone (`cancelled`,
+    `missed`). `source_event` is the sender's own event id.
     `delivered` names scope items of the promise; of several reports of an item, the one with the latest `at` stands.
     `reason` is internal; only `public_reason` may be told to the customer. `correction`: ends reported for up to `at`
     no longer count; None: written before it was said, then a report that opens a finished step is one.

@@ -113,10 +113,22 @@ class Forecast(msgspec.Struct, frozen=True, gc=False, omit_defaults=True):
     base: float | None = None
 
 
+class Pause(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """Work waits for the customer `since` a time, and the promise's clock stands until they answer or `until`.
+
+    `public_reason`: what is waited for, in words for the customer; "" if nobody gave any.
+    """
+
+    since: datetime
+    until: datetime
+    public_reason: str = ""
+
+
 class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`.
 
-    `facts` are those that matter most, at most 16; `facts_more` is how many others there are.
+    `facts` are those that matter most, at most 16; `facts_more` is how many others there are. `pause`: it waits for the
+    customer now.
     """
 
     TYPE: ClassVar[str] = "candor.gap.scored.v1"
@@ -135,3 +147,4 @@ class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     facts: list[Fact] = []
     completed_at: datetime | None = None
     facts_more: int = 0
+    pause: Pause | None = None

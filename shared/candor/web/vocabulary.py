@@ -186,6 +186,8 @@ FIELDS: Final = {
     "parked_at": "When the report was queued.",
     "parked_id": "The queued report's id.",
     "part": "What has stopped.",
+    "paused": "The wait for the customer that goes on; null if none does.",
+    "pauses": "When it waited for the customer, which does not count as our time.",
     "period": "The time that the record covers.",
     "person": "Whom the identity provider or the key vouched for.",
     "phase": "How far sending got.",

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import candor
+from delivery_svc.settings import DeliverySettings
 from notify_svc.settings import NotifySettings
 from risk_svc.domain.components import COMPONENTS
 from risk_svc.settings import RiskSettings
@@ -148,7 +149,8 @@ def test_every_document_that_code_cites_is_there_with_the_section_it_names() -> 
 
 def test_the_settings_that_definitions_name_exist_with_the_default_it_gives() -> None:
     text = (ROOT / "docs/definitions.md").read_text()
-    fields = {name: field.default for name, field in (RiskSettings.model_fields | NotifySettings.model_fields).items()}
+    settings = RiskSettings.model_fields | NotifySettings.model_fields | DeliverySettings.model_fields
+    fields = {name: field.default for name, field in settings.items()}
     for component in COMPONENTS:
         fields |= {field.name: field.default for field in dataclasses.fields(component)}
     named = set(re.findall(r"`([A-Z]+(?:_[A-Z]+)+)`", text))

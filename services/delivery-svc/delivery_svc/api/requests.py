@@ -49,7 +49,8 @@ def _once(parts: list[DeliveredIn]) -> list[DeliveredIn]:
 class MilestoneIn(Body):
     """A step of the work as reported by a field system. It names its promise or a reference to it.
 
-    `at` is when it happened; `correction` allows reopening a finished step. `delivered` applies from `at` on to the
+    `at` is when it happened; `correction` allows reopening a finished step. `paused`: it waits for the customer, at the
+    longest until `planned`; `resumed`: no longer. `delivered` applies from `at` on to the
     items it names. Customers see `public_reason`, never `reason`.
     """
 
@@ -57,7 +58,7 @@ class MilestoneIn(Body):
     promise_id: Id | None = None
     reference: ReferenceIn | None = None
     milestone: Short
-    status: Literal["planned", "started", "reached", "redated", "missed", "cancelled"]
+    status: Literal["planned", "started", "reached", "redated", "missed", "cancelled", "paused", "resumed"]
     at: Moment
     planned: Moment | None = None
     final: bool = False

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from candor.web.http.listings import ListTotals
 from delivery_svc.api.requests import AffectedIn, DeliveredIn, ReferenceIn
 
-Status = Literal["planned", "started", "reached", "redated", "missed", "cancelled"]
+Status = Literal["planned", "started", "reached", "redated", "missed", "cancelled", "paused", "resumed"]
 
 
 class ReportTaken(BaseModel):

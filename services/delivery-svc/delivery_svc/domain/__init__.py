@@ -10,6 +10,7 @@ from delivery_svc.domain.milestone import (
     check,
     check_items,
     record,
+    with_end,
 )
 from delivery_svc.domain.placement import ParkedReport, ParkReason, place_report
 from delivery_svc.domain.refusal import Refusal, RefusalReason
@@ -35,4 +36,5 @@ __all__ = [
     "place_report",
     "record",
     "see",
+    "with_end",
 ]

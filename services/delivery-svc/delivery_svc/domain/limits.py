@@ -8,6 +8,8 @@ STEPS: Final = 300
 """Differently named steps of a promise that are reported, besides those that it was made with."""
 REPORTS: Final = 10_000
 """Reports of the steps of a promise."""
+PAUSES: Final = 32
+"""Pauses of the steps of a promise and ends of pauses: all decide how long the customer was waited for."""
 DELIVERED: Final = 50
 """Scope items in a report."""
 AFFECTED: Final = 500

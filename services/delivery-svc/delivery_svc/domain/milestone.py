@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -21,11 +21,15 @@ class MilestoneStatus(StrEnum):
     REDATED = "redated"
     MISSED = "missed"
     CANCELLED = "cancelled"
+    PAUSED = "paused"
+    RESUMED = "resumed"
 
 
 DONE = frozenset({MilestoneStatus.REACHED, MilestoneStatus.CANCELLED})
 OPEN = frozenset({MilestoneStatus.PLANNED, MilestoneStatus.STARTED, MilestoneStatus.REDATED})
 ENDS = DONE | {MilestoneStatus.MISSED}
+WAITS = frozenset({MilestoneStatus.PAUSED, MilestoneStatus.RESUMED})
+"""The step waits for the customer, or goes on: its own status stays."""
 
 
 class DeliveredShare(NamedTuple):
@@ -59,13 +63,15 @@ class MilestoneState(NamedTuple):
     """The newest times of a step of a promise, whatever order its reports came in; None: nothing of that kind so far.
 
     `finished_at` is when it was reached or cancelled, `finished_as` which of the two; `missed_at` when it was missed;
-    `reopened_at` what time a correction that opens it again is of.
+    `reopened_at` what time a correction that opens it again is of. `waits`: how many pauses and ends of
+    pauses had been reported before.
     """
 
     finished_at: datetime | None = None
     finished_as: MilestoneStatus | None = None
     missed_at: datetime | None = None
     reopened_at: datetime | None = None
+    waits: int = 0
 
     @property
     def finished(self) -> bool:
@@ -93,6 +99,20 @@ def check(report: Report) -> None:
         )
 
 
+def with_end(report: Report, most: timedelta) -> Report:
+    """The report; a pause without an end of its own ends after `most`.
+
+    Refused: a pause that ends before it begins, or lasts longer.
+    """
+    if report.status is not MilestoneStatus.PAUSED:
+        return report
+    end = report.planned or report.at + most
+    if not report.at < end <= report.at + most:
+        detail = f"a pause ends after it begins, and within {most.days:,} days: then the clock runs again"
+        raise Refusal(RefusalReason.BAD_PAUSE, detail, "/planned")
+    return replace(report, planned=end)
+
+
 def check_items(report: Report, scope: Collection[str]) -> None:
     """Refuse a report of items that are not in the promise's `scope`: they would never be counted."""
     for place, part in enumerate(report.delivered):
@@ -108,6 +128,8 @@ def record(known: MilestoneState, report: Report) -> MilestoneState:
     Refused: a later report that reopens a finished step, unless it is marked as a correction.
     """
     status, at, ended = report.status, report.at, known.finished_at
+    if status in WAITS:
+        return known
     if status in OPEN:
         if report.correction:
             return known._replace(reopened_at=_newer(known.reopened_at, at))
@@ -120,11 +142,9 @@ def record(known: MilestoneState, report: Report) -> MilestoneState:
         return known
     if status is MilestoneStatus.MISSED:
         return known._replace(missed_at=_newer(known.missed_at, at))
-    if ended is None or at > ended:
-        return known._replace(finished_at=at, finished_as=status)
     if at == ended and known.finished_as is not None:
         return known._replace(finished_as=min(known.finished_as, status))
-    return known
+    return known if ended is not None and at < ended else known._replace(finished_at=at, finished_as=status)
 
 
 def _newer(known: datetime | None, at: datetime) -> datetime:

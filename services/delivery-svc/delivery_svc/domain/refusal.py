@@ -11,6 +11,7 @@ class RefusalReason(StrEnum):
     MILESTONE_REGRESSED = "milestone_regressed"
     FINAL_WITHOUT_END = "final_without_end"
     REDATED_WITHOUT_PLAN = "redated_without_plan"
+    BAD_PAUSE = "bad_pause"
     NOTHING_DELIVERED_YET = "nothing_delivered_yet"
     UNKNOWN_ITEM = "unknown_item"
     RESOLVED_BEFORE_OPENED = "resolved_before_opened"

@@ -13,6 +13,7 @@ from candor.store import erasing
 from candor.store.unit_of_work import UnitOfWork
 from delivery_svc import events
 from delivery_svc.domain import NOTHING, MilestoneState, Refusal, RefusalReason, Report, check_items, limits, record
+from delivery_svc.domain.milestone import WAITS
 from delivery_svc.store import promise_rows
 from delivery_svc.store.promise_rows import KnownPromise, MilestoneRecord
 
@@ -33,6 +34,9 @@ class MilestoneHistories:
         self.promises = promises
         self._steps = steps
         self._names = Counter(promise_id for promise_id, _ in steps)
+        self._paused: Counter[str] = Counter()
+        for (promise_id, _), state in steps.items():
+            self._paused[promise_id] += state.waits
         self._passed: list[MilestoneRecord] = []
         self._messages: list[Message] = []
 
@@ -54,6 +58,7 @@ class MilestoneHistories:
         check_items(report, known.scope)
         place = (promise_id, report.milestone)
         self._fits(known, place)
+        self._waits(promise_id, report)
         self._names[promise_id] += place not in self._steps
         self._steps[place] = record(self._steps.get(place, NOTHING), report)
         known = known._replace(version=known.version + 1)
@@ -82,6 +87,13 @@ class MilestoneHistories:
             raise too_many("/promise_id", "reports of its steps", limits.REPORTS)
         if place not in self._steps and self._names[known.promise_id] >= limits.STEPS:
             raise too_many("/milestone", "differently named steps that are reported", limits.STEPS)
+
+    def _waits(self, promise_id: str, report: Report) -> None:
+        if report.status not in WAITS:
+            return
+        if self._paused[promise_id] >= limits.PAUSES:
+            raise too_many("/status", "pauses and ends of pauses", limits.PAUSES)
+        self._paused[promise_id] += 1
 
     async def save(self, uow: UnitOfWork) -> None:
         """Write and publish what was added."""

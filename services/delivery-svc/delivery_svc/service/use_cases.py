@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import partial
 from typing import Final
 
@@ -21,6 +22,7 @@ from delivery_svc.domain import (
     Sighting,
     check,
     place_report,
+    with_end,
 )
 from delivery_svc.service import matching, unmatching
 from delivery_svc.service.sightings import IncidentHistories, IncidentOutcome
@@ -54,29 +56,36 @@ class ParkedOutcome:
     customer_id: str = ""
 
 
+PAUSE: Final = timedelta(days=30)
 Command = Report | Sighting | Match | Undo
 Result = MatchedOutcome | ParkedOutcome | IncidentOutcome | matching.MatchResult | unmatching.Undone
 Statement = Submission[Command, Result]
 
 
 class UseCases:
-    """The use cases of a deployment, in which at most `parked` reports of one source wait for their promises."""
+    """The use cases of a deployment, in which at most `parked` reports of one source wait for their promises.
 
-    def __init__(self, parked: int) -> None:
+    `pause`: the longest that a promise's clock stands for one report.
+    """
+
+    def __init__(self, parked: int, pause: timedelta = PAUSE) -> None:
         self._parked = parked
+        self._pause = pause
 
     async def apply(self, uow: UnitOfWork, statements: Sequence[Statement]) -> list[Acceptance | Exception]:
         """Called by a group commit: applies each statement once, in order; a refused one results in a Problem."""
-        return await once(uow, statements, partial(_decide, most_parked=self._parked))
+        return await once(uow, statements, partial(_decide, most_parked=self._parked, pause=self._pause))
 
 
-async def _decide(uow: UnitOfWork, statements: Sequence[Statement], *, most_parked: int) -> list[Result | Exception]:
+async def _decide(
+    uow: UnitOfWork, statements: Sequence[Statement], *, most_parked: int, pause: timedelta
+) -> list[Result | Exception]:
     results: list[Result | Exception | None] = [None] * len(statements)
     reports = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Report)]
     sightings = [(i, s.command, s.origin) for i, s in enumerate(statements) if isinstance(s.command, Sighting)]
     # Lock order in every transaction: promises, then parked rows, then incidents, then the places that they affect.
     if reports:
-        await _reports(uow, reports, results, most_parked)
+        await _reports(uow, reports, results, most_parked, pause)
     for index, statement in enumerate(statements):
         if isinstance(statement.command, Match | Undo):
             try:
@@ -101,6 +110,7 @@ async def _reports(
     reports: Sequence[tuple[int, Report, Origin]],
     results: list[Result | Exception | None],
     most_parked: int,
+    pause: timedelta,
 ) -> None:
     named = {report.reference for _, report, _ in reports if report.reference is not None}
     referred = await promise_rows.referred(uow, named)
@@ -110,14 +120,15 @@ async def _reports(
     for index, report, origin in reports:
         try:
             check(report)
+            ended = with_end(report, pause)
             candidates = referred.get(report.reference, []) if report.reference is not None else []
             # A promise erased after its reference was read no longer exists.
             candidates = [name for name in candidates if len(candidates) > 1 or name in trail.promises]
             found = place_report(report, report.promise_id in trail.promises, candidates)
             if isinstance(found, ParkReason):
-                waiting.append((index, _parked(found, report, origin)))
+                waiting.append((index, _parked(found, ended, origin)))
             else:
-                results[index] = trail.add(found, report, origin)
+                results[index] = trail.add(found, ended, origin)
         except Refusal as refused:
             results[index] = problem(refused)
     await trail.save(uow)

@@ -80,7 +80,7 @@ async def steps(uow: UnitOfWork, ids: Collection[str]) -> dict[tuple[str, str], 
 def _state(row: Any) -> MilestoneState:
     ended = row["finished_as"]
     as_ = None if ended is None else MilestoneStatus(ended)
-    return MilestoneState(row["finished_at"], as_, row["missed_at"], row["reopened_at"])
+    return MilestoneState(row["finished_at"], as_, row["missed_at"], row["reopened_at"], row["waits"])
 
 
 async def pass_on(uow: UnitOfWork, passed: Sequence[MilestoneRecord]) -> None:
@@ -143,7 +143,8 @@ _STEPS: Final = """
 SELECT promise_id, milestone, max(at) FILTER (WHERE status IN ('reached', 'cancelled')) AS finished_at,
   (array_agg(status ORDER BY at DESC, status) FILTER (WHERE status IN ('reached', 'cancelled')))[1] AS finished_as,
   max(at) FILTER (WHERE status = 'missed') AS missed_at,
-  max(at) FILTER (WHERE status IN ('planned', 'started', 'redated') AND correction IS NOT FALSE) AS reopened_at
+  max(at) FILTER (WHERE status IN ('planned', 'started', 'redated') AND correction IS NOT FALSE) AS reopened_at,
+  (count(*) FILTER (WHERE status IN ('paused', 'resumed')))::int AS waits
 FROM milestone WHERE promise_id = ANY($1::text[]) GROUP BY promise_id, milestone"""
 _ADD_MILESTONES: Final = """
 INSERT INTO milestone (promise_id, version, milestone, status, at, planned, final, reason, source, source_event,

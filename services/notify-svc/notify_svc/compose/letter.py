@@ -108,6 +108,8 @@ def _without_names(context: Context) -> Context:
     if context["moved"]:
         # A date that the company set is no end of a range, even where it falls on one.
         found["moved"] = {"before": NAMED, "due": NAMED}
+    if context["paused"]:
+        found["paused"] = context["paused"] | {"words": NAMED}  # type: ignore[operator]
     found |= {"actions": [], "meant": []}
     for key in ("facts", "circumstances", "options"):
         views: list[View] = context[key]  # type: ignore[assignment]
@@ -151,6 +153,7 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "cases": cases,
         "count": civil.number(cases),
         "little": cases < LITTLE_HISTORY,
+        "paused": _paused(snapshot, civil, quotes),
         "zone": civil.zone_name(*_moments(snapshot)),
         **_changed_by_us(snapshot, civil, quotes),
         **_of_the_house(snapshot, house, lead, known, quotes),
@@ -203,13 +206,24 @@ def _changed_by_us(snapshot: Snapshot, civil: Localizer, quotes: Quotes) -> Cont
     return {"moved": dates, "given": quotes.taken("public_reason", one_line(given))}
 
 
+def _paused(snapshot: Snapshot, civil: Localizer, quotes: Quotes) -> View | None:
+    """Since when, and until when at the latest, we wait for the customer, and what for; None if we do not."""
+    pause = snapshot.gap.pause
+    if pause is None or snapshot.decision.closing or not snapshot.gap.going_on(snapshot.now):
+        return None
+    words = quotes.taken("public_reason", one_line(pause.public_reason))
+    return {"since": civil.moment(pause.since), "until": civil.moment(pause.until), "words": words}
+
+
 def _moments(snapshot: Snapshot) -> list[datetime]:
     earlier = snapshot.earlier
     found = (snapshot.promise.held_due, snapshot.low, snapshot.high, snapshot.next_update_by, snapshot.gap.completed_at)
     told = (earlier.low, earlier.high) if earlier else ()
     moved = (snapshot.move.before, snapshot.move.due) if snapshot.move else ()
     facts = (at for fact in known_facts(snapshot.gap) for at in (fact.at, fact.planned))
-    return [at for at in (*found, *told, *moved, *facts) if at is not None]
+    pause = snapshot.gap.pause
+    waits = (pause.since, pause.until) if pause else ()
+    return [at for at in (*found, *told, *moved, *facts, *waits) if at is not None]
 
 
 def _support(snapshot: Snapshot) -> tuple[Support, ...]:

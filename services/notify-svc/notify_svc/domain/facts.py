@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from candor.calendar import Calendar
-from candor.contracts import MIN_CASES, Fact, NoRange, Standing, Statement
+from candor.contracts import MIN_CASES, Fact, NoRange, Pause, Standing, Statement
 from notify_svc.domain.quiet import QuietHours
 
 ALWAYS = Calendar()
@@ -34,7 +34,7 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The newest gap of a promise; `event_id` is the evidence for a stated range."""
+    """The newest gap of a promise; `event_id` is the evidence for a stated range, and for a `pause` that goes on."""
 
     version: int
     event_id: str
@@ -46,6 +46,11 @@ class Gap:
     completed_at: datetime | None = None
     historical: bool = False
     traceparent: str = ""
+    pause: Pause | None = None
+
+    def going_on(self, now: datetime) -> bool:
+        """Whether its pause goes on at `now`."""
+        return self.pause is not None and self.pause.since <= now < self.pause.until
 
 
 @dataclass(frozen=True, slots=True)

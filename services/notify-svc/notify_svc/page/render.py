@@ -58,6 +58,11 @@ def _now(shown: View, civil: Localizer) -> str:
         lines.append(_p(_reason(shown.reason, civil)))
     if shown.said_at is not None:
         lines.append(_p(civil.say(texts.SAID_AT, at=civil.moment(shown.said_at))))
+    if shown.pause is not None:
+        since, until = civil.moment(shown.pause.since), civil.moment(shown.pause.until)
+        words = " ".join(shown.pause.public_reason.split())[:300].rstrip(".")
+        lines.append(_p(civil.say(texts.PAUSED, since=since, until=until)))
+        lines += [_p(civil.say(texts.PAUSED_FOR, words=words))] if words else []
     if shown.next_by is not None:
         text = texts.NEXT_MISSED if shown.missed else texts.NEXT
         lines.append(_p(civil.say(text, by=civil.deadline(shown.next_by))))

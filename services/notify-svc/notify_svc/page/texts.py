@@ -59,6 +59,11 @@ COMPLETED: Final = mark("It was completed on %(at)s.")
 SAID_AT: Final = mark("We said so on %(at)s.")
 NEXT: Final = mark("You hear from us by %(by)s, sooner if this changes.")
 NEXT_MISSED: Final = mark("We said that you hear from us by %(by)s. That time has passed, and we have not written.")
+PAUSED: Final = mark(
+    "We have been waiting for you since %(since)s. Until you answer, and at most until %(until)s, the time of this "
+    "promise stands still."
+)
+PAUSED_FOR: Final = mark("What we wait for: %(words)s.")
 RECORD: Final = mark_many(
     "We named %(count)s time for a next message, and kept %(kept)s.",
     "We named %(count)s times for a next message, and kept %(kept)s of them.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from candor.contracts import NoticeState, Standing, Statement
+from candor.contracts import NoticeState, Pause, Standing, Statement
 from notify_svc.domain.episode import left, recovered
 from notify_svc.domain.facts import DateGiven, Gap, Promise, Rules
 from notify_svc.domain.history import NoticeEntry
@@ -44,7 +44,7 @@ class View:
 
     `low` and `high` are both given only in State.RANGE. `said_at` is when the message was sent that `state` repeats,
     None if it repeats none. `missed`: `next_by` has passed without a word; `passed`: the promised time
-    has, with its tolerance.
+    has, with its tolerance. `pause`: we wait for them.
     """
 
     what: str
@@ -60,6 +60,7 @@ class View:
     next_by: datetime | None = None
     missed: bool = False
     passed: bool = False
+    pause: Pause | None = None
 
     @property
     def ended(self) -> bool:
@@ -94,6 +95,7 @@ def view(
         next_by=by,
         missed=by is not None and by < now,
         passed=_passed(promise, now),
+        pause=gap.pause if gap is not None and gap.going_on(now) and state not in (*ENDED, State.STALE) else None,
     )
 
 

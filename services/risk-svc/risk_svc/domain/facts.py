@@ -8,8 +8,9 @@ from heapq import nlargest
 from typing import Final
 from zlib import crc32
 
-from candor.contracts import Fact, FactKind
+from candor.contracts import Fact, FactKind, Pause
 from risk_svc.domain.incidents import Incident, weightiest
+from risk_svc.domain.pauses import Wait, overlap, waits
 from risk_svc.domain.state import PromiseState, StepState, StepStatus
 
 MIN_LATE_S: Final = 60.0
@@ -21,7 +22,10 @@ SHOWN: Final = 16
 
 def facts(state: PromiseState, linked: Iterable[Incident], now: float) -> list[Fact]:
     """Facts as of `now`: steps that are late, missed, cancelled or overdue by the clock, and linked open incidents."""
-    return [*facts_of(state.steps, state.lead, now), *(_hit(incident) for incident in linked if incident.open_at(now))]
+    return [
+        *facts_of(state.steps, state.lead, now, waits(state)),
+        *(_hit(incident) for incident in linked if incident.open_at(now)),
+    ]
 
 
 def foremost(state: PromiseState, linked: Iterable[Incident], now: float) -> tuple[list[Fact], int]:
@@ -30,7 +34,7 @@ def foremost(state: PromiseState, linked: Iterable[Incident], now: float) -> tup
     Steps and incidents have half each, or what the others leave. Steps that the customer was told of and that did not
     come go first, the earliest of them before others, then the latest reports; incidents by their severity.
     """
-    steps = facts_of(state.steps, state.lead, now)
+    steps = facts_of(state.steps, state.lead, now, waits(state))
     struck = [incident for incident in linked if incident.open_at(now)]
     places = max(SHOWN // 2, SHOWN - len(struck))
     chosen = steps if len(steps) <= places else _first_of(steps, places)
@@ -38,14 +42,16 @@ def foremost(state: PromiseState, linked: Iterable[Incident], now: float) -> tup
     return [*chosen, *map(_hit, hits)], len(steps) - len(chosen) + len(struck) - len(hits)
 
 
-def digest(found: Iterable[Fact], held_due: float, more: int = 0) -> int:
-    """A number that changes with the facts, those named and how many `more`, or the promised date.
+def digest(found: Iterable[Fact], held_due: float, more: int = 0, pause: Pause | None = None) -> int:
+    """A number that changes with the facts, those named and how many `more`, the promised date, or the pause.
 
     It does not change when only the minutes of the facts grow.
     """
     names = "\n".join(f"{fact.kind.value}|{fact.name}|{fact.event_id}" for fact in found)
     if more:
         names = f"{names}\n{more}"
+    if pause is not None:
+        names = f"{names}\n{pause}"
     return crc32(f"{held_due}\n{names}".encode("utf-8", "replace"))
 
 
@@ -58,10 +64,10 @@ def _first_of(steps: Sequence[Fact], most: int) -> list[Fact]:
     return [steps[place] for place in sorted(nlargest(most, range(len(steps)), key=rank))]
 
 
-def facts_of(steps: Iterable[StepState], lead: float, now: float) -> list[Fact]:
-    """Facts as of `now` about steps of a promise with this lead time."""
+def facts_of(steps: Iterable[StepState], lead: float, now: float, stood: Sequence[Wait] = ()) -> list[Fact]:
+    """Facts as of `now` about steps of a promise with this lead time; its clock `stood` while it waited."""
     margin = max(MIN_LATE_S, MIN_SHARE * lead)
-    return [fact for step in steps if (fact := _step(step, margin, now)) is not None]
+    return [fact for step in steps if (fact := _step(step, margin, now, stood)) is not None]
 
 
 def _hit(incident: Incident) -> Fact:
@@ -75,24 +81,32 @@ def _hit(incident: Incident) -> Fact:
     )
 
 
-def _step(step: StepState, margin: float, now: float) -> Fact | None:
+def _step(step: StepState, margin: float, now: float, stood: Sequence[Wait]) -> Fact | None:
     if step.status == StepStatus.REACHED and step.at is not None:
-        late = step.at - step.planned if step.planned is not None else 0.0
+        late = step.at - step.planned - _stood(step, stood, step.at) if step.planned is not None else 0.0
         return _fact(FactKind.MILESTONE_LATE, step, step.at, late) if late >= margin else None
     if step.status == StepStatus.MISSED and step.at is not None:
         return _fact(FactKind.MILESTONE_MISSED, step, step.at, 0.0)
     if step.status == StepStatus.CANCELLED and step.at is not None:
         return _fact(FactKind.MILESTONE_CANCELLED, step, step.at, 0.0)
-    if step.planned is not None and now - step.planned >= margin:
+    late = now - step.planned - _stood(step, stood, now) if step.planned is not None else 0.0
+    if step.planned is not None and late >= margin:
         return Fact(
             kind=FactKind.MILESTONE_OVERDUE,
             event_id="",
             name=step.name,
             at=_time(step.planned),
-            minutes=_minutes(now - step.planned),
+            minutes=_minutes(late),
             told=step.told,
         )
     return None
+
+
+def _stood(step: StepState, stood: Sequence[Wait], until: float) -> float:
+    """How long the promise waited for its customer since the step's plan was made, in seconds."""
+    if not stood:
+        return 0.0
+    return overlap(stood, step.plans[0][0] if step.unplanned and step.plans else 0.0, until)
 
 
 def _fact(kind: FactKind, step: StepState, at: float, late: float) -> Fact:

@@ -160,7 +160,7 @@ def _milestone(state: PromiseState, data: MilestoneReported, known: float) -> No
     if step is None:
         step = StepState(name=data.milestone, extra=True)
         state.steps.insert(sum(known.extra for known in state.steps), step)
-    restating.report(step, data, known)
+    restating.report(state, step, data, known)
 
 
 def _delivered(state: PromiseState, data: MilestoneReported, said: float) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, NamedTuple
 
 import msgspec
 
 from candor.contracts import Standing
+from risk_svc.domain import pauses
 from risk_svc.domain.state import (
     TRAIL_LIMIT,
     WITHHELD,
@@ -55,7 +57,7 @@ class ForecastScore(NamedTuple):
 
 def given_up_at(state: PromiseState) -> float:
     """When an open promise is no longer expected: once it is overdue by its whole lead time."""
-    return state.deadline + state.lead
+    return pauses.deadline(state, math.inf) + state.lead
 
 
 def lead_times(state: PromiseState) -> list[tuple[str, float]]:
@@ -66,7 +68,8 @@ def lead_times(state: PromiseState) -> list[tuple[str, float]]:
 def freeze(state: PromiseState, now: float, base: float) -> None:
     """Freeze the current forecast for each lead or milestone reached since the last one; none after the deadline."""
     view = state.view
-    if now > state.deadline or len(view.frozen) >= MAX_FROZEN:
+    deadline = pauses.deadline(state, now)
+    if now > deadline or len(view.frozen) >= MAX_FROZEN:
         return
     have = {item.lead for item in view.frozen}
     stale = STALE_SHARE * state.lead
@@ -91,7 +94,7 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
         p90=p90,
         model=view.model,
         n=view.n,
-        due=round(state.deadline),
+        due=round(deadline),
     )
     view.frozen = [*view.frozen, *(msgspec.structs.replace(kept, lead=name) for name in names)]
 
@@ -99,13 +102,17 @@ def freeze(state: PromiseState, now: float, base: float) -> None:
 def scored(state: PromiseState, outcome: int, now: float) -> list[ForecastScore]:
     """The frozen forecasts with the outcome of the promise: `outcome` is 1 for a slip, known from `now` on.
 
-    A forecast about a date other than the final promised date is scored against its own date.
+    A forecast about a date other than the final promised date is scored against its own date; both later by what the
+    promise waited for its customer since.
     """
     done = completed_at(state)
+    end = now if done is None else done
+    deadline, stood = pauses.deadline(state, end), pauses.waits(state)
 
     def slip(item: FrozenForecast) -> int:
-        moved = item.due and item.due != round(state.deadline)
-        return int(done > item.due) if moved and done is not None else outcome
+        due = item.due + pauses.overlap(stood, item.at, end)
+        moved = item.due and round(due) != round(deadline)
+        return int(done > due) if moved and done is not None else outcome
 
     return [
         ForecastScore(

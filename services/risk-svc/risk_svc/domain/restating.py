@@ -12,11 +12,13 @@ from candor.contracts import (
     RestatedStep,
     StepReport,
 )
-from risk_svc.domain import steps
+from risk_svc.domain import pauses, steps
 from risk_svc.domain.state import REPORTERS_LIMIT, PromiseState, Said, StepState, StepStatus
 
 TEXT_LIMIT: Final = 120
 PUBLIC_LIMIT: Final = 300
+LONGEST_PAUSE_S: Final = 30 * 86400.0
+"""Of a pause of which no end was said."""
 _STATUS: Final = {
     MilestoneStatus.STARTED: StepStatus.STARTED,
     MilestoneStatus.REACHED: StepStatus.REACHED,
@@ -25,9 +27,12 @@ _STATUS: Final = {
 }
 
 
-def report(step: StepState, data: MilestoneReported | StepReport, known: float) -> None:
-    """Take in one report of a step, said at `known` in epoch seconds."""
+def report(state: PromiseState, step: StepState, data: MilestoneReported | StepReport, known: float) -> None:
+    """Take in one report of a step of a promise, said at `known` in epoch seconds."""
     said = data.at.timestamp()
+    if data.status in (MilestoneStatus.PAUSED, MilestoneStatus.RESUMED):
+        _wait(state, step, data, known)
+        return
     if data.planned is not None:
         steps.planned(step, data.planned.timestamp(), said, known)
     status = _STATUS.get(data.status, StepStatus.PENDING)
@@ -37,6 +42,19 @@ def report(step: StepState, data: MilestoneReported | StepReport, known: float) 
         steps.ended(step, word, final=data.final)
     else:
         steps.opened(step, word, correction=data.correction)
+
+
+def _wait(state: PromiseState, step: StepState, data: MilestoneReported | StepReport, known: float) -> None:
+    """Take in that the step waits for the customer, or no longer."""
+    said, planned = data.at.timestamp(), None if data.planned is None else data.planned.timestamp()
+    words = (data.public_reason or "")[:PUBLIC_LIMIT]
+    if data.status is MilestoneStatus.PAUSED:
+        until = said + LONGEST_PAUSE_S if planned is None else planned
+        pauses.marked(state, pauses.Mark(said, until, step.name, words, known))
+        return
+    pauses.marked(state, pauses.Mark(said, 0.0, step.name, words, known))
+    if planned is not None:
+        steps.planned(step, planned, said, known)
 
 
 def restate(state: PromiseState, data: MilestonesRestated) -> None:
@@ -49,6 +67,7 @@ def restate(state: PromiseState, data: MilestonesRestated) -> None:
 
 
 def _step(state: PromiseState, told: RestatedStep) -> None:
+    pauses.forget(state, told.milestone)
     place = next((at for at, step in enumerate(state.steps) if step.name == told.milestone), None)
     if place is None:
         if not told.reports:
@@ -65,7 +84,7 @@ def _step(state: PromiseState, told: RestatedStep) -> None:
     # The last step of a promise's plan ends it, whatever was reported.
     step.final = not before.extra and place == len(state.steps) - 1
     for one in told.reports:
-        report(step, one, one.known.timestamp())
+        report(state, step, one, one.known.timestamp())
     state.steps[place] = step
 
 

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
 
-from candor.contracts import MIN_CASES, Component, Contribution, Fact, Forecast, GapScored, Standing
-from risk_svc.domain import frozen_forecasts, support
+from candor.contracts import MIN_CASES, Component, Contribution, Fact, Forecast, GapScored, Pause, Standing
+from risk_svc.domain import frozen_forecasts, pauses, support
 from risk_svc.domain.component import OpenCase, SettledCase
 from risk_svc.domain.gap import DOUBT, Gap, GapDefinition
 from risk_svc.domain.incidents import Incident
@@ -77,12 +77,14 @@ def is_told(state: PromiseState) -> bool:
 
 def next_review(state: PromiseState, now: float, change: float) -> float:
     """When to review next if nothing happens: sooner the nearer the deadline, and ever later once it has passed."""
-    ahead = abs(state.deadline - now) / 8
+    deadline = pauses.deadline(state, now)
+    ahead = abs(deadline - now) / 8
     times = [now + min(LONGEST_REVIEW_S, max(SHORTEST_REVIEW_S, ahead)), change]
     times += [at for _, at in frozen_forecasts.lead_times(state)]
     times += [step.planned for step in state.steps if step.planned is not None]
     # A second past the deadline because a promise completed at the deadline is kept.
-    times += [state.deadline + 1, frozen_forecasts.given_up_at(state)]
+    times += [at for wait in pauses.waits(state) for at in (wait.since, wait.until)]
+    times += [deadline + 1, frozen_forecasts.given_up_at(state)]
     return min(time for time in times if time > now)
 
 
@@ -117,7 +119,17 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact], more: i
         facts=facts,
         facts_more=more,
         completed_at=_moment(done),
+        pause=pause_of(state, standing),
     )
+
+
+def pause_of(state: PromiseState, standing: Standing) -> Pause | None:
+    """The wait for the customer that goes on as of the view; of a promise that ended there is none."""
+    found = pauses.current(state, state.view.at) if standing is Standing.OPEN else None
+    if found is None:
+        return None
+    since, until = (datetime.fromtimestamp(at, UTC) for at in (found.since, found.until))
+    return Pause(since=since, until=until, public_reason=found.public_reason)
 
 
 def _set(view: View, found: Gap) -> None:

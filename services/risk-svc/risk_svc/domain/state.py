@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from candor.contracts import Label, Standing
+from risk_svc.domain.pauses import Mark, waited
 
 TRAIL_LIMIT: Final = 12
 NOTICES_LIMIT: Final = 8
@@ -187,7 +188,8 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 
     A `placeholder` has milestones or notices but no promise yet; it is never scored, published or shown. `dues` are the
     newest revisions: (when it became known, the promised date before it). `reporters` are the senders that reported its
-    steps, the newest last; those before REPORTERS_LIMIT others are forgotten.
+    steps, the newest last; those before REPORTERS_LIMIT others are forgotten. `pauses`: when steps began and ceased to
+    wait for the customer, in order.
     """
 
     promise_id: str
@@ -225,6 +227,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     dues: list[tuple[float, float]] = []
     withdrawn_at: float | None = None
     reporters: list[str] = []
+    pauses: list[Mark] = []
 
     @property
     def placeholder(self) -> bool:
@@ -232,7 +235,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
 
     @property
     def deadline(self) -> float:
-        """e + τ: a promise completed at or before this time is kept."""
+        """e + τ: a promise completed at or before this time is kept, unless its clock stood (`pauses.deadline`)."""
         return self.held_due + self.tolerance_s
 
     @property
@@ -271,7 +274,8 @@ def standing(state: PromiseState) -> Standing:
         return Standing.OPEN
     if step.status == StepStatus.CANCELLED:
         return Standing.CANCELLED
-    kept = step.status == StepStatus.REACHED and step.at is not None and step.at <= state.deadline
+    kept = step.status == StepStatus.REACHED and step.at is not None
+    kept = kept and step.at is not None and step.at <= state.deadline + waited(state, step.at)
     return Standing.KEPT if kept else Standing.BROKEN
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from candor.contracts import MIN_CASES, NoRange, Standing, TimesHeld
+from risk_svc.domain.pauses import deadline
 from risk_svc.domain.state import PromiseState, View
 
 P80: Final = 1
@@ -21,7 +22,7 @@ def supported(state: PromiseState, standing: Standing) -> bool:
     promise has ended. Otherwise the observed share is shown instead, labelled as such.
     """
     view = state.view
-    return standing is not Standing.OPEN or view.n >= MIN_CASES or view.at > state.deadline
+    return standing is not Standing.OPEN or view.n >= MIN_CASES or view.at > deadline(state, view.at)
 
 
 def words(n: int, observed: float | None) -> str:

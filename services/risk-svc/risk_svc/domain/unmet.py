@@ -11,6 +11,7 @@ from candor.contracts import Fact, FactKind
 from risk_svc.domain.facts import facts_of
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.naming import first_few, short
+from risk_svc.domain.pauses import Wait, overlap, waits
 from risk_svc.domain.state import PromiseState, StepStatus
 
 WORDS: Final = {
@@ -32,15 +33,21 @@ def unmet(state: PromiseState, now: float) -> list[Fact]:
     on_the_date = {step.name for step in state.steps if (step.planned or 0.0) >= state.held_due}
     return [
         fact
-        for fact in facts_of(told, state.lead, now)
+        for fact in facts_of(told, state.lead, now, waits(state))
         if fact.at.timestamp() > agreed and not (fact.kind is FactKind.MILESTONE_OVERDUE and fact.name in on_the_date)
     ]
 
 
-def weight(found: Sequence[Fact], now: float, horizon: float) -> float:
-    """How far the worst of these steps is unmet, in [0, 1]: 1 if missed, its share of H if overdue."""
+def weight(found: Sequence[Fact], now: float, horizon: float, stood: Sequence[Wait] = ()) -> float:
+    """How far the worst of these steps is unmet, in [0, 1]: 1 if missed, its share of H if overdue.
+
+    Time in which the promise's clock `stood` does not count.
+    """
     overdue = [
-        (now - fact.at.timestamp()) / horizon if fact.kind is FactKind.MILESTONE_OVERDUE else 1.0 for fact in found
+        (now - at - overlap(stood, at, now)) / horizon
+        if fact.kind is FactKind.MILESTONE_OVERDUE and (at := fact.at.timestamp())
+        else 1.0
+        for fact in found
     ]
     return min(1.0, max(overdue, default=0.0))
 
@@ -58,7 +65,8 @@ def heard(state: PromiseState, linked: Iterable[Incident]) -> int:
     steps = [(step.name, int(step.status), step.at, step.expected, step.reopened_at) for step in state.steps]
     items = [(item.name, item.share) for item in state.scope]
     hits = [(one.incident_id, one.version) for one in linked]
-    return crc32(repr((state.held_due, state.accepted, steps, items, hits)).encode("utf-8", "replace"))
+    known = (state.held_due, state.accepted, steps, items, hits)
+    return crc32(repr((*known, state.pauses) if state.pauses else known).encode("utf-8", "replace"))
 
 
 def _agreed_at(state: PromiseState) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from candor.contracts import MIN_CASES, NoRange, Standing
 from risk_svc.domain import incidents as known
+from risk_svc.domain import pauses
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.predictions import Floats, LevelRecord, Predictions
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
@@ -41,7 +42,7 @@ def view_of(state: PromiseState, now: float) -> View:
         promise_id=state.promise_id,
         kind=state.kind,
         made=state.made_at,
-        deadline=state.deadline + TICK,
+        deadline=pauses.deadline(state, now, now) + TICK,
         order=order,
         plans={step.name: plan for step in _in_order(state.steps) if (plan := _plan(step, now)) is not None},
         texts=texts,

@@ -106,6 +106,7 @@ def _under_pseudonym(state: PromiseState, found: list[PromiseSnapshot]) -> list[
 def _later(state: PromiseState, at: float) -> list[float]:
     times = [time for step in state.steps for time in (step.known, step.reopened_at)]
     times += [time for step in state.steps for time, _ in step.plans]
+    times += [max(mark.at, mark.known) for mark in state.pauses]
     times += [time for time, _ in state.dues]
     times += [state.withdrawn_at, state.verdict_at]
     return sorted({time for time in times if time is not None and time > at})

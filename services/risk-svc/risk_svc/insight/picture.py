@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any, Final, NamedTuple
 
 from msgspec.structs import replace
 
 from candor.contracts import Component, GapScored, NoticeState, Standing
 from risk_svc.domain.components.scope import missing_settled
+from risk_svc.domain.pauses import waited
 from risk_svc.domain.scoring import SPEAKING, is_told
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
 from risk_svc.insight.expected import expected
@@ -111,7 +113,8 @@ def promise_row(state: PromiseState) -> tuple[Any, ...]:
         state.first_due if there else None,
         state.latest_due if there else None,
         state.held_due if there else None,
-        state.tolerance_s,
+        # What waited for the customer is no time of ours, whatever date it is measured by.
+        state.tolerance_s + round(waited(state, math.inf if ended is None else ended)),
         state.accepted,
         state.revisions,
         completed_at(state) if there else None,

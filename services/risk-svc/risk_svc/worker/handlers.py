@@ -16,7 +16,7 @@ from risk_svc import metrics
 from risk_svc.domain import facts as known
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.publish import mark_published, next_version, worth_publishing
-from risk_svc.domain.scoring import event_of
+from risk_svc.domain.scoring import event_of, pause_of
 from risk_svc.domain.state import PromiseState, standing
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.store import rebuilding, states
@@ -208,7 +208,7 @@ class RiskHandler:
             state, view = item.state, item.state.view
             stands = standing(state)
             found, more = known.foremost(state, item.partition.incidents.linked(state), now)
-            digest = known.digest(found, state.held_due, more)
+            digest = known.digest(found, state.held_due, more, pause_of(state, stands))
             reason = worth_publishing(state, stands, digest)
             if reason is None:
                 continue

@@ -11,6 +11,7 @@ from candor.store.unit_of_work import unit_of_work
 from risk_svc.domain import facts as known
 from risk_svc.domain.incidents import Incidents
 from risk_svc.domain.publish import as_published, mark_published, next_version
+from risk_svc.domain.scoring import pause_of
 from risk_svc.domain.state import PromiseState, standing, to_bytes
 from risk_svc.store import rebuilding, states
 from risk_svc.worker.handlers import gap_message
@@ -59,7 +60,7 @@ class Unpublished:
         stands, now = standing(state), self._clock.now().timestamp()
         found, more = known.foremost(state, self._incidents[partition].linked(state), now)
         version = next_version(state.view.version, int(time.time() * 1000))
-        mark_published(state.view, stands, known.digest(found, state.held_due, more), version)
+        mark_published(state.view, stands, known.digest(found, state.held_due, more, pause_of(state, stands)), version)
         return gap_message(state, stands, found, more)
 
 

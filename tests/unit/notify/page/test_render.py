@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from candor.contracts import NoticeState, Statement
+from candor.contracts import NoticeState, Pause, Statement
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.facts import Announcement, DateGiven, Reason
 from notify_svc.domain.history import NoticeEntry
@@ -110,3 +110,14 @@ def test_nothing_that_others_wrote_becomes_markup() -> None:
     html = content(view, [said], 1, CIVIL, URL)
     assert "<script" not in html and "<img" not in html
     assert f"{bad}\nsecond line" in words(html)
+
+
+def test_since_when_we_wait_for_them_and_until_when_the_time_stands_still() -> None:
+    pause = Pause(since=NOON - minutes(90), until=NOON + minutes(3 * 1440), public_reason="which <day> suits you.")
+    page = read(shown(pause=pause))
+    at = page.index(
+        "We have been waiting for you since Fri 8 Mar, 05:30. Until you answer, and at most until Mon 11 Mar, 08:00, "
+        "the time of this promise stands still."
+    )
+    assert page[at + 1] == "What we wait for: which <day> suits you."
+    assert "What we wait for" not in " ".join(read(shown(pause=Pause(since=pause.since, until=pause.until))))

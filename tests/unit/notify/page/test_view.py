@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from candor.contracts import NoticeState, Standing, Statement
+from candor.contracts import NoticeState, Pause, Standing, Statement
 from notify_svc.domain.facts import Announcement, Forecast, Gap, Promise, Reason
 from notify_svc.domain.history import NoticeEntry
 from notify_svc.page.view import ENDED, State, View, view
@@ -164,3 +164,16 @@ def test_a_range_is_only_ever_one_that_went_out_lies_ahead_and_holds(
     assert said[0].state is NoticeState.SENT and found.high is not None and now < found.high
     assert forecast is not None and forecast.p50 is not None and max(forecast.p50, NOON) <= found.high
     assert not ENDED.intersection({found.state})
+
+
+PAUSE = Pause(since=NOON - timedelta(hours=2), until=NOON + timedelta(days=9), public_reason="your measurements")
+
+
+def test_a_wait_for_the_customer_is_shown_while_it_goes_on_and_the_promise_is_open() -> None:
+    assert seen(None, gap(pause=PAUSE), entry()).pause == PAUSE
+    assert seen(None, gap(pause=PAUSE)).pause == PAUSE
+    assert seen(None, gap(pause=PAUSE), now=PAUSE.until).pause is None
+    assert seen(None, gap(pause=PAUSE), fresh=False).pause is None
+    assert seen(promise(withdrawn=True), gap(pause=PAUSE)).pause is None
+    assert seen(promise(ended=Standing.KEPT), gap(pause=PAUSE)).pause is None
+    assert seen(None, gap()).pause is None

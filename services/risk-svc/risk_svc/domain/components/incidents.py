@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import ClassVar, Final
 
 from candor.contracts import Component
+from risk_svc.domain import pauses
 from risk_svc.domain.component import GapComponent, OpenCase, Part
 from risk_svc.domain.incidents import Incident, weightiest
 from risk_svc.domain.naming import NAMED
@@ -24,7 +25,7 @@ class Incidents(GapComponent):
     def open(self, case: OpenCase) -> Part | None:
         """Linked incidents that are open now, weighted by how long they are expected to last."""
         struck = [one for one in case.linked if one.open_at(case.now)]
-        hit = joined([(one.severity, one.overlap(case.now, case.state.deadline)) for one in struck])
+        hit = joined([(one.severity, one.overlap(case.now, pauses.deadline(case.state, case.now))) for one in struck])
         if not hit > 0.0:
             return None
         return Part(self.name, hit, words(struck))

@@ -8,7 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from candor.contracts import MIN_CASES, Component, Standing
-from risk_svc.domain import support, unmet
+from risk_svc.domain import pauses, support, unmet
 from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
 from risk_svc.domain.naming import first_few, short
 from risk_svc.domain.state import PromiseState, StepStatus
@@ -56,7 +56,7 @@ class Lateness(GapComponent):
         elif case.standing is Standing.BROKEN:
             # A promise that ended before it was ever forecast has no H from its promise type yet.
             horizon = max(state.view.horizon, MIN_HORIZON_SHARE * state.lead)
-            late = 1.0 if case.done is None else lateness_of(case.done, state.deadline, horizon)
+            late = 1.0 if case.done is None else lateness_of(case.done, pauses.deadline(state, case.done), horizon)
         return Part(self.name, late, settled_words(state, case.standing, case.done)) if late > 0.0 else None
 
     def _least(self, case: OpenCase, missed: Sequence[Fact]) -> tuple[int, float] | None:
@@ -64,7 +64,7 @@ class Lateness(GapComponent):
         if not missed:
             return None
         item, before = case.prediction, case.state.view.unmet
-        least = self.missed_step * unmet.weight(missed, case.now, item.horizon)
+        least = self.missed_step * unmet.weight(missed, case.now, item.horizon, pauses.waits(case.state))
         heard = unmet.heard(case.state, case.linked)
         held = before[1] if before is not None and before[0] == heard else 0.0
         return heard, max(least, held, min(1.0, item.lateness))
@@ -80,13 +80,14 @@ def lateness_of(completed: float, deadline: float, horizon: float) -> float:
 
 def usual_words(state: PromiseState, item: Prediction, now: float) -> str:
     """E.g. `83% likely to slip; the middle forecast is 42 min late`; unsupported figures are called assumed."""
-    if now > state.deadline:
-        return f"{span(now - state.deadline)} overdue"
+    deadline = pauses.deadline(state, now)
+    if now > deadline:
+        return f"{span(now - deadline)} overdue"
     if item.n < MIN_CASES:
         return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
     said = f"{item.p_slip:.0%} likely to slip"
-    if math.isfinite(item.q50) and item.q50 > state.deadline:
-        said += f"; the middle forecast is {span(item.q50 - state.deadline)} late"
+    if math.isfinite(item.q50) and item.q50 > deadline:
+        said += f"; the middle forecast is {span(item.q50 - deadline)} late"
     return said
 
 
@@ -94,7 +95,7 @@ def settled_words(state: PromiseState, standing: Standing, done: float | None) -
     """The evidence for L once the outcome is known."""
     if standing is Standing.CANCELLED:
         return "cancelled"
-    said = "not delivered" if done is None else f"completed {span(max(0.0, done - state.deadline))} late"
+    said = "not delivered" if done is None else f"completed {span(max(0.0, done - pauses.deadline(state, done)))} late"
     return "; ".join([said, *late_steps(state, done)]) if standing is Standing.BROKEN else said
 
 

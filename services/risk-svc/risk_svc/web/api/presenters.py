@@ -11,12 +11,13 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.contracts import MIN_CASES, Component, NoRange, Standing
 from risk_svc.domain import facts as known
-from risk_svc.domain import support, unmet
+from risk_svc.domain import pauses, support, unmet
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import GapDefinition, band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents, weightiest
 from risk_svc.domain.next_step import WORDS, Seen, next_step
+from risk_svc.domain.pauses import Wait
 from risk_svc.domain.scoring import is_told
 from risk_svc.domain.state import (
     WITHHELD,
@@ -40,6 +41,7 @@ WEIGHTS: Final = GapDefinition().weights
 NAMED: Final = 20
 """Missed steps that an item of a list names."""
 SHOWN_STEPS: Final = 500
+MOST_PAUSES: Final = 16
 """Steps that one promise is shown with; the answer says how many more there are."""
 
 
@@ -74,7 +76,7 @@ def detail(
         inputs=_inputs(state, stands, weights),
         facts=[responses.FactOut.model_validate(fact, from_attributes=True) for fact in facts],
         facts_more=more,
-        history=[_point(point, state.deadline) for point in view.trail],
+        history=[_point(point, pauses.deadline(state, point.at)) for point in view.trail],
         dates=_dates(state),
         milestones=[_milestone(step) for step in state.steps[:SHOWN_STEPS]],
         milestones_more=len(state.steps[SHOWN_STEPS:]),
@@ -90,6 +92,7 @@ def detail(
         department=state.department,
         zone=state.zone,
         completed_at=_at(completed_at(state)),
+        pauses=[one for wait in pauses.waits(state)[-MOST_PAUSES:] if (one := _pause(wait))],
         reported_by=sorted(state.reporters),
     )
 
@@ -162,11 +165,18 @@ def _head(state: PromiseState) -> dict[str, Any]:
         "missed_steps_more": len(missed[NAMED:]),
         "next_step": step,
         "next_words": "" if step is None else WORDS[step],
+        "paused": _pause(pauses.current(state, view.at)) if stands is Standing.OPEN else None,
         "contributions": [
             responses.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
             for name, x, share, evidence in view.shares
         ],
     }
+
+
+def _pause(wait: Wait | None) -> responses.PauseOut | None:
+    if wait is None:
+        return None
+    return responses.PauseOut(since=moment(wait.since), until=moment(wait.until), public_reason=wait.public_reason)
 
 
 def _forecast(state: PromiseState) -> responses.ForecastOut:
@@ -232,7 +242,7 @@ def _dates(state: PromiseState) -> responses.DatesOut:
         first_due=moment(state.first_due),
         latest_due=moment(state.latest_due),
         held_due=moment(state.held_due),
-        deadline=moment(state.deadline),
+        deadline=moment(pauses.deadline(state, state.view.at)),
         revisions=state.revisions,
     )
 

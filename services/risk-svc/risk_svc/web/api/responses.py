@@ -80,6 +80,18 @@ class FactOut(BaseModel):
     planned: datetime | None = None
 
 
+class PauseOut(BaseModel):
+    """A time in which the promise waited for its customer, which does not count as ours: `since` to `until`.
+
+    Of one that goes on `until` is when the clock runs again at the latest. `public_reason`: what was waited for, in
+    words for the customer.
+    """
+
+    since: datetime
+    until: datetime
+    public_reason: str = ""
+
+
 class GapItem(BaseModel):
     """A promise and its gap, 0–100, as of `as_of`.
 
@@ -106,6 +118,7 @@ class GapItem(BaseModel):
     missed_steps_more: int = 0
     next_step: NextStep | None = None
     next_words: str = ""
+    paused: PauseOut | None = Field(default=None, description="The wait for the customer that goes on, if one does.")
     contributions: list[ContributionOut]
 
 
@@ -258,6 +271,7 @@ class GapDetail(GapItem):
     department: str | None
     zone: str
     completed_at: datetime | None
+    pauses: list[PauseOut] = Field(default=[], description="The newest waits for the customer, at most 16.")
     reported_by: list[str] = Field(
         default=[], description="The senders whose reports of its steps came last, at most 4, by name."
     )

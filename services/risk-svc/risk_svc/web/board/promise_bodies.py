@@ -9,6 +9,8 @@ from risk_svc.web.board.promise_words import moment_of
 
 NO_NUMBER: Final = "must be a number, such as 1200.50"
 NO_NAME: Final = "name this step, or empty those below it"
+NEEDED: Final = ("customer_id", "kind", "what")
+MISSING: Final = "is missing"
 Read = TypeVar("Read")
 
 
@@ -60,6 +62,7 @@ class Reader:
 def promise(zone: str, due: str, worth: str, steps: Sequence[StepFields], parts: str, **plain: str) -> dict[str, Any]:
     """The body of `POST /v1/promises`; `plain` are its fields of text. Raises WrongFieldsError."""
     reader = Reader(zone)
+    reader.wrong |= {f"/{name}": MISSING for name in NEEDED if not plain.get(name, "").strip()}
     at = reader.moment("/due", due)
     return reader.done(
         due=at,

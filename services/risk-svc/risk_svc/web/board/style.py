@@ -126,6 +126,9 @@ def why(item: responses.GapItem, zone: str = "UTC") -> str:
     if item.standing != "open":
         # Kept only means it was in time; anything else that is wrong must still be shown.
         return "; ".join([STATES[item.standing], *_evidence(item, besides=Component.LATENESS)])
+    if item.paused is not None:
+        beside = [] if not item.contributions else [_words(max(item.contributions, key=lambda part: part.share))]
+        return "; ".join([f"waits for the customer since {clock_text(item.paused.since, zone)}", *beside])
     if not item.contributions:
         return "on course"
     worst = max(item.contributions, key=lambda part: part.share)
@@ -174,9 +177,16 @@ def headline(detail: responses.GapDetail) -> Headline:
         if forecast.p50 and forecast.p80:
             parts.append(f"expected {clock_text(forecast.p50, zone)} to {clock_text(forecast.p80, zone)}")
         parts.append(detail.too_little_history or f"risk of delay {slip(detail)}")
+    if detail.paused is not None:
+        parts.append(_waits(detail.paused, zone))
     who = f"{detail.customer_id} · {STATES['open'] if detail.standing == 'open' else why(detail, zone)}"
     number, colour = badge(detail.score)
     return Headline(str(number), colour, detail.what, who, " · ".join(parts), detail.next_words)
+
+
+def _waits(wait: responses.PauseOut, zone: str) -> str:
+    since, until = clock_text(wait.since, zone), clock_text(wait.until, zone)
+    return f"waits for the customer since {since}: the clock stands, at most until {until}"
 
 
 def _beside_utc(moment: datetime, zone: str) -> str:
@@ -261,6 +271,11 @@ def _entries(detail: responses.GapDetail) -> Iterator[Entry]:
     for notice in detail.notices:
         kind = "notice" if notice.state == "sent" else "unsent"
         yield Entry(notice.at, kind, _notice(notice), _told_range(notice, detail.zone))
+    for wait in detail.pauses:
+        words = wait.public_reason and f"for the customer: {wait.public_reason}"
+        yield Entry(wait.since, "paused", "Waits for the customer; the clock stands", words)
+        if detail.paused is None or wait.until != detail.paused.until:
+            yield Entry(wait.until, "resumed", "No longer waits for the customer; the clock runs")
     if detail.completed_at is not None:
         yield Entry(detail.completed_at, detail.standing, STATES[detail.standing])
 

@@ -136,6 +136,7 @@ async def test_what_is_wrong_is_said_beside_its_field_and_goes_once_it_is_change
     async with drawn(*make(desk, published)) as page:
         await page._make()
         assert (page.outcome.text, page.due.error, there.asked) == (WRONG, "choose a day and a time", [])
+        assert page.customer.error == page.kind.error == page.what.error == "is missing"
         fill(page)
         assert page.due.error is None
         wrong = [("/customer_id", "is no id"), ("/customer_id", "again"), ("/scope/1/item", "twice"), ("/tier", "odd")]

@@ -69,14 +69,8 @@ def test_what_is_shown_in_a_field_is_read_as_the_same_time_or_the_first_of_two(a
 def kept(share: float, **more: Any) -> CheckOut:
     at = datetime(2026, 11, 30, 12, tzinfo=UTC)
     counted = KeptOut(share=share, low=0, high=1, n=1234)
-    known: dict[str, Any] = {
-        "verdict": Verdict.TIGHT,
-        "advice": "Tight.",
-        "kept_in_time": counted,
-        "target": 0.8,
-        "as_of": at,
-    }
-    return CheckOut(**(known | {"base_rate": 0.4, "basis": "install", "n": 1234, "model": 7} | more))
+    known: dict[str, Any] = {"verdict": Verdict.TIGHT, "advice": "Tight.", "kept_in_time": counted, "target": 0.8}
+    return CheckOut(**(known | {"as_of": at, "base_rate": 0.4, "basis": "install", "n": 1234, "model": 7} | more))
 
 
 def test_the_check_is_one_sentence_in_the_zone_of_the_form() -> None:
@@ -116,8 +110,9 @@ def test_a_promise_is_what_its_service_takes() -> None:
 def test_all_that_is_wrong_is_said_at_once_by_field() -> None:
     steps = [StepFields("", "", told=False), StepFields("installed", "soon", told=False)]
     with pytest.raises(WrongFieldsError) as caught:
-        promise_bodies.promise(BERLIN, "", "much", steps, "", **PLAIN)
+        promise_bodies.promise(BERLIN, "", "much", steps, "", **PLAIN | {"kind": " "})
     assert caught.value.errors == {
+        "/kind": promise_bodies.MISSING,
         "/due": promise_words.NO_TIME,
         "/value": promise_bodies.NO_NUMBER,
         "/milestones/0/name": promise_bodies.NO_NAME,

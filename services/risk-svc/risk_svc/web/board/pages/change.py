@@ -27,6 +27,8 @@ STATUSES: Final = {
     "missed": "missed",
     "redated": "planned for another time",
     "cancelled": "cancelled",
+    "paused": "waiting for the customer",
+    "resumed": "going on again",
 }
 VERDICTS: Final = {"kept": "kept", "broken": "broken", "disputed": "disputed"}
 PUBLIC: Final = "Reason for the customer, word for word"
@@ -82,7 +84,7 @@ class Page:
             status = ui.select(STATUSES, value="reached", label="It was").classes("w-44")
             self.status = self.report.add("/status", status)
             self.at = self.report.add("/at", moment("When"))
-            self.planned = self.report.add("/planned", moment("Planned for, if another time"))
+            self.planned = self.report.add("/planned", moment("Planned for, or at most until"))
             self.final = self.report.also(ui.checkbox("with it the promise is done"))
         self.why = self.report.add("/public_reason", text(PUBLIC, "w-full"))
         ui.button("Report this step", on_click=self._report).props("no-caps")

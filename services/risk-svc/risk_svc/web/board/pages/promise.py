@@ -33,6 +33,8 @@ ICONS: Final = {
     "resolved": ("wb_sunny", "positive"),
     "notice": ("mail", "secondary"),
     "unsent": ("drafts", "grey-8"),
+    "paused": ("pause_circle", "secondary"),
+    "resumed": ("play_circle", "secondary"),
     "kept": ("verified", "positive"),
     "broken": ("report", "negative"),
 }

@@ -163,6 +163,7 @@ def gap_scored(envelope: Envelope, data: GapScored, min_cases: int) -> facts.Gap
         historical=envelope.historical,
         traceparent=envelope.traceparent,
         pause=data.pause,
+        missing=data.missing,
     )
 
 

@@ -128,7 +128,7 @@ class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     """The gap of one promise, 0–100, with everything that explains it, as of business time `as_of`.
 
     `facts` are those that matter most, at most 16; `facts_more` is how many others there are. `pause`: it waits for the
-    customer now.
+    customer now. `missing`: of a promise that ended, the share of its scope in [0, 1] that an event says did not come.
     """
 
     TYPE: ClassVar[str] = "candor.gap.scored.v1"
@@ -148,3 +148,4 @@ class GapScored(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
     completed_at: datetime | None = None
     facts_more: int = 0
     pause: Pause | None = None
+    missing: float = 0.0

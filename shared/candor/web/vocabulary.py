@@ -130,6 +130,7 @@ FIELDS: Final = {
     "next_step": "What stands first for staff to do about it.",
     "next_words": "The next step in words.",
     "no_range": "Why no time is stated although there is history; null if one is.",
+    "not_in_full": "Done by the last date, but something of the scope was missing.",
     "of_customers": "Customers with open promises.",
     "passed_until": "Business time up to which a person let all pass.",
     "held_due": "The date the customer holds: the first, until they ask for or agree to another.",

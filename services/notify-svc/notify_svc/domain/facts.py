@@ -34,7 +34,10 @@ class Forecast:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """The newest gap of a promise; `event_id` is the evidence for a stated range, and for a `pause` that goes on."""
+    """The newest gap of a promise; `event_id` is the evidence for a stated range, and for a `pause` that goes on.
+
+    `missing`: once it ended, the share of its scope in [0, 1] that did not come.
+    """
 
     version: int
     event_id: str
@@ -47,6 +50,7 @@ class Gap:
     historical: bool = False
     traceparent: str = ""
     pause: Pause | None = None
+    missing: float = 0.0
 
     def going_on(self, now: datetime) -> bool:
         """Whether its pause goes on at `now`."""

@@ -9,7 +9,17 @@ from typing import Final
 from candor.contracts import Fact, FactKind, Statement
 from notify_svc.domain.consistency import Ends
 
-OURS: Final = {"late", "later", "not_kept", "step", "cancelled", "done_after", "called_off", "moved_later"}
+OURS: Final = {
+    "late",
+    "later",
+    "not_kept",
+    "step",
+    "cancelled",
+    "done_after",
+    "done_in_part",
+    "called_off",
+    "moved_later",
+}
 """Openings that say of themselves that the company did not do what it said."""
 
 

@@ -45,6 +45,8 @@ def _good(reason: Reason, facts: OpeningFacts) -> str:
     if reason is not Reason.KEPT:
         return "back"
     done, due = facts.gap.completed_at, facts.promise.held_due
+    if facts.gap.missing > 0:
+        return "done_in_part"
     # Kept, but within tolerance: customers know only the date and would not call that on time.
     return "done_after" if done is not None and done > due else "done"
 

@@ -44,6 +44,7 @@ STATES: Final = {
     "cancelled": mark("This is cancelled. We do not expect it to happen any more."),
     "disputed": mark("You and we see differently how this ended."),
     "kept": mark("Done, as promised."),
+    "in_part": mark("Done in time, but not in full: something that belongs to it is missing."),
     "late": mark("Done, but later than we promised."),
     "broken": mark("We did not keep this promise."),
     "range": mark("Not done yet. We expect it between %(low)s and %(high)s."),

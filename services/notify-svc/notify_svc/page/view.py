@@ -24,6 +24,7 @@ class State(StrEnum):
     CANCELLED = "cancelled"
     DISPUTED = "disputed"
     KEPT = "kept"
+    IN_PART = "in_part"
     LATE = "late"
     BROKEN = "broken"
     RANGE = "range"
@@ -35,7 +36,9 @@ class State(StrEnum):
     NOTHING = "nothing"
 
 
-ENDED = frozenset({State.WITHDRAWN, State.CANCELLED, State.DISPUTED, State.KEPT, State.LATE, State.BROKEN})
+ENDED = frozenset(
+    {State.WITHDRAWN, State.CANCELLED, State.DISPUTED, State.KEPT, State.IN_PART, State.LATE, State.BROKEN}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +83,7 @@ def view(
     repeats = state in (State.RANGE, State.NO_RANGE, State.ON_TRACK, State.CANCELLED) and last is not None
     told = last.told if last is not None else None
     by = told.next_update_by if told is not None and state not in ENDED else None
-    completed = gap.completed_at if gap is not None and state in (State.KEPT, State.LATE) else None
+    completed = gap.completed_at if gap is not None and state in (State.KEPT, State.IN_PART, State.LATE) else None
     return View(
         what=promise.what,
         first_due=promise.first_due,
@@ -119,7 +122,8 @@ def _ended(promise: Promise, gap: Gap | None, last: NoticeEntry | None) -> State
     completed = gap is not None and gap.completed_at is not None
     standing = promise.ended or (gap.standing if gap is not None and completed else None)
     if standing is Standing.KEPT:
-        return State.KEPT
+        # A verdict says that what was supported was taken as it is.
+        return State.IN_PART if promise.ended is None and gap is not None and gap.missing > 0 else State.KEPT
     if standing is Standing.BROKEN:
         return State.LATE if completed else State.BROKEN
     if last is None or gap is None or gap.standing is Standing.OPEN:

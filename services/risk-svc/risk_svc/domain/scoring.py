@@ -10,6 +10,7 @@ from typing import Final
 from candor.contracts import MIN_CASES, Component, Contribution, Fact, Forecast, GapScored, Pause, Standing
 from risk_svc.domain import frozen_forecasts, pauses, support
 from risk_svc.domain.component import OpenCase, SettledCase
+from risk_svc.domain.components.scope import missing_settled
 from risk_svc.domain.gap import DOUBT, Gap, GapDefinition
 from risk_svc.domain.incidents import Incident
 from risk_svc.domain.predictions import Prediction
@@ -120,7 +121,12 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact], more: i
         facts_more=more,
         completed_at=_moment(done),
         pause=pause_of(state, standing),
+        missing=round(missing_settled(state, standing), 4) if standing in JUDGED else 0.0,
     )
+
+
+JUDGED: Final = (Standing.KEPT, Standing.BROKEN)
+"""Endings after which something may be missing; of a cancelled promise all is."""
 
 
 def pause_of(state: PromiseState, standing: Standing) -> Pause | None:

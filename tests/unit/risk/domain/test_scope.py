@@ -133,6 +133,9 @@ def test_kept_in_time_and_not_in_full_is_a_gap() -> None:
         (Component.SCOPE, "2 of 3 items delivered")
     ]
     assert found.score == pytest.approx(18.0)
+    # Whoever tells the customer how it ended needs to know.
+    assert (found.missing, event_of(state, Standing.WITHDRAWN, []).missing) == (pytest.approx(0.2), 0.0)
+    assert event_of(scored(state_of(Story().made(scope=ITEMS))), Standing.OPEN, []).missing == 0.0
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_a_case_by_hand() -> None:
     )
     assert found["crew"] == Tally(
         n=3, requested_n=2, requested=0, first_n=3, first=1, latest_n=3, latest=2, full_n=2, full=1, steps_n=2,
-        steps=1, reset=2, moves=3, agreed=1,
+        steps=1, reset=2, moves=3, agreed=1, part=1,
     )  # fmt: skip
     assert found["shop"] == Tally(1, 1, 1, 1, 1, 1, 1, steps_n=1)
 
@@ -78,7 +78,7 @@ def test_an_open_promise_counts_against_each_date_that_has_passed() -> None:
     )  # fmt: skip
     assert found["shop"] == Tally()
     said = punctuality(found["crew"])
-    assert [one.open for one in said] == [2, 2, 1, 1, 1, 2, 0]
+    assert [one.open for one in said] == [2, 2, 1, 1, 1, 2, 0, 1]
 
 
 @given(rows, rows)
@@ -97,9 +97,9 @@ def test_an_open_promise_never_raises_a_share_and_counts_once_it_is_overdue(ende
 
 
 def test_figures_are_shares_of_their_own_counts_with_interval() -> None:
-    said = punctuality(Tally(40, 30, 15, 40, 20, 40, 36, 25, 20, 100, 60, 10, 12, 6))
-    assert [one.value for one in said] == [0.5, 0.5, 0.9, 0.8, 0.6, 0.25, None]
-    assert [one.n for one in said] == [30, 40, 40, 25, 100, 40, 12]
+    said = punctuality(Tally(40, 30, 15, 40, 20, 40, 36, 25, 20, 100, 60, 10, 12, 6, part=3))
+    assert [one.value for one in said] == [0.5, 0.5, 0.9, 0.8, 0.6, 0.25, None, 0.12]
+    assert [one.n for one in said] == [30, 40, 40, 25, 100, 40, 12, 25]
     assert {one.unit for one in said} == {Unit.SHARE}
     # Wilson: (.5 + 1.92/40 ± 1.96·√(.25/40 + .96/1600)) / (1 + 3.84/40)
     assert bounds(said.first) == pytest.approx((0.352, 0.648), abs=1e-3)
@@ -124,7 +124,7 @@ def test_counts_add_whatever_the_order(some: list[Row], more: list[Row]) -> None
 def test_no_count_is_above_what_it_is_a_share_of(found: list[Row]) -> None:
     for tally in tallies(settled(found), NOTHING).values():
         pairs = [(tally.requested, tally.requested_n), (tally.first, tally.first_n), (tally.latest, tally.latest_n)]
-        pairs += [(tally.full, tally.full_n), (tally.full, tally.latest), (tally.reset, tally.n)]
+        pairs += [(tally.full, tally.full_n), (tally.full + tally.part, tally.latest), (tally.reset, tally.n)]
         assert all(0 <= hits <= n <= len(found) for hits, n in pairs)
 
 

@@ -67,13 +67,15 @@ class Tally(NamedTuple):
     first_open: int = 0
     latest_open: int = 0
     steps_open: int = 0
+    part: int = 0
 
 
 class Punctuality(NamedTuple):
     """Shares with n and 95 % interval: done by the requested, first and latest date; by the latest and in full.
 
     `plan_complete`: steps reached by their plan; `reset`: promises whose date the company moved at least once;
-    `agreed`: of its moves, those to which the customer agreed. What is open past a date is not done by it, as of now.
+    `agreed`: of its moves, those to which the customer agreed. `not_in_full`: done by the latest date, and something of
+    the scope missing. What is open past a date is not done by it, as of now.
     """
 
     requested: Figure
@@ -83,6 +85,7 @@ class Punctuality(NamedTuple):
     plan_complete: Figure
     reset: Figure
     agreed: Figure
+    not_in_full: Figure
 
 
 def tallies(settled: Settled, steps: Steps) -> dict[str, Tally]:
@@ -110,6 +113,7 @@ def tallies(settled: Settled, steps: Steps) -> dict[str, Tally]:
     counted += [np.bincount(group, column, len(names)) for column in (*moves, past[1], *past)]
     unreached = steps.open & np.isfinite(steps.planned) & ~np.isfinite(steps.reached)
     counted.append(np.bincount(of_steps, unreached, len(names)))
+    counted.append(np.bincount(group, asked & met[2] & (settled.delivered < 1.0), len(names)))
     table = np.array(counted).T.round().astype(int).tolist()
     return {str(name): Tally(*row) for name, row in zip(names, table, strict=True)}
 
@@ -129,4 +133,5 @@ def punctuality(tally: Tally) -> Punctuality:
         share(tally.steps, tally.steps_n)._replace(open=tally.steps_open),
         share(tally.reset, tally.n)._replace(open=tally.open),
         share(tally.agreed, tally.moves),
+        share(tally.part, tally.full_n)._replace(open=tally.latest_open),
     )

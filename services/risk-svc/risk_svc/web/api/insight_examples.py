@@ -83,7 +83,11 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
                     "requested": _DUE | {"value": 0.6, "low": 0.453, "high": 0.731, "n": 44},
                 },
                 **{"first": _DUE, "latest": _DUE | {"value": 0.91, "low": 0.869, "high": 0.939}},
-                **{"in_full": _DUE, "plan_complete": _DUE | {"n": 780, "low": 0.834, "high": 0.882}},
+                **{
+                    "in_full": _DUE,
+                    "not_in_full": _DUE,
+                    "plan_complete": _DUE | {"n": 780, "low": 0.834, "high": 0.882},
+                },
                 **{"reset": {"value": 0.2, "low": 0.156, "high": 0.253, "n": 260, "open": 7}},
                 "agreed": {"value": 0.5, "low": 0.377, "high": 0.623, "n": 60},
                 "reasons": [{"reason": "parts", "n": 31}],

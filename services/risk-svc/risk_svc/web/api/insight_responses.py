@@ -228,6 +228,7 @@ class PunctualityOut(BaseModel):
     first: DueFigureOut = Field(description="Done by the first date that was told.")
     latest: DueFigureOut = Field(description="Done by the last date that was told.")
     in_full: DueFigureOut = Field(description="Done by the last date and in full.")
+    not_in_full: DueFigureOut = Field(description="Done by the last date, but something of the scope was missing.")
     plan_complete: DueFigureOut = Field(description="Steps reached by their first plan: Percent Plan Complete.")
     reset: DueFigureOut = Field(description="Promises whose date the company moved at least once.")
     agreed: FigureOut = Field(description="Of these moves, those to which the customer agreed.")

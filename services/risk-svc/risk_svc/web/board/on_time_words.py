@@ -14,6 +14,7 @@ WAYS: Final = {
     "first": "by the first date that was told",
     "latest": "by the last date that was told",
     "in_full": "by the last date, and in full",
+    "not_in_full": "by the last date, but not in full",
     "plan_complete": "steps reached by their plan (Percent Plan Complete)",
 }
 SHORT: Final = {
@@ -21,6 +22,7 @@ SHORT: Final = {
     "first": "first date",
     "latest": "last date",
     "in_full": "in full",
+    "not_in_full": "in time, not in full",
     "plan_complete": "plan complete",
 }
 DRAWN: Final = ("requested", "first", "latest")

@@ -125,7 +125,7 @@ def why(item: responses.GapItem, zone: str = "UTC") -> str:
         )
     if item.standing != "open":
         # Kept only means it was in time; anything else that is wrong must still be shown.
-        return "; ".join([STATES[item.standing], *_evidence(item, besides=Component.LATENESS)])
+        return "; ".join([ended(item), *_evidence(item, besides=Component.LATENESS)])
     if item.paused is not None:
         beside = [] if not item.contributions else [_words(max(item.contributions, key=lambda part: part.share))]
         return "; ".join([f"waits for the customer since {clock_text(item.paused.since, zone)}", *beside])
@@ -137,6 +137,12 @@ def why(item: responses.GapItem, zone: str = "UTC") -> str:
         # The evidence for lateness already names them.
         said = "; ".join([said, *(one.evidence for one in item.contributions if one.component is Component.LATENESS)])
     return said
+
+
+def ended(item: responses.GapItem) -> str:
+    """How a promise ended, in words; kept in time is not all of it where something is missing."""
+    part = item.standing == "kept" and any(one.component is Component.SCOPE for one in item.contributions)
+    return "Kept in time, not in full" if part else STATES[item.standing]
 
 
 def _failing(item: responses.GapItem) -> str:
@@ -208,7 +214,7 @@ def row(item: responses.GapItem) -> dict[str, Any]:
         "slip": slip(item) if item.standing == "open" else "–",
         "due": clock_text(item.held_due),
         "told": "notified" if item.told else "",
-        "standing": STATES[item.standing],
+        "standing": ended(item),
     }
 
 
@@ -277,7 +283,7 @@ def _entries(detail: responses.GapDetail) -> Iterator[Entry]:
         if detail.paused is None or wait.until != detail.paused.until:
             yield Entry(wait.until, "resumed", "No longer waits for the customer; the clock runs")
     if detail.completed_at is not None:
-        yield Entry(detail.completed_at, detail.standing, STATES[detail.standing])
+        yield Entry(detail.completed_at, detail.standing, ended(detail))
 
 
 def _notice(notice: responses.NoticeOut) -> str:

@@ -25,7 +25,8 @@ def test_times_are_shown_in_the_promises_own_zone() -> None:
 def test_a_settled_promise_says_what_is_missing_of_it() -> None:
     part = responses.ContributionOut(component=Component.SCOPE, x=0.2, share=1.0, evidence="2 of 3 items delivered")
     kept = detail(standing=Standing.KEPT, contributions=[part])
-    assert style.why(kept) == "Kept; 2 of 3 items delivered"
+    assert style.why(kept) == "Kept in time, not in full; 2 of 3 items delivered"
+    assert style.row(kept)["standing"] == "Kept in time, not in full"
     broken = style.why(detail(standing=Standing.BROKEN, contributions=[part]))
     assert broken == "Broken: 2 of 3 items delivered; promised for Sat 9 Mar 00:05 UTC"
 
@@ -199,3 +200,28 @@ def test_a_step_on_plan_and_one_without_a_plan() -> None:
     unplanned = style.timeline(detail(milestones=[milestone(planned=None)]))
     assert on_plan[-1].detail == "on plan"
     assert unplanned[-1].detail == ""
+
+
+WAIT = responses.PauseOut(since=NOW, until=NOW + timedelta(days=9), public_reason="your measurements")
+
+
+def test_that_it_waits_for_the_customer_is_said_in_the_row_under_the_headline_and_in_the_timeline() -> None:
+    shown = detail(paused=WAIT, pauses=[WAIT], contributions=[], zone="UTC")
+    assert style.why(shown) == "waits for the customer since Fri 8 Mar 22:05"
+    head = style.headline(shown).when
+    assert head.endswith(
+        "waits for the customer since Fri 8 Mar 22:05: the clock stands, at most until Sun 17 Mar 22:05"
+    )
+    entries = [(entry.kind, entry.detail) for entry in style.timeline(shown) if entry.kind in ("paused", "resumed")]
+    assert entries == [("paused", "for the customer: your measurements")]
+    part = responses.ContributionOut(component=Component.LATENESS, x=0.2, share=1.0, evidence="2 h overdue")
+    assert style.why(detail(paused=WAIT, contributions=[part])).endswith("; 2 h overdue")
+
+
+def test_a_wait_that_is_over_has_its_end_in_the_timeline() -> None:
+    earlier = responses.PauseOut(since=NOW - timedelta(hours=3), until=NOW - timedelta(hours=1))
+    shown = detail(paused=WAIT, pauses=[earlier, WAIT])
+    kinds = [(entry.kind, entry.at) for entry in style.timeline(shown) if entry.kind in ("paused", "resumed")]
+    assert kinds == [("paused", earlier.since), ("resumed", earlier.until), ("paused", WAIT.since)]
+    over = detail(pauses=[earlier])
+    assert [entry.kind for entry in style.timeline(over)].count("resumed") == 1

@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from candor.contracts import AnswerGiven, Event, OptionTaken, decode
 from candor.records.packing import unpack
 from candor.web.app import create_app
-from notify_svc.api.routes import answers, mass, next_updates, page, page_links, stop
+from notify_svc.api.routes import answers, mass, next_updates, page, page_links, stop, templates
 from notify_svc.api.routes.notices import router
 from notify_svc.page.links import Links
 from notify_svc.settings import NotifySettings
@@ -105,6 +105,7 @@ async def customers(desk: Desk, folder: Path) -> AsyncIterator[Customers]:
         {"name": f"{role}-1", "sha256": hashlib.sha256(role.encode()).hexdigest(), "role": role, "scopes": []}
         for role in ROLES
     ]
+    keys.append({**keys[-1], "name": "admin-2", "sha256": hashlib.sha256(b"admin2").hexdigest()})
     (folder / "keys.json").write_text(json.dumps({"keys": keys}))
     (folder / "page.key").write_text(SECRET)
     system = ManualClock(NOON)
@@ -116,7 +117,7 @@ async def customers(desk: Desk, folder: Path) -> AsyncIterator[Customers]:
         page_secret_file=folder / "page.key",
         page_company="Example Airlines",
     )
-    staffs = (router, mass.router, page_links.router, answers.router, next_updates.router)
+    staffs = (router, mass.router, page_links.router, answers.router, next_updates.router, templates.router)
     app = create_app("notify", settings, None, [*staffs, page.router, stop.router])
     app.state.database, app.state.clock = desk.database, desk.clock
     app.state.links, app.state.reach, app.state.houses = links, desk.speaker.reach, desk.speaker.houses

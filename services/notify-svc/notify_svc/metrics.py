@@ -44,6 +44,9 @@ APPROVALS_WAITING: Final = gauge("approvals_waiting", "Messages to customers tha
 APPROVALS_OVERDUE: Final = gauge(
     "approvals_overdue", "Messages to customers that have waited for a person longer than APPROVAL_WAIT_MINUTES."
 )
+TEMPLATES_FAILING: Final = gauge(
+    "templates_failing", "Templates in use that made no letter of some facts, so that the built-in one was used."
+)
 UNSUBSCRIBED: Final = counter("unsubscribed_total", "Customers who left our messages, or came back.", "state")
 MAIL_REPORTS: Final = counter("mail_reports_total", "Mails in the mailbox of bounces, by what they said.", "reason")
 KILL_SWITCH: Final = gauge("kill_switch_engaged", "1 while the kill switch stops every message.")

@@ -25,7 +25,18 @@ from candor.store.retention import Retention
 from candor.store.unit_of_work import unit_of_work
 from candor.web import audit_routes
 from candor.web.app import create_app, shared_rates
-from notify_svc.api.routes import answers, approval, callbacks, mass, next_updates, page, page_links, record, stop
+from notify_svc.api.routes import (
+    answers,
+    approval,
+    callbacks,
+    mass,
+    next_updates,
+    page,
+    page_links,
+    record,
+    stop,
+    templates,
+)
 from notify_svc.api.routes.notices import router
 from notify_svc.briefs.approvals import ESCALATION
 from notify_svc.briefs.sender import Addressed, BriefSender
@@ -59,6 +70,7 @@ STAFF: Final = (
     answers.router,
     record.router,
     next_updates.router,
+    templates.router,
     audit_routes.router,
 )
 ROUTERS: Final = (*STAFF, page.router, stop.router, callbacks.router)

@@ -142,6 +142,12 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     "LinkIn": {"side": "customers", "customer_id": "acme"},
     "EndIn": {"person": "ada"},
     "MassIn": {"decision": "release"},
+    "TemplateIn": {
+        "subject": "About your order: {{ what }}",
+        "body": "Dear customer,\n\n{{ news }}\n{{ sorry }}\n{{ promised }}\n{{ expected }}\n{{ happened }}\n"
+        "{{ meaning }}\n{{ actions }}\n{{ options }}\n{{ onward }}\n\nThank you.\n\n{{ signed }}\n{{ zone }}",
+    },
+    "PreviewIn": {"promise_id": "PR-1001"},
     "WithdrawalIn": {"reason": "the order was cancelled"},
     "VerdictIn": {"verdict": "kept", "completed_at": "2026-03-01T15:10:00Z"},
     "DraftIn": {"due": "2026-12-01T12:00:00Z"},

@@ -15,12 +15,14 @@ from tests.component.services.test_bad_input import SERVICES
 from tests.support.api import Api
 
 NAMED = {"promise_id": "PR-1001", "customer_id": "acme", "staff_id": "kim", "sender": "crm", "matter_id": "MA-1"}
+NAMED |= {"statement": "warning", "language": "en", "number": "1"}
 HANDOFF = "/v1/handoffs/{matter_id}/"
 MISSING = (
     *("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold", "/v1/handoffs"),
     *("/v1/sheets/links", "/v1/reviews/{matter_id}/tags", "/v1/reviews/{matter_id}/remove"),
     *("/v1/lead-times/{matter_id}/withdraw", "/v1/requests/{request_id}/body", "/v1/drafts/{promise_id}"),
     "/v1/drafts/{promise_id}/withdraw",
+    "/v1/templates/{statement}/{language}/{number}/preview",
     *(f"{HANDOFF}{verb}" for verb in ("accept", "decline", "counter", "agree", "reject", "withdraw")),
     *("/v1/offers/{matter_id}/decline", "/v1/offers/{matter_id}/withdraw", "/v1/plans/{matter_id}/drop"),
 )

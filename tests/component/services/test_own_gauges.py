@@ -56,6 +56,7 @@ NOTICES = {
     "mass_held_customers",
     "approvals_waiting",
     "approvals_overdue",
+    "templates_failing",
     "facts_age_seconds",
     "notices_waiting_for_facts",
     "upstream_age_seconds",

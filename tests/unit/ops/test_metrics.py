@@ -54,6 +54,7 @@ NEEDED = [
     "candor_mass_held_customers",
     "candor_approvals_waiting",
     "candor_approvals_overdue",
+    "candor_templates_failing",
     "candor_upstream_age_seconds",
     "candor_notices_waiting_for_facts",
     "candor_source_last_event_timestamp_seconds",

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
-from candor.web.http.fields import Body, InternalText, Moment, Name, Text
+from candor.web.http.fields import Body, Id, InternalText, Moment, Name, Text
+from candor.web.http.text import lines, one_line
+from notify_svc.compose.own_grammar import LONGEST
+from notify_svc.compose.own_templates import LONGEST_SUBJECT
 
 LETTER = 20_000
 """Characters of a letter's text, as staff may write it."""
@@ -76,3 +79,16 @@ class PhoneIn(Act):
     said: Spoken
     answered: Annotated[InternalText, Field(max_length=2_000)] = ""
     at: Moment | None = None
+
+
+class TemplateIn(Body):
+    """A new version of a template: its subject in one line, and its body in lines."""
+
+    subject: Annotated[str, Field(min_length=1, max_length=LONGEST_SUBJECT), AfterValidator(one_line)]
+    body: Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(lines)]
+
+
+class PreviewIn(Body):
+    """Of which promise a letter is to be seen."""
+
+    promise_id: Id

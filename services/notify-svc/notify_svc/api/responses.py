@@ -214,3 +214,55 @@ class RecordPage(ListTotals):
     """A page of a customer's record; the Link header leads to the next one."""
 
     items: list[RecordOut]
+
+
+class TemplateOut(BaseModel):
+    """One version of a company's template; its subject and body never change.
+
+    `in_use`: letters are made by it, as it is the version of its statement and language that was approved last and is
+    not withdrawn. `failed_at`: when it first made no letter of some facts, so that the built-in one was used, and why.
+    System time throughout.
+    """
+
+    statement: str
+    language: str
+    number: int
+    in_use: bool
+    subject: str
+    body: str
+    written_by: str
+    written_at: datetime
+    approved_by: str
+    approved_at: datetime | None
+    withdrawn_by: str
+    withdrawn_at: datetime | None
+    failed_at: datetime | None
+    failed_why: str
+
+
+class TemplatePage(ListTotals):
+    """A page of versions; the Link header leads to the next one."""
+
+    items: list[TemplateOut]
+
+
+class TemplateWhole(BaseModel):
+    """The version that letters of a statement and language are made by; without one, by the built-in template."""
+
+    statement: str
+    language: str
+    in_use: TemplateOut | None
+
+
+class PreviewOut(BaseModel):
+    """A letter as it would be made now, which is neither stored nor sent.
+
+    `findings`: what the check of words objects to; a letter with one would be made by the built-in template.
+    `left_out`: what it does not say of what staff or the company wrote, and why.
+    """
+
+    subject: str
+    message: str
+    html: str
+    findings: list[dict[str, str]]
+    left_out: dict[str, str]

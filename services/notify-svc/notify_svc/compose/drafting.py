@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -20,6 +20,7 @@ from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.moving import untold, within
+from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.quiet import QuietHours
 from notify_svc.domain.schedule import in_the_morning, next_update, told_range
@@ -30,7 +31,10 @@ from notify_svc.store.read_model import PromiseRecord
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """What to tell: a promise, its gap, a decision to speak with its statement, and who signs."""
+    """What to tell: a promise, its gap, a decision to speak with its statement, and who signs.
+
+    `templates` are those of the company that are in use.
+    """
 
     known: PromiseRecord
     promise: Promise
@@ -38,6 +42,7 @@ class Matter:
     decision: Decision
     statement: Statement
     signer: Signer | None = None
+    templates: Owns = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,8 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
     zone = zone_of(contact.zone, promise.zone)
     told, left_out = _told(matter, rules, zone, now, contact.quiet_hours(rules.quiet))
     snapshot = _snapshot(matter, told, zone, locale_of(contact.language, house.language), now)
-    letter = compose(snapshot, house, form)
+    own = matter.templates.get((matter.statement.value, language_of(snapshot.locale)))
+    letter = compose(snapshot, house, form, own)
     basis = basis_of(promise, gap, told, closing=decision.closing)
     times = (told.low, told.high, told.next_update_by, basis.completed_at)
     value = told_value(matter.statement, decision.reason, *times, decision.about)
@@ -91,6 +97,13 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         about=decision.about,
     )
     return Draft(notice, value, basis, snapshot, letter)
+
+
+def snapshot_of(
+    matter: Matter, rules: Rules, zone: ZoneInfo, locale: str, now: datetime, quiet: QuietHours | None
+) -> Snapshot:
+    """The facts of a letter, with the times that it would announce."""
+    return _snapshot(matter, _told(matter, rules, zone, now, quiet)[0], zone, locale, now)
 
 
 def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, now: datetime) -> Snapshot:
@@ -179,7 +192,10 @@ def _evidence(decision: Decision, letter: Letter, basis: Basis, left_out: str) -
     """The facts the notice rests on, and why something was left out that would contradict the rest."""
     named = ({"range": left_out} if left_out else {}) | dict(letter.left_out)
     found: dict[str, object] = {"decision": decision.evidence, "support": letter.support, "rests_on": basis}
-    return found | ({"left_out": named} if named else {})
+    found |= {"left_out": named} if named else {}
+    # Which template made it, by its version, or was to make it and did not.
+    found |= {"template": letter.by.template} if letter.by.template else {}
+    return found | ({"template_failed": letter.by.failed} if letter.by.failed else {})
 
 
 def _worded(snapshot: Snapshot) -> dict[str, object]:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from jinja2 import TemplateError
 
 from candor.contracts import Fact, FactKind, Statement
 from notify_svc.channels import Form
 from notify_svc.compose.house import House, Option
 from notify_svc.compose.localize import Localizer
+from notify_svc.compose.own_grammar import BadTemplate
+from notify_svc.compose.own_templates import greeting_of, own_letter
 from notify_svc.compose.quoting import Quotes, View, each_once, in_public, known_facts, one_line
 from notify_svc.compose.rendering import Context, is_short, rendered
 from notify_svc.compose.words import language_of
@@ -18,6 +23,7 @@ from notify_svc.domain.facts import Announcement, Decision, Gap, Move, Promise, 
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.meaning import at_fault, meaning_of
 from notify_svc.domain.opening import OpeningFacts, opening_of
+from notify_svc.domain.own import Own
 from notify_svc.domain.times_held import record_words
 
 LITTLE_HISTORY = 30
@@ -27,6 +33,8 @@ NO_LONGER = {"nothing": (Option.KEEP_WAITING, Option.PARTIAL, Option.CANCEL)}
 """Options that are none once there is nothing to wait for."""
 OTHERS = ("name", "text", "reason", "says", "strength", "weakness")
 """What of facts and options are words of others."""
+CANNOT_RENDER = (BadTemplate, TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError)
+"""What a company's template may raise; the built-in one is used then."""
 LETTER = Form()
 """The full letter, as sent by e-mail."""
 
@@ -58,11 +66,25 @@ class Snapshot:
     move: Move | None = None
 
 
+class By(NamedTuple):
+    """The version of the company's template that made a letter, "" for the built-in one.
+
+    With `failed` it was to make it and did not, and why: the built-in one did.
+    """
+
+    template: str = ""
+    failed: str = ""
+
+
+BUILT_IN = By()
+
+
 @dataclass(frozen=True, slots=True)
 class Letter:
     """A composed message; it is sent only if `findings` is empty. `news` is its first sentence after the greeting.
 
-    `left_out` says what a customer might have read and does not, and why: by what it is, such as `chance`.
+    `left_out` says what a customer might have read and does not, and why: by what it is, such as `chance`. `by`
+    is which template made it.
     """
 
     subject: str
@@ -72,26 +94,50 @@ class Letter:
     findings: tuple[Finding, ...]
     news: str = ""
     left_out: tuple[tuple[str, str], ...] = ()
+    by: By = BUILT_IN
 
 
-def compose(snapshot: Snapshot, house: House, form: Form = LETTER) -> Letter:
-    """The customer's letter; words of staff and of the company to which the lint objects are left out of it."""
+def compose(snapshot: Snapshot, house: House, form: Form = LETTER, own: Own | None = None) -> Letter:
+    """The customer's letter; words of staff and of the company to which the lint objects are left out of it.
+
+    By the company's template `own`, unless that cannot make an honest one of these facts, or the channel has no room.
+    """
+    if own is None or is_short(form):
+        return composed(snapshot, house, form)
+    try:
+        letter = composed(snapshot, house, form, own)
+        failed = ", ".join(f"{finding.rule.value}: {finding.detail}" for finding in letter.findings).replace(NAMED, "…")
+    except CANNOT_RENDER as error:
+        failed = f"{type(error).__name__}: {error}"
+    return replace(composed(snapshot, house, form), by=By(own.name, failed)) if failed else letter
+
+
+def composed(snapshot: Snapshot, house: House, form: Form, own: Own | None = None) -> Letter:
+    """The letter by exactly this template, the built-in one without `own`, with what the lint finds in it.
+
+    Raises the errors of rendering.
+    """
     language = language_of(snapshot.locale)
     quotes = Quotes({language, house.language}, _unaccepted(snapshot.promise))
     context = _context(snapshot, house, quotes)
-    subject, text, html = rendered(form, snapshot.statement, language, context)
+
+    def made(known: Context) -> tuple[str, str, str]:
+        return own_letter(own, form, known) if own else rendered(form, snapshot.statement, language, known)
+
+    subject, text, html = made(context)
     support = _support(snapshot)
-    bare = _without_names(context)
-    ours = Letter(*rendered(form, snapshot.statement, language, bare), support, ())
-    greeting = "" if is_short(form) else ours.text.partition("\n")[0]
+    ours = Letter(*made(_without_names(context)), support, ())
+    greeting = greeting_of(ours.text) if own else "" if is_short(form) else ours.text.partition("\n")[0]
     findings = lint(_draft(snapshot, context, ours, greeting, form.longest, len(text)))
     chance = str(context["without_chance"])
     left_out = (*quotes.left_out, *([("chance", chance)] if chance else []))
-    return Letter(subject, text, html, support, findings, _first(text, greeting), left_out)
+    by = By(own.name) if own else BUILT_IN
+    return Letter(subject, text, html, support, findings, _first(text, greeted=bool(greeting)), left_out, by)
 
 
-def _first(text: str, greeting: str) -> str:
-    return text.removeprefix(greeting).strip().splitlines()[0]
+def _first(text: str, *, greeted: bool) -> str:
+    lines = [line for line in text.splitlines() if line.strip()]
+    return lines[1] if greeted and len(lines) > 1 else lines[0]
 
 
 def _unaccepted(promise: Promise) -> str | None:

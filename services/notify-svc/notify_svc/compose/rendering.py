@@ -8,13 +8,14 @@ from typing import Final
 
 from jinja2 import BaseLoader, ChoiceLoader, PackageLoader, StrictUndefined, Template
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from markupsafe import Markup
 
 from candor.contracts import Statement
 from notify_svc.channels import Form
 from notify_svc.compose.words import translations
 
 # Other blanks, such as one that keeps a number and its unit together, are part of what was promised.
-_SPACES: Final = re.compile(r"[ \t\n]+")
+BLANKS: Final = re.compile(r"[ \t\r\n\v\f\x1c-\x1e\x85\u2028\u2029]+")
 Context = dict[str, object]
 ROOMY: Final = 2_000
 """Characters of text from which on a channel carries whole letters."""
@@ -50,11 +51,28 @@ def is_short(form: Form) -> bool:
 def rendered(form: Form, statement: Statement, language: str, context: Context) -> tuple[str, str, str]:
     """Subject, text and HTML of a letter; a channel's own template for the statement goes before the common one."""
     subject = _template(form, language, ["subject.txt.j2"], html=False).render(context)
-    context = {**context, "subject": _SPACES.sub(" ", subject).strip()}
+    context = {**context, "subject": BLANKS.sub(" ", subject).strip()}
     common = "short.txt.j2" if is_short(form) else "letter.txt.j2"
     text = _template(form, language, [f"{statement.value}.txt.j2", common], html=False).render(context)
     html = _template(form, language, [f"{statement.value}.html.j2", "letter.html.j2"], html=True).render(context)
     return str(context["subject"]), tidy(text), html
+
+
+def parts(form: Form, language: str, context: Context, *, html: bool) -> dict[str, str]:
+    """The parts of the built-in letter, by the names of the blocks in letter.j2; "" where there is nothing to say."""
+    template = _template(form, language, ["letter.j2"], html=html)
+    known = template.new_context(context)
+    # Blocks see what the template imports above them once that has run.
+    for _ in template.root_render_func(known):
+        pass
+    return {name: "".join(block(known)) for name, block in template.blocks.items()}
+
+
+def framed(form: Form, language: str, subject: str, body: str) -> str:
+    """A whole page around `body`, which is HTML."""
+    # S704: made of escaped words and of parts, which escaped theirs.
+    known = {"subject": subject, "body": Markup(body)}  # noqa: S704
+    return _template(form, language, ["own.html.j2"], html=True).render(known)
 
 
 def rendered_for_owner(form: Form, language: str, context: Context) -> tuple[str, str]:
@@ -66,7 +84,7 @@ def rendered_for_owner(form: Form, language: str, context: Context) -> tuple[str
 def rendered_joint(form: Form, language: str, context: Context) -> tuple[str, str, str]:
     """Subject, text and HTML of a letter that tells several messages."""
     subject = _template(form, language, ["joint_subject.txt.j2"], html=False).render(context)
-    context = {**context, "subject": _SPACES.sub(" ", subject).strip()}
+    context = {**context, "subject": BLANKS.sub(" ", subject).strip()}
     text = _template(form, language, ["joint.txt.j2"], html=False).render(context)
     return str(context["subject"]), tidy(text), _template(form, language, ["joint.html.j2"], html=True).render(context)
 

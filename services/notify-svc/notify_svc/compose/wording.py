@@ -16,11 +16,14 @@ from notify_svc.compose.words import FOLDER
 TEMPLATES: Final = "templates"
 
 
-def wording_of(form: Form, statement: Statement, language: str, house: House) -> str:
-    """The name of a wording, such as `warning.de.letter.1f3a…`: another one if anything that words letters changes."""
+def wording_of(form: Form, statement: Statement, language: str, house: House, template: str = "") -> str:
+    """The name of a wording, such as `warning.de.letter.1f3a…`: another one if anything that words letters changes.
+
+    `template` is the version of the company's own that made the letter.
+    """
     shape = "short" if is_short(form) else form.templates or "letter"
     said = hashlib.blake2b(house.model_dump_json().encode(), digest_size=8)
-    said.update(_sources(form.templates, language))
+    said.update(_sources(form.templates, language) + template.encode())
     return f"{statement.value}.{language}.{shape}.{said.hexdigest()}"
 
 

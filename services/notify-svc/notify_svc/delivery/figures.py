@@ -16,6 +16,7 @@ from candor.store.unit_of_work import unit_of_work
 from notify_svc import metrics
 from notify_svc.delivery import claims, switches
 from notify_svc.domain.freshness import Freshness
+from notify_svc.store import templates
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -64,11 +65,13 @@ class Figures(Rounds):
             unsent = await uow.connection.fetchval(_UNSENT)
             unknown = await uow.connection.fetchval(_UNKNOWN)
             waiting = await uow.connection.fetchval(_WAITING, self._freshest, MOST)
+            failing = await templates.failing(uow)
             switch = await switches.read(uow)
         self._tell_age()
         metrics.NOTICES_WAITING.set(waiting)
         metrics.NOTICE_UNSENT_AGE_SECONDS.set(unsent or 0)
         metrics.NOTICE_UNKNOWN_AGE_SECONDS.set(unknown or 0)
+        metrics.TEMPLATES_FAILING.set(failing)
         metrics.SENDING_ENABLED.set(switch.sending)
         metrics.KILL_SWITCH.set(switch.killed)
         for state in NoticeState:

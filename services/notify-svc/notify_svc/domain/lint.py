@@ -27,6 +27,7 @@ class Rule(StrEnum):
     UNSUPPORTED = "unsupported"
     CONTRADICTION = "contradiction"
     TOO_LONG = "too_long"
+    MISSING = "missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,12 +23,13 @@ from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
+from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience, OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
 from notify_svc.page.links import Links, linked
 from notify_svc.page.texts import LINK
-from notify_svc.store import approvals, notices, read_model
+from notify_svc.store import approvals, notices, read_model, templates
 from notify_svc.store.approvals import Reading, withheld_of
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
@@ -39,11 +40,11 @@ CAP_PAUSE = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
-class _Addressees:
+class Addressees:
     """How customers and owners are reached, and messages to each in the cap's window.
 
     `failed`: channels by promise and addressee; `links` to the customer's page by promise; `reading`: what people read
-    before and what they decided.
+    before and what they decided; `templates` that are in use, and which of them made no letter, with why.
     """
 
     contacts: Mapping[str, Customer]
@@ -51,6 +52,8 @@ class _Addressees:
     failed: Mapping[tuple[str, str], Collection[str]]
     links: Mapping[str, str]
     reading: Reading
+    templates: Owns = field(default_factory=dict)
+    broken: dict[str, str] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
 
     def others(self, name: str) -> int:
@@ -83,23 +86,24 @@ class Speaker:
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
     ) -> None:
         """Decide on each of `considered` (locked rows) and store the resulting notices."""
-        speaking = [known for known in considered if self._decided(known, now)]
+        speaking = [known for known in considered if self.speaks(known, now)]
         if not speaking:
             return
         await self._take_back(uow, speaking, now)
-        speaking = [known for known in speaking if self._decided(known, now)]
+        speaking = [known for known in speaking if self.speaks(known, now)]
         addressees = await self._addressees(uow, speaking, customers, now)
         previous = await notices.previous(uow, [known.promise_id for known in speaking])
         switch = await switches.read(uow)
         made: list[Notice] = []
         for known in speaking:
-            made += self._speak(known, addressees, now, preview=not switch.sending)
+            made += self.speak(known, addressees, now, preview=not switch.sending)
         threaded = [replace(one, reply_to=previous.get((one.promise_id, one.addressee), "")) for one in made]
         await notices.add(uow, threaded, now)
+        await templates.failed(uow, addressees.broken)
 
     async def _addressees(
         self, uow: UnitOfWork, speaking: Sequence[PromiseRecord], customers: Mapping[str, Customer], now: datetime
-    ) -> _Addressees:
+    ) -> Addressees:
         owners = {staff_key(known.promise.owner) for known in speaking if known.promise and known.promise.owner}
         names = owners | {known.customer_id for known in speaking}
         staff = await read_model.contacts(uow, owners - customers.keys())
@@ -110,7 +114,8 @@ class Speaker:
         told = {known.promise_id: known.customer_id for known in speaking}
         links = await self.links.give(uow, told) if self.links is not None else {}
         reading = await approvals.reading(uow, list(told), first=self.approving.first)
-        return _Addressees({**staff, **customers}, Counter(sent), failed, links, reading)
+        in_use = await templates.in_use(uow)
+        return Addressees({**staff, **customers}, Counter(sent), failed, links, reading, in_use)
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""
@@ -125,7 +130,8 @@ class Speaker:
                 known.episode = episode_of(rest, known.episode.slip_since)
         await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)
 
-    def _decided(self, known: PromiseRecord, now: datetime) -> bool:
+    def speaks(self, known: PromiseRecord, now: datetime) -> bool:
+        """Whether there is something to tell now; if not, the record says when to look again."""
         decision = decide(known.episode, known.gap, known.promise, now, self.rules)
         known.check_at = decision.wake_at
         known.decided_gap = max(known.decided_gap, known.gap_version)
@@ -133,7 +139,7 @@ class Speaker:
             known.episode = replace(known.episode, ended=True)
         return decision.kind is Kind.SPEAK
 
-    def _speak(self, known: PromiseRecord, addressees: _Addressees, now: datetime, *, preview: bool) -> list[Notice]:
+    def speak(self, known: PromiseRecord, addressees: Addressees, now: datetime, *, preview: bool) -> list[Notice]:
         """The customer's notice, preceded by the owner's if the owner is told first."""
         decision = decide(known.episode, known.gap, known.promise, now, self.rules)
         promise, gap, statement = known.promise, known.gap, decision.statement
@@ -151,9 +157,11 @@ class Speaker:
         if until := self._quiet_until(known, decision, route, now):
             known.check_at = until
             return [kept_back(known, decision, statement, Reason.QUIET_HOURS, now)]
-        matter = Matter(known, promise, gap, decision, statement, self._signer(promise, addressees))
+        signer, owns = self._signer(promise, addressees), addressees.templates
+        matter = Matter(known, promise, gap, decision, statement, signer, owns)
         try:
             drafted = draft(matter, route, self.rules, self.houses.now(), now)
+            _note_broken(drafted, addressees)
             # The owner reads the letter without it: the link is the customer's.
             address = addressees.links.get(known.promise_id, "")
             named = translations(language_of(drafted.snapshot.locale)).gettext(LINK)
@@ -176,7 +184,7 @@ class Speaker:
         known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))
         return [_preview(one) if preview else one for one in said]
 
-    def _owner_first(self, matter: Matter, drafted: Draft, addressees: _Addressees) -> list[Notice]:
+    def _owner_first(self, matter: Matter, drafted: Draft, addressees: Addressees) -> list[Notice]:
         """The owner's and the customer's notice; if the owner gets none, it is stored with the reason."""
         promise, notice = matter.promise, drafted.notice
         if promise.owner is None:
@@ -200,11 +208,12 @@ class Speaker:
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
 
     def _read_first(
-        self, notice: Notice, matter: Matter, drafted: Draft, route: Route, addressees: _Addressees
+        self, notice: Notice, matter: Matter, drafted: Draft, route: Route, addressees: Addressees
     ) -> Notice:
         """The customer's notice, which waits for a person if a rule says so."""
         language = language_of(drafted.snapshot.locale)
-        wording = wording_of(route.channel.form, notice.statement, language, self.houses.now())
+        made_by = "" if drafted.letter.by.failed else drafted.letter.by.template
+        wording = wording_of(route.channel.form, notice.statement, language, self.houses.now(), made_by)
         approved = wording in addressees.reading.wordings
         case = Case(matter.promise, matter.gap, notice.spoken_for, notice.told, approved)
         if not (why := awaits(case, self.approving)):
@@ -217,12 +226,12 @@ class Speaker:
         announced = told.next_update_by if told is not None and decision.reason is Reason.UPDATE_DUE else None
         return None if promise is None else route.rests(promise, now, self.rules, announced)
 
-    def _signer(self, promise: Promise, addressees: _Addressees) -> Signer | None:
+    def _signer(self, promise: Promise, addressees: Addressees) -> Signer | None:
         """The promise's owner, if their contact names them: whom the customer's letter says to turn to."""
         owner = addressees.contacts.get(staff_key(promise.owner)) if promise.owner else None
         return self.reach.signer(owner.sealed) if owner else None
 
-    def _look(self, addressees: _Addressees, promise_id: str, name: str) -> tuple[Route | None, Recipient]:
+    def _look(self, addressees: Addressees, promise_id: str, name: str) -> tuple[Route | None, Recipient]:
         customer = addressees.contacts.get(name) or Customer(name)
         return self.reach.look(
             customer.sealed,
@@ -231,6 +240,14 @@ class Speaker:
             erased=customer.erased_at is not None,
             stopped=customer.stopped_at is not None,
         )
+
+
+def _note_broken(drafted: Draft, addressees: Addressees) -> None:
+    by = drafted.letter.by
+    if by.failed and by.template not in addressees.broken:
+        addressees.broken[by.template] = by.failed
+        consequence = "the built-in template was used; withdraw or mend this version"
+        log.error("template made no letter", template=by.template, why=by.failed, consequence=consequence)
 
 
 def _preview(notice: Notice) -> Notice:

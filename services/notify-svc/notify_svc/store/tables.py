@@ -168,6 +168,30 @@ class SwitchRow(Base, table=True):
     changed_by: str
 
 
+class TemplateRow(Base, table=True):
+    """One version of a company's template; system time throughout.
+
+    Only the columns of its approval, its withdrawal and its first failure ever change, each once.
+    """
+
+    __tablename__ = "letter_template"
+
+    statement: str = Field(primary_key=True)
+    language: str = Field(primary_key=True)
+    number: int = Field(primary_key=True)
+    seq: int
+    subject: str
+    body: str
+    written_by: str
+    written_at: datetime = moment()
+    approved_by: str
+    approved_at: datetime | None = moment(nullable=True)
+    withdrawn_by: str
+    withdrawn_at: datetime | None = moment(nullable=True)
+    failed_at: datetime | None = moment(nullable=True)
+    failed_why: str
+
+
 class PageLinkRow(Base, table=True):
     """A link to the customer's page of a promise; system time throughout."""
 

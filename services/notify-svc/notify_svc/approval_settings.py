@@ -40,6 +40,14 @@ class ApprovalSettings(Settings):
     approval_escalation: str = ""
     """Address of staff who hear of letters that nobody has decided on; empty: nobody. Example: head@example.com"""
 
+    owner_takes_minutes: Annotated[float, Field(ge=0, le=WEEK_MINUTES)] = 0
+    """Minutes that a customer's message waits for its owner to say it themselves, by a link in theirs; 0: it does not.
+
+    Needs PAGE_URL. Example: 15
+    """
+    owner_tells_minutes: Annotated[float, Field(ge=1, le=WEEK_MINUTES)] = 60
+    """Minutes that an owner who tells the customer themselves has to record it; then the message goes. Example: 60"""
+
     @field_validator("approve_labels", mode="before")
     @classmethod
     def _object(cls, value: Any) -> Any:
@@ -59,6 +67,10 @@ class ApprovalSettings(Settings):
         """Which letters wait for a person."""
         labels = {name: frozenset(values) for name, values in self.approve_labels.items()}
         return Approving(labels, self.approve_cases, self.approve_certainty, self.approve_first)
+
+    def owner_tells(self) -> timedelta:
+        """How long an owner who took a message over has to record what they said."""
+        return timedelta(minutes=self.owner_tells_minutes)
 
     def waiting(self) -> Patience:
         """How long letters wait before somebody is told."""

@@ -195,6 +195,8 @@ class NotifySettings(ApprovalSettings):
     @model_validator(mode="after")
     def _page_apart(self) -> Self:
         if not self.page_url:
+            if self.owner_takes_minutes:
+                raise ValueError("OWNER_TAKES_MINUTES needs PAGE_URL: owners take messages over by a link")
             return self
         if self.page_secret_file is None:
             raise ValueError("PAGE_URL needs PAGE_SECRET_FILE beside it: links are signed with it")
@@ -209,10 +211,10 @@ class NotifySettings(ApprovalSettings):
     def _no_message_takes_another_back(self) -> Self:
         if self.clear_at >= self.warn_at:
             raise ValueError("CLEAR_AT must be below WARN_AT, or warnings and all-clears would alternate")
-        if self.owner_wait_minutes + self.update_early_minutes >= self.update_min_minutes:
+        if self.owner_wait_minutes + self.owner_takes_minutes + self.update_early_minutes >= self.update_min_minutes:
             raise ValueError(
-                "OWNER_WAIT_MINUTES and UPDATE_EARLY_MINUTES together must be below UPDATE_MIN_MINUTES, "
-                "or messages would be stale by then"
+                "OWNER_WAIT_MINUTES, OWNER_TAKES_MINUTES and UPDATE_EARLY_MINUTES together must be below "
+                "UPDATE_MIN_MINUTES, or messages would be stale by then"
             )
         if self.update_max_minutes < self.update_min_minutes:
             raise ValueError("UPDATE_MAX_MINUTES must be at least UPDATE_MIN_MINUTES")
@@ -232,6 +234,7 @@ class NotifySettings(ApprovalSettings):
             daily_cap=self.daily_cap,
             min_cases=self.min_cases,
             owner_wait=timedelta(minutes=self.owner_wait_minutes),
+            owner_takes=timedelta(minutes=self.owner_takes_minutes),
             owner_daily_cap=self.owner_daily_cap,
             calendar=self.calendar,
             quiet=quiet_hours(self.quiet_hours),

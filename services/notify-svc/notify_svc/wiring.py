@@ -35,6 +35,7 @@ from notify_svc.api.routes import (
     page_links,
     record,
     stop,
+    taking,
     templates,
 )
 from notify_svc.api.routes.notices import router
@@ -54,6 +55,7 @@ from notify_svc.delivery.reconcile import Reconciler
 from notify_svc.domain.freshness import Freshness
 from notify_svc.handlers import NotifyHandler
 from notify_svc.page.links import Links
+from notify_svc.page.owner_links import OwnerLinks
 from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
 from notify_svc.service.waiting import Waiting
@@ -73,7 +75,7 @@ STAFF: Final = (
     templates.router,
     audit_routes.router,
 )
-ROUTERS: Final = (*STAFF, page.router, stop.router, callbacks.router)
+ROUTERS: Final = (*STAFF, page.router, stop.router, taking.router, callbacks.router)
 
 
 def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterable[Channel] = ()) -> FastAPI:
@@ -85,7 +87,9 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     settings.refuse_unsigned_events(signs=False)
     business = clock or settings.business_clock()
     links = Links.of(settings.page_secrets(), settings.page_url)
-    speaker = Speaker(reach, settings.rules(), settings.houses(), links, settings.approving())
+    pages = links.file if links is not None else None
+    owner_links = OwnerLinks(pages.get, settings.page_url) if pages is not None else None
+    speaker = Speaker(reach, settings.rules(), settings.houses(), links, settings.approving(), owner_links)
 
     @asynccontextmanager
     async def parts(app: FastAPI) -> AsyncIterator[Sequence[Background]]:
@@ -98,7 +102,8 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         app.state.database, app.state.clock = database, business
         freshness = Freshness(settings.expected_processes, settings.freshest_seconds)
         worker = app.state.worker = _worker(current, database, speaker, business, freshness)
-        app.state.links, app.state.reach, app.state.houses = links, reach, speaker.houses
+        app.state.links, app.state.owner_links, app.state.reach = links, owner_links, reach
+        app.state.houses = speaker.houses
         secrets = (reach.opener.file, speaker.houses.file, worker.event_keys, links and links.file)
         app.state.files.watch(database.password_file, *secrets)
         app.state.health.add("database", database.check)

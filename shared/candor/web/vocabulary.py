@@ -126,6 +126,8 @@ FIELDS: Final = {
     "way": "Over which channel, or `page`, or `phone`; empty if nobody knows.",
     "edited_by": "Who of staff changed the message's words; empty if they are ours.",
     "snoozed_until": "Until when it is left out of the inbox, by the business clock.",
+    "taken_by": "Which owner tells the customer themselves; empty if none does.",
+    "taken_until": "Until when an owner has to record what they said, by the business clock.",
     "waits_since": "Since when the customer's message waits for a person, whatever it said meanwhile.",
     "withheld_for": "Who held the message, and why; empty if nobody did.",
     "link_id": "The id of a link to a customer's page; without its signature it opens nothing.",

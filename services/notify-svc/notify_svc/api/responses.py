@@ -36,8 +36,9 @@ class NoticeOut(BaseModel):
 
     `owner`, in a customer's notice: the outcome of notifying the owner first (`waiting`, `owner_told`, `no_owner`,
     `owner_has_no_address`, `owner_not_reached`). `addressee`: the customer's id, or `staff/` and the owner's id.
-    `awaits`: for what it waits, or waited, for a person (`key_account`, `low_certainty`, `new_wording`); `approved_by`:
-    who let it go, or told the customer by phone; `withheld_for`: why a person held it.
+    `awaits`: for what it waits, or waited, for a person (`key_account`, `low_certainty`, `new_wording`,
+    `owner_first`); `approved_by`: who let it go, or told the customer by phone; `withheld_for`: why a person held it;
+    `taken_by`: which owner tells the customer themselves, until `taken_until`.
     """
 
     notice_id: str
@@ -68,6 +69,8 @@ class NoticeOut(BaseModel):
     waits_since: datetime | None
     snoozed_until: datetime | None
     withheld_for: str
+    taken_by: str
+    taken_until: datetime | None
 
 
 class DeliveryOut(BaseModel):

@@ -26,6 +26,8 @@ class Awaits(StrEnum):
     """It rests on a forecast from few similar promises, or on a risk that is not high."""
     NEW_WORDING = "new_wording"
     """No letter in this wording was approved: the first one is read before the others go."""
+    OWNER_FIRST = "owner_first"
+    """The promise's owner may say it themselves, for a while; then it goes by itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +58,17 @@ class Patience(NamedTuple):
 
 
 class Case(NamedTuple):
-    """A letter as it was decided; `approved`: whether a letter in its wording was approved before."""
+    """A letter as it was decided; `approved`: whether a letter in its wording was approved before.
+
+    `owner`: whether its owner hears of it first, and is given time to say it themselves.
+    """
 
     promise: Promise
     gap: Gap
     spoken_for: Reason
     told: Announcement
     approved: bool
+    owner: bool = False
 
 
 def awaits(case: Case, rules: Approving) -> tuple[Awaits, ...]:
@@ -92,10 +98,15 @@ def _new_wording(case: Case, rules: Approving) -> bool:
     return rules.first and not case.approved
 
 
+def _owner_first(case: Case, rules: Approving) -> bool:  # noqa: ARG001 - all rules are called alike
+    return case.owner
+
+
 RULES: Final[Mapping[Awaits, Callable[[Case, Approving], bool]]] = MappingProxyType(
     {
         Awaits.KEY_ACCOUNT: _key_account,
         Awaits.LOW_CERTAINTY: _low_certainty,
         Awaits.NEW_WORDING: _new_wording,
+        Awaits.OWNER_FIRST: _owner_first,
     }
 )

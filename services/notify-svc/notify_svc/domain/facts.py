@@ -182,6 +182,8 @@ class Rules:
     """Similar promises that a forecast must rest on before a customer is told of it."""
     owner_wait: timedelta = timedelta(minutes=10)
     """The longest a customer's message waits for the owner's: clock time, so a night does not prolong it."""
+    owner_takes: timedelta = timedelta(0)
+    """How long a customer's message waits for its owner to say it themselves; 0: it does not."""
     quiet: QuietHours | None = None
     """When customers are left in peace, on their own clock, unless their contact says otherwise."""
     owner_daily_cap: int = 100
@@ -199,7 +201,7 @@ class Rules:
 
     def early(self, promise: Promise) -> timedelta:
         """How long before its due time an announced update about `promise` is written."""
-        return self.update_early + (self.owner_wait if promise.owner else timedelta(0))
+        return self.update_early + (self.owner_wait + self.owner_takes if promise.owner else timedelta(0))
 
 
 class Kind(StrEnum):

@@ -103,10 +103,7 @@ def _spelt_once(token: str) -> bool:
 
 
 def linked(notice: Notice, address: str, form: Form, words: str = LINK) -> Notice:
-    """The customer's notice with the link below its text, unless its channel carries no more text.
-
-    `words` name the link in the customer's language.
-    """
+    """The notice with the link, named by `words`, below its text, unless its channel carries no more text."""
     if not address:
         return notice
     text, html = below(notice.body, notice.html, Named(words, address))
@@ -116,7 +113,7 @@ def linked(notice: Notice, address: str, form: Form, words: str = LINK) -> Notic
 
 
 class Named(NamedTuple):
-    """A link and the words that name it, in the customer's language."""
+    """A link and the words that name it, in the reader's language."""
 
     words: str
     address: str

@@ -28,6 +28,8 @@ from notify_svc.domain.owner import Audience, OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
 from notify_svc.page.links import Links, linked
+from notify_svc.page.owner_links import LINK as TAKE_OVER
+from notify_svc.page.owner_links import OwnerLinks
 from notify_svc.page.texts import LINK
 from notify_svc.store import approvals, notices, read_model, templates
 from notify_svc.store.approvals import Reading, withheld_of
@@ -81,6 +83,7 @@ class Speaker:
     houses: Houses
     links: Links | None = None
     approving: Approving = NONE_WAITS
+    owner_links: OwnerLinks | None = None
 
     async def consider(
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
@@ -169,7 +172,8 @@ class Speaker:
             said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
             if not drafted.letter.findings:
                 said = self._owner_first(matter, drafted, addressees)
-                said = [*said[:-1], self._read_first(said[-1], matter, drafted, route, addressees)]
+                last = self._read_first(said[-1], matter, drafted, route, addressees)
+                said = [*(self._with_link(one, last, promise.owner) for one in said[:-1]), last]
         except CANNOT_COMPOSE as error:
             # A promise for which no letter can be composed must not block the others.
             log.exception("message not composed", promise=known.promise_id, error=type(error).__name__)
@@ -207,6 +211,16 @@ class Speaker:
         against = against or Reason.BAD_CONTACT
         return [kept_from_the_owner(notice, name, against), replace(notice, owner=without_the_owner(against))]
 
+    def _with_link(self, first: Notice, last: Notice, owner: str | None) -> Notice:
+        """The owner's notice, with the link by which they decide about the customer's if that waits.
+
+        Without it where its channel carries no more text.
+        """
+        if self.owner_links is None or owner is None or not last.awaits or first.state is not NoticeState.PENDING:
+            return first
+        address = self.owner_links.address(last.notice_id, owner)
+        return linked(first, address, self.reach.channels[first.channel].form, TAKE_OVER)
+
     def _read_first(
         self, notice: Notice, matter: Matter, drafted: Draft, route: Route, addressees: Addressees
     ) -> Notice:
@@ -215,7 +229,9 @@ class Speaker:
         made_by = "" if drafted.letter.by.failed else drafted.letter.by.template
         wording = wording_of(route.channel.form, notice.statement, language, self.houses.now(), made_by)
         approved = wording in addressees.reading.wordings
-        case = Case(matter.promise, matter.gap, notice.spoken_for, notice.told, approved)
+        takes = self.owner_links is not None and self.rules.owner_takes > timedelta(0)
+        owner = takes and notice.owner is OwnerWord.WAITING
+        case = Case(matter.promise, matter.gap, notice.spoken_for, notice.told, approved, owner)
         if not (why := awaits(case, self.approving)):
             return replace(notice, wording=wording)
         return replace(notice, reason=Reason.AWAITS_APPROVAL, awaits=",".join(why), wording=wording)

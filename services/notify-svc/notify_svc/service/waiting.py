@@ -17,7 +17,8 @@ from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.approval import Patience
 from notify_svc.domain.facts import Reason, Rules
 from notify_svc.domain.silence import outdated
-from notify_svc.store import notices, read_model
+from notify_svc.store import approvals as approvals_store
+from notify_svc.store import notices, read_model, taking
 from notify_svc.store.approvals import WAITS, release_known
 from notify_svc.store.read_model import PromiseRecord
 
@@ -59,6 +60,9 @@ class Waiting(Rounds):
         async with unit_of_work(self._database) as uow:
             released = await release_known(uow, now, PAGE)
         async with unit_of_work(self._database) as uow:
+            lapsed = await taking.lapsed(uow, now, self._rules.owner_takes, PAGE)
+            await approvals_store.release(uow, lapsed, now)
+        async with unit_of_work(self._database) as uow:
             more = await self._look(uow, now)
         async with unit_of_work(self._database) as uow:
             escalated = await self._escalate(uow, now)
@@ -66,7 +70,7 @@ class Waiting(Rounds):
             row = await uow.connection.fetchrow(_COUNT, now, self._patience.wait)
         metrics.APPROVALS_WAITING.set(row["waiting"] if row else 0)
         metrics.APPROVALS_OVERDUE.set(row["overdue"] if row else 0)
-        return more or PAGE in (released, escalated)
+        return more or PAGE in (released, len(lapsed), escalated)
 
     async def _look(self, uow: UnitOfWork, now: datetime) -> bool:
         """Give up letters that the newest facts no longer support; their promises are decided anew."""
@@ -127,7 +131,8 @@ FROM notice WHERE {WAITS}"""  # noqa: S608 - constants only
 _LATE: Final = f"""
 WITH late AS (
   SELECT notice_id FROM notice
-  WHERE {WAITS} AND escalated < $3 AND {_SINCE} + (escalated + 1) * $2::interval <= $1
+  WHERE {WAITS} AND awaits <> 'owner_first' AND taken_by = '' AND escalated < $3
+    AND {_SINCE} + (escalated + 1) * $2::interval <= $1
   ORDER BY seq LIMIT $4 FOR UPDATE SKIP LOCKED), noted AS (
   UPDATE notice SET escalated = escalated + 1 FROM late WHERE notice.notice_id = late.notice_id
   RETURNING notice.notice_id, notice.promise_id, notice.customer_id, notice.escalated)

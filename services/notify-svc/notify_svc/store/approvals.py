@@ -49,8 +49,7 @@ async def reading(uow: UnitOfWork, promise_ids: Collection[str], *, first: bool)
 
 async def approve(uow: UnitOfWork, notice_id: str, version: int, who: str, now: datetime) -> bool:
     """Let a letter that waits go out, in the words of `version`; False if it does not wait, or has others by now."""
-    rows = await uow.connection.fetch(_APPROVE, [notice_id], version, who, now)
-    announce(uow, rows)
+    rows = await _release(uow, [notice_id], version, who, now)
     if rows:
         await uow.connection.execute(_KNOWN, notice_id, who)
     return bool(rows)
@@ -61,8 +60,22 @@ async def release_known(uow: UnitOfWork, now: datetime, most: int) -> int:
     rows = await uow.connection.fetch(_OF_KNOWN, most)
     for who in sorted({row["approved_by"] for row in rows}):
         ids = [row["notice_id"] for row in rows if row["approved_by"] == who]
-        announce(uow, await uow.connection.fetch(_APPROVE, ids, None, who, now))
+        await _release(uow, ids, None, who, now)
     return len(rows)
+
+
+async def release(uow: UnitOfWork, notice_ids: Collection[str], now: datetime) -> None:
+    """Let letters go out of which nobody has said who tells the customer."""
+    if notice_ids:
+        await _release(uow, notice_ids, None, "", now)
+
+
+async def _release(
+    uow: UnitOfWork, notice_ids: Collection[str], version: int | None, who: str, now: datetime
+) -> list[Any]:
+    rows: list[Any] = await uow.connection.fetch(_APPROVE, list(notice_ids), version, who, now)
+    announce(uow, rows)
+    return rows
 
 
 async def edit(uow: UnitOfWork, notice_id: str, version: int, words: Edited, who: str, now: datetime) -> bool:

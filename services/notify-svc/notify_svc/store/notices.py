@@ -213,7 +213,7 @@ ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.
   owner = excluded.owner, owner_wait_until = excluded.owner_wait_until, traceparent = excluded.traceparent,
   about = excluded.about, decided_at = excluded.decided_at, changed_at = excluded.changed_at,
   awaits = excluded.awaits, wording = excluded.wording, approved_by = '', approved_at = NULL, edited_by = '',
-  snoozed_until = NULL, withheld_for = '',
+  snoozed_until = NULL, withheld_for = '', taken_by = '', taken_until = NULL,
   version = notice.version + 1, public_words = true, words_since = now()
 WHERE notice.state = 'suppressed' AND excluded.state <> 'suppressed'
 RETURNING {CHANGED}"""  # noqa: S608 - constants only

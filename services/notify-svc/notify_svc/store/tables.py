@@ -65,7 +65,7 @@ class NoticeRow(Base, table=True):
     contained internal reasons. `about` is the one event that it tells of, such as another date. `joint` is the id of
     the letter that told it with others, "" if it went alone. `awaits`: for what it waits or waited for a person
     (Awaits, by commas). Business time: told_*, next_update_by, owner_wait_until, decided_at, changed_at, approved_at,
-    waits_since, snoozed_until; the database's clock: everything else.
+    waits_since, snoozed_until, taken_until; the database's clock: everything else.
     """
 
     __tablename__ = "notice"
@@ -110,6 +110,8 @@ class NoticeRow(Base, table=True):
     snoozed_until: datetime | None = moment(nullable=True)
     withheld_for: str
     joint: str
+    taken_by: str
+    taken_until: datetime | None = moment(nullable=True)
 
 
 class DeliveryRow(Base, table=True):

@@ -15,6 +15,7 @@ AWAITS: Final = {
     "key_account": ("key account", "high"),
     "low_certainty": ("low certainty", "medium"),
     "new_wording": ("new wording", "low"),
+    "owner_first": ("its owner", "low"),
 }
 """Why a message waits, in a word, and how pressing that is; the first of several is shown."""
 REASONS: Final = {

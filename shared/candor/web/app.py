@@ -26,6 +26,7 @@ from candor.store.errors import StoreUnavailable
 from candor.store.fitness import UnfitDatabaseError
 from candor.web import openapi, routes
 from candor.web.http import docs, probes
+from candor.web.http.body import detail_of
 from candor.web.http.codes import code_of
 from candor.web.http.edge import EdgeMiddleware, safe_headers
 from candor.web.http.forwarded import ForwardedMiddleware
@@ -205,7 +206,8 @@ async def _invalid_request(_request: Request, error: Exception) -> Response:
 
 def _field_error(item: dict[str, Any]) -> FieldError:
     place, *path = item["loc"]
-    detail = str(item["msg"])[:200]
+    # Of what is missing or unknown pydantic's own words are of parameters as well as of bodies.
+    detail = detail_of(item) if item["type"] == "string_pattern_mismatch" else str(item["msg"])[:200]
     if place == "body":
         return FieldError(detail, pointer=pointer(path)[:256])
     return FieldError(detail, parameter=".".join(str(part) for part in path))

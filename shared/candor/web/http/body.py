@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
 
 from candor.web.http import strict_json
-from candor.web.http.fields import ID_RULE
+from candor.web.http.fields import rule_of
 from candor.web.http.problems import FieldError, Problem, pointer
 
 JSON: Final = ("application/json",)
@@ -70,19 +70,21 @@ def invalid(error: ValidationError, prefix: str = "") -> Problem:
     if many:
         place, limit = prefix + _pointer(many[0]["loc"]), int(many[0]["ctx"]["max_length"])
         return Problem.limit_reached(place, f"{place}: at most {limit:,}", limit)
-    errors = [FieldError(_detail(item["type"], item["msg"]), prefix + _pointer(item["loc"])) for item in found]
+    errors = [FieldError(detail_of(item), prefix + _pointer(item["loc"])) for item in found]
     return Problem("invalid_field", f"{errors[0].pointer}: {errors[0].detail}", errors=errors[:MAX_ERRORS])
 
 
 _DETAILS: Final = {
     "extra_forbidden": "is not a field of this request",
     "missing": "is missing",
-    "string_pattern_mismatch": ID_RULE,
 }
 
 
-def _detail(kind: str, message: str) -> str:
-    return _DETAILS.get(kind) or message.removeprefix("Value error, ")[:200]
+def detail_of(item: Mapping[str, Any]) -> str:
+    """What is wrong with one field, of what pydantic says of it; at most 200 characters."""
+    if item["type"] == "string_pattern_mismatch":
+        return rule_of(item["ctx"]["pattern"])[:200]
+    return _DETAILS.get(item["type"]) or str(item["msg"]).removeprefix("Value error, ")[:200]
 
 
 def _pointer(path: tuple[str | int, ...]) -> str:

@@ -20,6 +20,8 @@ from candor.web.http.text import EVENT_ID_CHARACTERS, TEXT_BYTES, event_id, line
 
 ID_PATTERN: Final = r"^[A-Za-z0-9._:-]{1,128}$"
 ID_RULE: Final = "must be 1 to 128 of letters, digits, dot, underscore, colon, hyphen"
+PLACE_PATTERN: Final = r"^[^:]+:.+$"
+_RULES: Final = {ID_PATTERN: ID_RULE, PLACE_PATTERN: "must be kind:id, such as site:LEJ"}
 YEARS: Final = (1970, 2200)
 _NO_DOMAIN: Final = "must have a domain that exists in the DNS"
 _email: Final = re.compile(
@@ -93,6 +95,11 @@ def _label(value: Any) -> str | float | bool:
     if isinstance(value, str):
         return one_line(value)
     raise ValueError("must be text, a number, true or false")
+
+
+def rule_of(pattern: str) -> str:
+    """What text must be to match a pattern, in words where there are any."""
+    return _RULES.get(pattern) or f"must match the pattern {pattern}"
 
 
 Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ID_PATTERN)]

@@ -114,6 +114,20 @@ async def test_a_filter_that_cannot_be_is_refused(api: tuple[Api, Database], par
     assert next(iter(params)) in refused.text or "NUL" in refused.text
 
 
+@pytest.mark.parametrize(
+    ("params", "detail"),
+    [
+        ({"place": "LEJ"}, "must be kind:id, such as site:LEJ"),
+        ({"search": "a b"}, "must be 1 to 128 of letters, digits, dot, underscore, colon, hyphen"),
+    ],
+)
+async def test_what_a_parameter_must_be_is_said_in_words(
+    api: tuple[Api, Database], params: dict[str, str], detail: str
+) -> None:
+    refused = (await api[0].call("GET", "/v1/gaps", params=params)).json()
+    assert refused["errors"] == [{"detail": detail, "parameter": next(iter(params))}]
+
+
 async def test_a_list_for_a_spreadsheet_has_a_row_each_and_no_formula(api: tuple[Api, Database]) -> None:
     params = {"format": "csv", "search": "PR-0000", "sort": "due"}
     page = await api[0].call("GET", "/v1/gaps", params=params)

@@ -297,3 +297,18 @@ def test_any_text_is_taken_or_refused(text: str) -> None:
             parse(Thing, raw)
         except Problem as problem:
             assert problem.errors[0].pointer == f"/{field}"
+
+
+class Spoken(Body):
+    """Text that must match a pattern that is not that of ids."""
+
+    name: Id
+    language: Annotated[str, Field(pattern="^[a-z]{2}$")]
+
+
+def test_each_field_is_told_its_own_rule() -> None:
+    with pytest.raises(Problem) as raised:
+        convert(Spoken, {"name": "a b", "language": "English"})
+    found = {one.pointer: one.detail for one in raised.value.errors}
+    assert found["/name"].startswith("must be 1 to 128 of letters, digits")
+    assert found["/language"] == "must match the pattern ^[a-z]{2}$"

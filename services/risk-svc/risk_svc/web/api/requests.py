@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from candor.contracts import Standing
 from candor.web.http.csv_page import Format
-from candor.web.http.fields import ID_PATTERN, Body, Id, Labels, Moment, Name, Seconds
+from candor.web.http.fields import ID_PATTERN, PLACE_PATTERN, Body, Id, Labels, Moment, Name, Seconds
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.forecast.view import View, labels
 from risk_svc.forecasting.live import TICK
@@ -37,7 +37,7 @@ class GapQuery(BaseModel):
     place: str | None = Field(
         default=None,
         max_length=513,
-        pattern=r"^[^:]+:.+$",
+        pattern=PLACE_PATTERN,
         description="What they depend on, as kind:id, e.g. site:LEJ; open promises alone, as far as insight has read.",
     )
     format: Format = Field(default="json", description="json, or csv for spreadsheets: the same page, as text/csv.")

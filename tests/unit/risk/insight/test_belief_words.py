@@ -113,7 +113,9 @@ def test_factors_in_words() -> None:
 def test_the_checklist_is_judged_in_words(lift: dict[str, Any], end: str) -> None:
     row = {"since": "2026-02-01T00:00:00+00:00", "lift": lift, "with_all": KEPT, "without": NONE}
     words = checklist_words(row)
-    assert words.startswith("Of promises made since 1 Feb 2026")
+    assert words.startswith(
+        "It is what held in promises that ended before 1 Feb 2026, whether it holds in all or not. Of "
+    )
     assert words.endswith(end)
 
 

@@ -38,7 +38,8 @@ def head_words(factors: Sequence[Body]) -> str:
 def checklist_words(one: Body) -> str:
     """Whether promises that follow the checklist do better; of one with items."""
     since = datetime.fromisoformat(one["since"])
-    judged = f"Of promises made since {since.day} {since:%b %Y}, after it was found"
+    day = f"{since.day} {since:%b %Y}"
+    judged = f"It is what held in promises that ended before {day}, whether it holds in all or not. Of those made since"
     lift, with_all, without = one["lift"], one["with_all"], one["without"]
     if lift["value"] is None:
         return f"{judged}: too little history to say whether it helps."

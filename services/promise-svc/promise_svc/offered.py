@@ -6,6 +6,6 @@ from typing import Final
 
 from candor.intake.mapped import Offered
 from promise_svc import sources
-from promise_svc.api.neutral_events import SHAPES
+from promise_svc.api.neutral_events import DRAFTS, SHAPES
 
-OFFERED: Final = Offered("promise-svc", SHAPES, sources)
+OFFERED: Final = Offered("promise-svc", SHAPES, sources, DRAFTS)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -11,6 +12,7 @@ import typer
 
 from candor.command_texts import examples
 from candor.errors import InputError
+from candor.ops.moments import read_moment
 from candor.terminal import Screen, say, say_json
 
 if TYPE_CHECKING:
@@ -22,6 +24,7 @@ SHOWN: Final = (
     "candor sources schema",
     "candor sources sample alertmanager",
     "candor sources try alertmanager alert.json",
+    "candor sources try pagerduty body.json --secret $SECRET -H 'x-pagerduty-signature: v1=…' --at 2026-11-29T08:00Z",
     "candor sources sign alertmanager alert.json --secret $SECRET",
     "candor sources replay crm --since 2026-11-29T00:00Z --refused --key $KEY",
 )
@@ -117,23 +120,56 @@ def sample(
     say(raw.decode())
 
 
-def try_one(name: str, body: Body, sources: File = None, as_json: Json = False) -> None:
-    """Show what a captured body becomes, and what would be refused and why; nothing is sent or stored.
+def try_one(
+    name: str,
+    body: Body,
+    secret: Annotated[str, typer.Option(envvar="SECRET", help="Try its proof as well, with the sender's secret.")] = "",
+    header: Annotated[
+        list[str] | None, typer.Option("--header", "-H", help="A header as captured, 'name: value'; may be repeated.")
+    ] = None,
+    url: Annotated[str, typer.Option(help="The address that it was posted to, where that is signed.")] = "",
+    at: Annotated[str, typer.Option(help="When it was captured, such as 2026-11-29T08:00Z; default: now.")] = "",
+    sources: File = None,
+    as_json: Json = False,
+) -> None:
+    """Show what a captured request becomes, and what would be refused and why; nothing is sent or stored.
 
-    Exit status 1 if any of it would be refused.
+    With a secret it says whether the proof in its headers holds. Exit status 1 if that does not, or any of it would be
+    refused.
     """
     from candor.intake.mapped.trying import find  # noqa: PLC0415
 
-    outcomes = find(name, sources).tried(body.read_bytes())
-    if as_json:
+    source = find(name, sources)
+    outcomes = source.tried(body.read_bytes())
+    why = source.proof(body.read_bytes(), _headers(header or []), secret, url, _time(at)) if secret else ""
+    if as_json and secret:
+        say_json({"proof": why or "holds", "events": [one.shown() for one in outcomes]})
+    elif as_json:
         say_json([one.shown() for one in outcomes])
     else:
+        if secret:
+            say(f"its proof does not hold: {why}" if why else "its proof holds")
         for number, one in enumerate(outcomes, 1):
             say(f"{number}. {one.told()}")
         if not outcomes:
             say("nothing: the mapping leaves all of it out as meaningless here")
-    if any(one.refused for one in outcomes):
+    if why or any(one.refused for one in outcomes):
         raise typer.Exit(1)
+
+
+def _headers(said: list[str]) -> dict[str, str]:
+    if wrong := next((one for one in said if ":" not in one), None):
+        raise InputError(f"a header is `name: value`, not {wrong[:64]!r}")
+    return {name.strip(): value.strip() for name, _, value in (one.partition(":") for one in said)}
+
+
+def _time(text: str) -> datetime:
+    if not text:
+        return datetime.now(UTC)
+    try:
+        return read_moment(text)
+    except ValueError as error:
+        raise InputError(f"--at {error}") from None
 
 
 def sign(

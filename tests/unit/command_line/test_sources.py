@@ -183,3 +183,67 @@ def test_the_schema_is_one_that_editors_read(file: Path) -> None:
     document["sources"]["vans"]["eech"] = "x"
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(document, schema)
+
+
+def captured(made: Path, name: str, secret: str, *more: str) -> list[str]:
+    """The options that say with which headers `sign` would have sent a body."""
+    words = shlex.split(run("sign", name, str(made), "--secret", secret, *more).stdout)
+    headers = [words[at + 1] for at, word in enumerate(words) if word == "-H"]
+    return [option for header in headers for option in ("-H", header)]
+
+
+def test_the_proof_of_a_captured_request_is_tried_with_its_secret(tmp_path: Path) -> None:
+    (made := tmp_path / "body.json").write_text(run("sample", "pagerduty").stdout)
+    options = captured(made, "pagerduty", SECRET)
+    said = run("try", "pagerduty", str(made), "--secret", SECRET, *options)
+    assert (said.exit_code, said.stdout.splitlines()[0]) == (0, "its proof holds")
+    wrong = run("try", "pagerduty", str(made), "--secret", "x" * 40, *options)
+    assert wrong.exit_code == 1
+    assert wrong.stdout.startswith("its proof does not hold: ")
+    assert "incident.reported" in wrong.stdout
+    made.write_text(made.read_text() + " ")
+    found = json.loads(run("try", "pagerduty", str(made), "--secret", SECRET, *options, "--json").stdout)
+    assert found["proof"] != "holds"
+    assert [one["type"] for one in found["events"]] == ["incident.reported"]
+
+
+def test_a_request_that_was_captured_long_ago_is_tried_as_of_then(tmp_path: Path) -> None:
+    (made := tmp_path / "deal.json").write_text(run("sample", "hubspot").stdout)
+    options = captured(made, "hubspot", SECRET, "--url", "https://x.example/v1/webhooks/h")
+    tried = ("try", "hubspot", str(made), "--secret", SECRET, "--url", "https://x.example/v1/webhooks/h", *options)
+    assert run(*tried).stdout.startswith("its proof holds")
+    assert run(*tried, "--at", "2020-01-01T00:00Z").exit_code == 1
+    assert "its proof holds" not in run(*tried, "--url", "https://y.example/v1/webhooks/h").stdout
+
+
+@pytest.mark.parametrize(("options", "says"), [(("-H", "nonsense"), "a header is"), (("--at", "soon"), "--at must be")])
+def test_what_is_said_wrong_of_a_request_is_named(tmp_path: Path, options: tuple[str, ...], says: str) -> None:
+    (made := tmp_path / "body.json").write_text(run("sample", "incident-io").stdout)
+    said = run("try", "incident-io", str(made), "--secret", SECRET, *options)
+    assert said.exit_code != 0
+    assert says in str(said.exception)
+
+
+def test_a_secret_in_the_address_is_tried_too_and_any_way_of_a_source_may_hold(tmp_path: Path) -> None:
+    (made := tmp_path / "body.json").write_text(run("sample", "odoo").stdout)
+    for address, holds in ((f"https://x.example/v1/webhooks/odoo/{SECRET}", True), ("https://x.example/odoo", False)):
+        said = run("try", "odoo", str(made), "--secret", SECRET, "--url", address)
+        assert said.stdout.startswith("its proof holds") is holds
+    (made := tmp_path / "alert.json").write_text(run("sample", "grafana").stdout)
+    for header, code in ((f"authorization: Bearer {SECRET}", 0), ("authorization: Bearer another", 1)):
+        assert run("try", "grafana", str(made), "--secret", SECRET, "-H", header).exit_code == code
+
+
+def test_a_deal_that_lacks_something_is_shown_as_the_draft_that_it_will_be(tmp_path: Path) -> None:
+    deal = json.loads(run("sample", "hubspot").stdout)
+    [one] = deal["objects"].values()
+    one["properties"] |= {"promised_delivery_date": None, "hs_primary_associated_company": None}
+    (made := tmp_path / "deal.json").write_text(json.dumps(deal))
+    said = run("try", "hubspot", str(made))
+    assert said.exit_code == 0, said.stdout
+    assert ", a draft until it has customer_id, due" in said.stdout
+    one["properties"] |= {"dealname": "\x1b", "promised_delivery_date": "2026-12-01"}
+    made.write_text(json.dumps(deal))
+    refused = run("try", "hubspot", str(made))
+    assert refused.exit_code == 1
+    assert "refused as promise.made: /data" in refused.stdout

@@ -43,6 +43,12 @@ class Making(PromiseIn):
     if_new: bool = False
 
 
+class Part(Outlined):
+    """A part of a promise by webhook; `if_new` as in Making."""
+
+    if_new: bool = False
+
+
 class Revision(RevisionIn):
     """A revision that names its promise; `if_moved`: its sender tells the date there is, moved or not."""
 
@@ -79,6 +85,8 @@ SHAPES: Final[Shapes] = MappingProxyType(
     }
 )
 """What comes by webhook, and the body of each."""
+DRAFTS: Final[Shapes] = MappingProxyType({MADE: Part})
+"""What may come in parts, and the body of one."""
 KNOWN: Final = tuple(SHAPES)
 
 

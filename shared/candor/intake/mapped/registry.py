@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from types import ModuleType
-from typing import Any, NamedTuple
+from types import MappingProxyType, ModuleType
+from typing import Any, Final, NamedTuple
 
 from candor.intake.mapped.completing import mapped
 from candor.intake.mapped.config import SourceRule
@@ -34,12 +34,19 @@ def presets_of(package: ModuleType, service: str, shapes: Shapes) -> dict[str, S
     return found
 
 
+NO_DRAFTS: Final[Shapes] = MappingProxyType({})
+
+
 class Offered(NamedTuple):
-    """What a service understands: the events that come by webhook, and the package of its sources and presets."""
+    """What a service understands: the events that come by webhook, and the package of its sources and presets.
+
+    `drafts` are the shapes of events that need not be complete.
+    """
 
     service: str
     shapes: Shapes
     package: ModuleType
+    drafts: Shapes = NO_DRAFTS
 
     def presets(self) -> dict[str, SourceRule]:
         """Its presets, by name."""

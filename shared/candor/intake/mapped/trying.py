@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 from candor.errors import InputError
+from candor.intake.event import Event
 from candor.intake.intake import reason
 from candor.intake.mapped.outbound_message import is_xml
 from candor.intake.mapped.reading import read_sources
@@ -20,7 +21,7 @@ from candor.intake.mapped.source import MappedSource
 from candor.intake.source import Incoming, Source, Unusable
 from candor.web.http.body import convert
 from candor.web.http.problems import Problem
-from candor.web.security.schemes import PathToken, SignedRequest
+from candor.web.security.schemes import PathToken, Scheme, SignedRequest
 from candor.web.security.webhooks import Webhook
 
 GROUP: Final = "candor.sources"
@@ -28,12 +29,13 @@ URLS: Final = {"promise-svc": "http://127.0.0.1:8101", "delivery-svc": "http://1
 
 
 class Outcome(NamedTuple):
-    """What one item became: an event of ours, or the reason why it would be refused."""
+    """What one item became: an event of ours, or the reason why it would be refused; `misses`: it would be a draft."""
 
     type: str
     id: str
     data: Mapping[str, Any]
     refused: str = ""
+    misses: tuple[str, ...] = ()
 
     def shown(self) -> dict[str, Any]:
         """For scripts."""
@@ -44,6 +46,7 @@ class Outcome(NamedTuple):
         if self.refused:
             return f"refused{f' as {self.type}' if self.type else ''}: {self.refused}"
         named = f" {self.id}" if self.id else " (its content is its identity)"
+        named += f", a draft until it has {', '.join(self.misses)}" if self.misses else ""
         return f"{self.type}{named}\n{json.dumps(self.data, indent=2, ensure_ascii=False)}"
 
 
@@ -85,11 +88,56 @@ class Known(NamedTuple):
         try:
             convert(self.offered.shapes[event.type], event.data, "/data")
         except Problem as problem:
-            return Outcome(event.type, item.id, event.data, reason(problem))
+            misses = self._misses(event)
+            return Outcome(event.type, item.id, event.data, "" if misses else reason(problem), misses)
         return Outcome(event.type, item.id, event.data)
+
+    def _misses(self, event: Event) -> tuple[str, ...]:
+        """What an event that is not complete lacks, where the service keeps it until it is."""
+        shape = self.offered.drafts.get(event.type)
+        if shape is None or not isinstance(event.data, dict):
+            return ()
+        try:
+            convert(shape, event.data, "/data")
+        except Problem:
+            return ()
+        whole = self.offered.shapes[event.type].model_fields
+        return tuple(name for name, field in whole.items() if field.is_required() and name not in event.data)
+
+    def proof(self, raw: bytes, headers: Mapping[str, str], secret: str, url: str, at: datetime) -> str:
+        """Why a captured request is proved at a time in none of the source's ways, "" if it is in one."""
+        request = SignedRequest("POST", url, {name.lower(): value for name, value in headers.items()}, raw)
+        why = ""
+        for scheme in self.source.schemes:
+            if isinstance(scheme, PathToken):
+                if url.endswith(f"/{secret}"):
+                    return ""
+                why = why or "its address does not end with the secret"
+                continue
+            try:
+                scheme.check(secret)
+                scheme.verify(request._replace(uri=url or self._address(scheme, secret, "")), [secret], at)
+            except ValueError as error:
+                why = why or str(error)
+            except Problem as problem:
+                why = problem.detail
+            else:
+                return ""
+        return why
 
     def curl(self, body: Path, secret: str, scheme: str, url: str) -> str:
         """The command that sends a file as the system would. Raises InputError for a scheme or secret that is wrong."""
+        chosen = self._scheme(secret, scheme)
+        address = self._address(chosen, secret, url)
+        raw = body.read_bytes()
+        headers = chosen.sign(SignedRequest("POST", address, {}, raw), secret, datetime.now(UTC))
+        kinds = self.source.media_types
+        said = {"content-type": next((kind for kind in kinds if is_xml(raw) and "xml" in kind), kinds[0]), **headers}
+        options = " ".join(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in said.items())
+        # A file's bytes as they are: without `binary` curl leaves out line ends, and no signature would hold.
+        return f"curl -sS {options} --data-binary @{shlex.quote(str(body))} {shlex.quote(address)}"
+
+    def _scheme(self, secret: str, scheme: str) -> Scheme:
         schemes = {one.name: one for one in self.source.schemes}
         chosen = schemes.get(scheme) if scheme else next(iter(schemes.values()))
         if chosen is None:
@@ -98,16 +146,11 @@ class Known(NamedTuple):
             chosen.check(secret)
         except ValueError as error:
             raise InputError(f"{self.name}: {error}") from None
+        return chosen
+
+    def _address(self, scheme: Scheme, secret: str, url: str) -> str:
         address = url or f"{URLS[self.offered.service]}/v1/webhooks/{self.name}"
-        if isinstance(chosen, PathToken):
-            address = f"{address}/{secret}"
-        raw = body.read_bytes()
-        headers = chosen.sign(SignedRequest("POST", address, {}, raw), secret, datetime.now(UTC))
-        kinds = self.source.media_types
-        said = {"content-type": next((kind for kind in kinds if is_xml(raw) and "xml" in kind), kinds[0]), **headers}
-        options = " ".join(f"-H {shlex.quote(f'{name}: {value}')}" for name, value in said.items())
-        # A file's bytes as they are: without `binary` curl leaves out line ends, and no signature would hold.
-        return f"curl -sS {options} --data-binary @{shlex.quote(str(body))} {shlex.quote(address)}"
+        return f"{address}/{secret}" if isinstance(scheme, PathToken) else address
 
 
 def offers() -> list[Offered]:

@@ -9,8 +9,8 @@ import pytest
 from candor.contracts import MIN_CASES
 from risk_svc.forecast.model import Model
 from risk_svc.worker.learnt import Learnt
-from risk_svc.worker.partition_state import PartitionStates
-from tests.unit.risk.worker.test_partition_state import PartitionState, promise
+from risk_svc.worker.partition_state import PartitionState, PartitionStates
+from tests.unit.risk.worker.test_partition_state import promise
 
 
 def model(version: int, **known: int) -> Model:

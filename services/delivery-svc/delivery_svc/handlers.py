@@ -59,7 +59,8 @@ class PromisesHandler(NothingLeft):
         completed = [message.data for message in living if isinstance(message.data, PromiseRestated)]
         scopes = dict(_known(one) for one in completed)
         await promise_rows.complete(uow, [*scopes.items()], [pair for one in completed for pair in _named(one)])
-        await matching.arrived(uow, {promise.promise_id for promise in (*made, *completed)})
+        arrived = {one.promise_id for one in made} | scopes.keys()
+        await matching.arrived(uow, arrived)
 
 
 def _completes(message: Message) -> bool:

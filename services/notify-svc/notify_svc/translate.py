@@ -89,8 +89,8 @@ def promise_changed(
 
 
 def _completed(promise: facts.Promise, terms: PromiseTerms) -> facts.Promise:
-    by = {"deliverer": terms.deliverer, "accepted": terms.accepted, "owner": terms.owner}
-    return replace(promise, tolerance=timedelta(seconds=terms.tolerance_s), zone=terms.zone, **by)
+    promise = replace(promise, deliverer=terms.deliverer, accepted=terms.accepted, owner=terms.owner)
+    return replace(promise, tolerance=timedelta(seconds=terms.tolerance_s), zone=terms.zone)
 
 
 def _called_off(envelope: Envelope, data: PromiseWithdrawn) -> facts.CalledOff | None:

@@ -109,25 +109,25 @@ async def _load(uow: UnitOfWork, statements: Sequence[Statement]) -> _Batch:
     made = {command.promise_id for command in commands if isinstance(command, Make | Outline)}
     said = [(one.command, one.origin.time) for one in statements if isinstance(one.command, Revise | Withdraw | Settle)]
     matters = await Matters.load(uow, entered, made)
-    older = {one.command.promise_id for one in statements if _reads_all(promises, one)}
+    again = {name for one in statements if (name := _told_again(promises, one))}
     return _Batch(
         promises=promises,
         customers=dict(customers),
         matters=matters,
-        stories=await Stories.load(uow, promises, said, whole={*matters.taken(entered), *older}),
+        stories=await Stories.load(uow, promises, said, whole={*matters.taken(entered), *again}),
         waiters=await Waiters.load(uow, made - promises.keys()),
         known=frozenset(customers),
         drafts=drafts,
     )
 
 
-def _reads_all(promises: Mapping[str, Promise], statement: Statement) -> bool:
-    """Whether a promise is told again, so that all that was said of it has to be told anew."""
+def _told_again(promises: Mapping[str, Promise], statement: Statement) -> str:
+    """The promise that a statement tells again, so that all that was said of it has to be read; "" if there is none."""
     command = statement.command
-    known = promises.get(command.promise_id) if isinstance(command, Make | Outline) else None
-    if known is None or not isinstance(command, Make | Outline):
-        return False
-    return not command.if_new or (known.first_at is not None and statement.origin.time < known.first_at)
+    if not isinstance(command, Make | Outline) or (known := promises.get(command.promise_id)) is None:
+        return ""
+    older = known.first_at is not None and statement.origin.time < known.first_at
+    return command.promise_id if older or not command.if_new else ""
 
 
 def _id(result: Result | Exception) -> str:

@@ -84,8 +84,8 @@ def test_of_three_states_all_orders_have_the_oldest_first() -> None:
 def test_an_older_state_of_a_promise_that_has_ended_is_its_beginning_all_the_same() -> None:
     for end in (withdrawn(9), settled(2000, State.KEPT, 20)):
         late: list[Seen | Said] = [Seen(3, 30), end, Seen(1, 24)]
-        orders = (late, [Seen(1, 24), Seen(3, 30), end])
-        told, expected = (States().hear(order) for order in orders)
+        in_order: list[Seen | Said] = [Seen(1, 24), Seen(3, 30), end]
+        told, expected = States().hear(late), States().hear(in_order)
         assert plain(told.found) == plain(expected.found)
         assert told.found.state is not State.MADE
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -13,6 +14,7 @@ from candor.contracts import (
     Envelope,
     Forecast,
     GapScored,
+    Label,
     PromiseAssigned,
     PromiseMade,
     PromiseRestated,
@@ -50,8 +52,12 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
         kind=data.kind,
         latest_due=data.latest_due,
         first_due=data.first_due,
-        labels=tuple((name, _as_text(value)) for name, value in sorted(data.labels.items())),
+        labels=_labels(data.labels),
     )
+
+
+def _labels(labels: Mapping[str, Label]) -> tuple[tuple[str, str], ...]:
+    return tuple((name, _as_text(value)) for name, value in sorted(labels.items()))
 
 
 def _as_text(value: str | float | bool) -> str:
@@ -90,7 +96,8 @@ def promise_changed(
 
 def _completed(promise: facts.Promise, terms: PromiseTerms) -> facts.Promise:
     promise = replace(promise, deliverer=terms.deliverer, accepted=terms.accepted, owner=terms.owner)
-    return replace(promise, tolerance=timedelta(seconds=terms.tolerance_s), zone=terms.zone)
+    labels = _labels(terms.labels)
+    return replace(promise, tolerance=timedelta(seconds=terms.tolerance_s), zone=terms.zone, labels=labels)
 
 
 def _called_off(envelope: Envelope, data: PromiseWithdrawn) -> facts.CalledOff | None:

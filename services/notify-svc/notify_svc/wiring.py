@@ -87,8 +87,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
     settings.refuse_unsigned_events(signs=False)
     business = clock or settings.business_clock()
     links = Links.of(settings.page_secrets(), settings.page_url)
-    pages = links.file if links is not None else None
-    owner_links = OwnerLinks(pages.get, settings.page_url) if pages is not None else None
+    owner_links = OwnerLinks(links.file.get, settings.page_url) if links and links.file else None
     speaker = Speaker(reach, settings.rules(), settings.houses(), links, settings.approving(), owner_links)
 
     @asynccontextmanager

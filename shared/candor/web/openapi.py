@@ -11,7 +11,8 @@ from candor.web.examples import EXAMPLES
 from candor.web.http.codes import CODES
 from candor.web.http.problems import MEDIA_TYPE
 from candor.web.parameters import PREFIX
-from candor.web.vocabulary import FIELDS, SCHEMAS
+from candor.web.schema_words import SCHEMAS
+from candor.web.vocabulary import FIELDS
 
 UNUSED: Final = ("HTTPValidationError", "ValidationError")
 REFUSED: Final = (

@@ -9,7 +9,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from candor.web.examples import EXAMPLES
-from candor.web.vocabulary import FIELDS, SCHEMAS
+from candor.web.schema_words import SCHEMAS
+from candor.web.vocabulary import FIELDS
 from tests.component.services.conftest import Started
 from tests.component.services.test_bad_input import SERVICES
 from tests.support.api import Api

@@ -71,7 +71,15 @@ def _context() -> dict[str, Any]:
     told = dict.fromkeys(("what", "due", "low", "high", "next", "completed", "milestone", "company", "reach"), "")
     known = {"statement": "warning", "lead": "may", "earlier_low": "", "means": "", "given": "", "zone": "UTC"}
     lists: dict[str, Any] = {name: [] for name in ("facts", "circumstances", "options", "actions", "meant")}
-    rest = {"moved": None, "signer": None, "sorry": False, "open_matter": False, "chance": 0, "record": {"why": ""}}
+    rest = {
+        "moved": None,
+        "paused": None,
+        "signer": None,
+        "sorry": False,
+        "open_matter": False,
+        "chance": 0,
+        "record": {"why": ""},
+    }
     return {**told, **known, **lists, **rest}
 
 

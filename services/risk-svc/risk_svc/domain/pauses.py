@@ -51,6 +51,11 @@ def forget(state: PromiseState, step: str) -> None:
         state.pauses = [mark for mark in state.pauses if mark.step != step]
 
 
+def wordless(found: Sequence[Mark]) -> list[Mark]:
+    """The marks without what people wrote."""
+    return [msgspec.structs.replace(mark, public_reason="") for mark in found]
+
+
 def waits(state: PromiseState, known_by: float = math.inf) -> list[Wait]:
     """The times in which any of the steps waited, as known at a time: in order and disjoint."""
     if not state.pauses:

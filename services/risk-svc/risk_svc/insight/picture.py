@@ -10,7 +10,7 @@ from msgspec.structs import replace
 
 from candor.contracts import Component, GapScored, NoticeState, Standing
 from risk_svc.domain.components.scope import missing_settled
-from risk_svc.domain.pauses import waited
+from risk_svc.domain.pauses import waited, wordless
 from risk_svc.domain.scoring import SPEAKING, is_told
 from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
 from risk_svc.insight.expected import expected
@@ -174,4 +174,4 @@ def milestone_row(promise_id: str, step: StepState) -> tuple[Any, ...]:
 def kept(state: PromiseState) -> PromiseState:
     """The state as it is stored: later reports need its names and dates, and nothing here needs its words."""
     steps = [replace(step, reason="", public_reason="") for step in state.steps]
-    return replace(state, what="", steps=steps)
+    return replace(state, what="", steps=steps, pauses=wordless(state.pauses))

@@ -10,6 +10,7 @@ from msgspec.structs import replace
 from candor.store.retention import Expiry, Rule, Step
 from candor.store.unit_of_work import UnitOfWork
 from candor.web.security.sessions import ABSOLUTE
+from risk_svc.domain.pauses import wordless
 from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.settings import RiskSettings
 from risk_svc.store.states import incident_from
@@ -129,7 +130,8 @@ def without_words(state: PromiseState) -> PromiseState:
         trail=[replace(point, why="") for point in state.view.trail],
     )
     steps = [replace(step, reason="", public_reason="") for step in state.steps]
-    bare = replace(state, what="", labels={}, depends_on=[], steps=steps, view=view)
+    marks = wordless(state.pauses)
+    bare = replace(state, what="", labels={}, depends_on=[], steps=steps, view=view, pauses=marks)
     return replace(bare, owner=None, department=None, deliverer=None)
 
 

@@ -118,7 +118,8 @@ class KafkaBroker:
     def _reserved(self) -> tuple[int, int]:
         if self._ports is None:
             port = choose_port(self._wanted, "Kafka", self._progress, self._taken)
-            controller = choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=(port,))
+            taken = (port, *self._taken)
+            controller = choose_port(port + 1 if self._wanted else None, "Kafka's controller", taken=taken)
             self._ports = port, controller
         return self._ports
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from subprocess import PIPE
 
 import psutil
@@ -15,6 +16,8 @@ import pytest
 
 from candor.errors import OperatorError
 from candor.installation.addresses import HOST
+from candor.installation.folder import Folder
+from candor.local.kafka import KafkaBroker
 from candor.local.ports import choose_port, holder, is_free
 
 
@@ -42,6 +45,15 @@ def test_a_port_in_use_is_said_in_one_line_and_the_next_free_one_taken() -> None
 
 def test_a_port_of_somebody_unknown_is_another_programs() -> None:
     assert holder(choose_port(None, "x")) == "another program"
+
+
+def test_the_brokers_own_second_port_is_none_that_was_promised_to_others(tmp_path: Path) -> None:
+    port = choose_port(None, "x")
+    broker = KafkaBroker(Folder.at(tmp_path), port, taken=(port + 1, port + 2))
+    assert broker.reserve() == f"{HOST}:{port}"
+    # PostgreSQL was given the port behind Kafka's, as the controller was: one of them did not start.
+    assert broker._ports is not None
+    assert broker._ports[1] > port + 2
 
 
 def test_ports_promised_to_others_are_left_alone() -> None:

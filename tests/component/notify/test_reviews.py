@@ -15,14 +15,14 @@ from notify_svc.store.read_model import PromiseRecord
 from tests.support.notify import Desk, contact, gap, promise
 
 
-async def test_the_others_are_decided_and_it_comes_back_with_its_next_event(
+async def test_the_others_arespeaks_and_it_comes_back_with_its_next_event(
     desk_: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for n in range(5):
         await desk_.take(contact(f"c{n}"), promise(f"p{n}", f"c{n}"), gap(1, name=f"p{n}", customer=f"c{n}"))
     desk_.clock.advance(timedelta(minutes=5))
     handler = NotifyHandler(desk_.speaker, desk_.clock, lambda _: 0.0)
-    decided = Speaker._decided
+    decided = Speaker.speaks
     broken = {"p3"}
 
     def picky(self: Speaker, known: PromiseRecord, now: datetime) -> bool:
@@ -30,7 +30,7 @@ async def test_the_others_are_decided_and_it_comes_back_with_its_next_event(
             raise AttributeError("no such rule")
         return decided(self, known, now)
 
-    monkeypatch.setattr(Speaker, "_decided", picky)
+    monkeypatch.setattr(Speaker, "speaks", picky)
 
     async def tick() -> None:
         try:

@@ -68,7 +68,7 @@ async def one(request: Request, statement: Statement, language: Language, _princ
         used = await templates.in_use(uow)
     own = used.get((statement.value, language))
     found = await _version(request, own, used) if own else None
-    return shown(TemplateWhole(statement=statement.value, language=language, in_use=found).model_dump())
+    return shown({"statement": statement.value, "language": language, "in_use": found})
 
 
 @router.put(ONE, responses={200: {"model": TemplateOut}}, openapi_extra=accepts(TemplateIn))

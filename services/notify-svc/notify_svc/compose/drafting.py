@@ -20,6 +20,7 @@ from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
 from notify_svc.domain.moving import untold, within
+from notify_svc.domain.offered import Offered, open_at
 from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.quiet import QuietHours
@@ -33,7 +34,7 @@ from notify_svc.store.read_model import PromiseRecord
 class Matter:
     """What to tell: a promise, its gap, a decision to speak with its statement, and who signs.
 
-    `templates` are those of the company that are in use.
+    `templates` are those of the company that are in use, `offered` what it offers about this promise.
     """
 
     known: PromiseRecord
@@ -43,6 +44,7 @@ class Matter:
     statement: Statement
     signer: Signer | None = None
     templates: Owns = field(default_factory=dict)
+    offered: tuple[Offered, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,10 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
         body=letter.text,
         html=letter.html if form.html else "",
         evidence=notices.json_text(
-            _evidence(decision, letter, basis, left_out) | _worded(snapshot) | {"line": line_of(snapshot)}
+            _evidence(decision, letter, basis, left_out)
+            | _worded(snapshot)
+            | _offers(snapshot)
+            | {"line": line_of(snapshot)}
         ),
         findings=notices.json_text(letter.findings),
         gap_version=gap.version,
@@ -121,6 +126,7 @@ def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, n
         next_update_by=told.next_update_by,
         earlier=before.told,
         signer=matter.signer,
+        offered=open_at(matter.offered, now),
         move=untold(matter.promise, before, now) if matter.decision.reason is Reason.DATE_MOVED else None,
     )
 
@@ -204,6 +210,12 @@ def _worded(snapshot: Snapshot) -> dict[str, object]:
     low, high, by = snapshot.low, snapshot.high, snapshot.next_update_by
     ends = civil.ends(low, high) if low is not None and high is not None else ()
     return {"language": language_of(snapshot.locale), "stated": [*ends, *([civil.deadline(by)] if by else [])]}
+
+
+def _offers(snapshot: Snapshot) -> dict[str, object]:
+    """The offers that the letter names, as they stand: it is not sent once one is not open any more."""
+    keys = sorted({one.key for one in snapshot.offered})
+    return {"offers": keys} if keys else {}
 
 
 def _told(

@@ -22,6 +22,7 @@ from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Move, Promise, Reason
 from notify_svc.domain.lint import Draft, Finding, Support, lint
 from notify_svc.domain.meaning import at_fault, meaning_of
+from notify_svc.domain.offered import Offered
 from notify_svc.domain.opening import OpeningFacts, opening_of
 from notify_svc.domain.own import Own
 from notify_svc.domain.times_held import record_words
@@ -31,12 +32,16 @@ NAMED = "\ue000"
 """Stands for a name or a quote while our own words are judged; no text of ours has it."""
 NO_LONGER = {"nothing": (Option.KEEP_WAITING, Option.PARTIAL, Option.CANCEL)}
 """Options that are none once there is nothing to wait for."""
-OTHERS = ("name", "text", "reason", "says", "strength", "weakness")
+OTHERS = ("name", "text", "reason", "says", "strength", "weakness", "due")
 """What of facts and options are words of others."""
 CANNOT_RENDER = (BadTemplate, TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError)
 """What a company's template may raise; the built-in one is used then."""
 LETTER = Form()
 """The full letter, as sent by e-mail."""
+
+
+LONGEST_OFFER = 120
+"""Characters of an offered option's name, so that a letter with some of them fits every channel of whole letters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +69,7 @@ class Snapshot:
     earlier: Announcement | None = None
     signer: Signer | None = None
     move: Move | None = None
+    offered: tuple[Offered, ...] = ()
 
 
 class By(NamedTuple):
@@ -228,11 +234,37 @@ def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact]
         "means": means,
         "meant": quotes.accepted("means", house.meant(promise.kind, language)) if means else [],
         "actions": quotes.accepted("action", house.does(promise.kind, causes, language)),
-        "options": [one for one in own if quotes.accepted("option", [" ".join(one.values())])] if choices else [],
+        "options": [*_taken(own, quotes), *_offered(snapshot, quotes)] if choices else [],
         "signer": {"name": snapshot.signer.name, "reach": snapshot.signer.reach} if snapshot.signer else None,
         "company": house.company or "",
         "reach": house.reach or "",
     }
+
+
+def _taken(own: list[View], quotes: Quotes) -> list[View]:
+    return [one for one in own if quotes.taken("option", " ".join(one.values()))]
+
+
+def _offered(snapshot: Snapshot, quotes: Quotes) -> list[View]:
+    """What is offered about this promise alone; what taking it means is said by whether it has a time."""
+    civil = Localizer(snapshot.zone, snapshot.locale, snapshot.now)
+    blank = {"says": "", "strength": "", "weakness": ""}
+    return [
+        {
+            "option": _kind(one, snapshot.promise.held_due),
+            "name": one_line(one.name)[:LONGEST_OFFER],
+            "due": civil.deadline(one.due) if one.due else "",
+            **blank,
+        }
+        for one in snapshot.offered
+        if quotes.taken("offer", one_line(one.name))
+    ]
+
+
+def _kind(one: Offered, held: datetime) -> str:
+    if one.due is None:
+        return "offered"
+    return "offered_later" if one.due > held else "offered_sooner"
 
 
 def _record(gap: Gap, civil: Localizer) -> Context:

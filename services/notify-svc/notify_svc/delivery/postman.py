@@ -27,7 +27,7 @@ from notify_svc.domain.identity import joint_id, joint_thread_id, thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, outdated, silenced
 from notify_svc.page.links import Links
-from notify_svc.store import notices, read_model
+from notify_svc.store import notices, offers, read_model
 
 AT_ONCE: Final = 1.0
 """Seconds until a next try that need not wait for anybody to recover."""
@@ -137,7 +137,7 @@ class Postman:
             # Decided again, for a channel that there is.
             return _Verdict(Reason.CHANNEL_GONE)
         now = self.clock.now()
-        row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee)
+        row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee, claim.notice_id)
         if row is None:
             return _Verdict(Reason.ERASED)
         known = read_model.known(row)
@@ -152,6 +152,8 @@ class Postman:
         reason = silenced(known.promise, recipient, others, cap, claim.said.spoken_for) or outdated(
             claim.said, known.promise, known.gap, now, self.rules
         )
+        if reason is None and row["offer_gone"]:
+            reason = Reason.SUPERSEDED
         if reason is None and route is None:
             # The recipient is now reached another way: a new decision will use that route.
             reason = Reason.SUPERSEDED
@@ -297,7 +299,7 @@ def _message(letter: Sequence[Claim], route: Route, leave: str) -> Message:
 _LOOK = f"""
 SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, (
     SELECT link_id FROM page_link WHERE page_link.promise_id = p.promise_id AND page_link.customer_id = $2
-      AND revoked_at IS NULL) AS link_id
+      AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone
 FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2
 WHERE p.promise_id = $1 AND NOT {doomed("p")}"""  # noqa: S608 - constants only

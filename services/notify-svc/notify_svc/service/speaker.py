@@ -23,6 +23,7 @@ from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
 from notify_svc.domain.episode import after_speaking, decide
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
+from notify_svc.domain.offered import Offered
 from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience, OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
@@ -31,7 +32,7 @@ from notify_svc.page.links import Links, linked
 from notify_svc.page.owner_links import LINK as TAKE_OVER
 from notify_svc.page.owner_links import OwnerLinks
 from notify_svc.page.texts import LINK
-from notify_svc.store import approvals, notices, read_model, templates
+from notify_svc.store import approvals, notices, offers, read_model, templates
 from notify_svc.store.approvals import Reading, withheld_of
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
@@ -46,7 +47,8 @@ class Addressees:
     """How customers and owners are reached, and messages to each in the cap's window.
 
     `failed`: channels by promise and addressee; `links` to the customer's page by promise; `reading`: what people read
-    before and what they decided; `templates` that are in use, and which of them made no letter, with why.
+    before and what they decided; `templates` that are in use, and which of them made no letter, with why;
+    `offered` is what is offered about a promise.
     """
 
     contacts: Mapping[str, Customer]
@@ -56,6 +58,7 @@ class Addressees:
     reading: Reading
     templates: Owns = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
+    offered: Mapping[str, tuple[Offered, ...]] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
 
     def others(self, name: str) -> int:
@@ -118,7 +121,10 @@ class Speaker:
         links = await self.links.give(uow, told) if self.links is not None else {}
         reading = await approvals.reading(uow, list(told), first=self.approving.first)
         in_use = await templates.in_use(uow)
-        return Addressees({**staff, **customers}, Counter(sent), failed, links, reading, in_use)
+        found = await offers.open_of_many(uow, told)
+        offered = {name: tuple(one for offer in some for one in offer.offered()) for name, some in found.items()}
+        ways = ({**staff, **customers}, Counter(sent), failed, links, reading, in_use)
+        return Addressees(*ways, offered=offered)
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""
@@ -161,7 +167,8 @@ class Speaker:
             known.check_at = until
             return [kept_back(known, decision, statement, Reason.QUIET_HOURS, now)]
         signer, owns = self._signer(promise, addressees), addressees.templates
-        matter = Matter(known, promise, gap, decision, statement, signer, owns)
+        offered = addressees.offered.get(known.promise_id, ())
+        matter = Matter(known, promise, gap, decision, statement, signer, owns, offered)
         try:
             drafted = draft(matter, route, self.rules, self.houses.now(), now)
             _note_broken(drafted, addressees)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -10,10 +10,11 @@ import msgspec
 
 from candor.contracts import Message, OfferChanged
 from candor.store.unit_of_work import UnitOfWork
+from notify_svc.domain.offered import Offered
 from notify_svc.store.read_model import columns
 
 SHOWN: Final = 3
-"""The newest open offers that a page shows."""
+"""The newest open offers that a page and a letter show."""
 
 
 class Option(msgspec.Struct, frozen=True):
@@ -29,6 +30,10 @@ class Offer(NamedTuple):
     offer_id: str
     key: str
     options: tuple[Option, ...]
+
+    def offered(self) -> Iterator[Offered]:
+        """Its options as a letter names them."""
+        return (Offered(self.key, option.name, option.due) for option in self.options)
 
 
 async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
@@ -48,6 +53,15 @@ async def open_of(uow: UnitOfWork, promise_id: str) -> tuple[Offer, ...]:
     return tuple(
         Offer(row["offer_id"], f"{row['offer_id']}:{row['version']}", _options(row["options"])) for row in rows
     )
+
+
+async def open_of_many(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, tuple[Offer, ...]]:
+    """The same of several promises; those without an open offer are not in it."""
+    found: dict[str, list[Offer]] = {}
+    for row in await uow.connection.fetch(_OPEN_OF, list(promise_ids)) if promise_ids else []:
+        offer = Offer(row["offer_id"], f"{row['offer_id']}:{row['version']}", _options(row["options"]))
+        found.setdefault(row["promise_id"], []).append(offer)
+    return {promise_id: tuple(offers) for promise_id, offers in found.items()}
 
 
 def _row(one: Message) -> tuple[Any, ...]:
@@ -71,7 +85,19 @@ ON CONFLICT (offer_id) DO UPDATE SET version = excluded.version, state = exclude
   options = excluded.options, changed_at = now()
 WHERE offer.version < excluded.version"""
 
-_OPEN: Final = """
+STILL_OPEN: Final = "state = 'offered' AND NOT EXISTS (SELECT FROM answer WHERE answer.offer_id = offer.offer_id)"
+_OPEN: Final = f"""
 SELECT offer_id, version, options::text AS options FROM offer
-WHERE promise_id = $1 AND state = 'offered' AND NOT EXISTS (SELECT FROM answer WHERE answer.offer_id = offer.offer_id)
-ORDER BY at DESC, offer_id LIMIT $2"""
+WHERE promise_id = $1 AND {STILL_OPEN} ORDER BY at DESC, offer_id LIMIT $2"""  # noqa: S608 - constants only
+
+_OPEN_OF: Final = f"""
+SELECT found.* FROM unnest($1::text[]) AS asked (promise_id), LATERAL (
+  SELECT offer_id, promise_id, version, options::text AS options FROM offer
+  WHERE promise_id = asked.promise_id AND {STILL_OPEN} ORDER BY at DESC, offer_id LIMIT {SHOWN}) AS found"""  # noqa: S608
+
+GONE: Final = f"""
+EXISTS (SELECT FROM notice, jsonb_array_elements_text(notice.evidence->'offers') AS named (key)
+  WHERE notice_id = $3 AND NOT EXISTS (SELECT FROM offer
+    WHERE offer_id = regexp_replace(named.key, ':[0-9]+$', '') AND named.key = offer_id || ':' || version
+      AND {STILL_OPEN}))"""  # noqa: S608 - constants only
+"""Whether the notice $3 names an option that is not offered any more as it was."""

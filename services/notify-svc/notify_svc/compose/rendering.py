@@ -76,8 +76,9 @@ def framed(form: Form, language: str, subject: str, body: str) -> str:
 
 
 def rendered_for_owner(form: Form, language: str, context: Context) -> tuple[str, str]:
-    """Text and HTML of the owner's letter."""
-    text = _template(form, language, ["owner.txt.j2"], html=False).render(context)
+    """Text and HTML of the owner's letter; without the customer's message where few characters have room."""
+    name = "owner_short.txt.j2" if is_short(form) else "owner.txt.j2"
+    text = _template(form, language, [name], html=False).render(context)
     return tidy(text), _template(form, language, ["owner.html.j2"], html=True).render(context)
 
 

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import Statement
+from notify_svc.channels import Form
 from notify_svc.compose.house import House
 from notify_svc.compose.letter import Letter, compose
 from notify_svc.compose.owner_letter import to_the_owner
@@ -62,6 +63,18 @@ def test_each_reason_is_told_apart() -> None:
     reasons = (Reason.SLIP_HELD, Reason.MILESTONE_MISSED, Reason.RANGE_LEFT, Reason.UPDATE_DUE, Reason.NOT_KEPT)
     texts = {both(reason, Statement.UPDATE, evidence)[0].text.partition("Why we write: ")[2] for reason in reasons}
     assert len(texts) == len(reasons)
+
+
+@pytest.mark.parametrize("what", ["Flight UA 1545, EWR to IAH", "W" * 2_000])
+def test_where_few_characters_have_room_it_is_short_and_says_what_and_why(what: str) -> None:
+    decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, SINCE)
+    known = snapshot(decision, promise=promise(what=what), now=NOON + minutes(60))
+    said = compose(known, House())
+    short = to_the_owner(known, said, NOTICE, 0.7, Form(html=False, longest=1_600)).text
+    assert len(short) < 620 and short.startswith(said.news[:150])
+    assert "Promise p1 to c1, by Fri 8 Mar, 13:00" in short and NOTICE in short
+    assert "Why: the forecast" in short and said.text.strip() not in short
+    assert "All times" not in short and "Times: New York time" in short
 
 
 @given(st.text(st.characters(blacklist_categories=("Cs", "Cc")), min_size=1, max_size=60))

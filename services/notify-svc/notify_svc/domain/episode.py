@@ -91,7 +91,8 @@ def recovered(gap: Gap, due: datetime, now: datetime, rules: Rules) -> bool:
 
     False once the promised date has passed, even within tolerance: "we expect to keep what we promised" no longer fits.
     """
-    likely = gap.forecast is not None and gap.forecast.p_slip <= rules.clear_at
+    # Of a later date than the one that holds by now, P(slip) says too little.
+    likely = gap.forecast is not None and gap.forecast.p_slip <= rules.clear_at and gap.held_due <= due
     return likely and now < due and missed(gap, now, rules) is None
 
 

@@ -134,3 +134,10 @@ def test_no_conversation_repeats_itself_or_takes_back_what_was_not_said(steps: l
             assert before is not None
             assert before[0] == number
             assert before[1] in (Statement.WARNING, Statement.UPDATE)
+
+
+def test_a_risk_of_a_later_date_than_the_one_that_holds_is_no_all_clear() -> None:
+    """The promise was moved to an earlier date, and its next gap has not come: P(slip) is that of the later one."""
+    at = gap(0.1, held_due=DUE + minutes(60), p50=DUE + minutes(20), p80=DUE + minutes(50))
+    assert decided(at, episode=warned()).reason is not Reason.RECOVERED
+    assert decided(gap(0.1, p50=DUE - minutes(60), p80=DUE - minutes(9)), episode=warned()).reason is Reason.RECOVERED

@@ -19,7 +19,8 @@ from candor.contracts import Message, MilestoneReported, decode, encode
 from risk_svc.domain.facts import facts
 from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import GapDefinition
-from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.worker.handlers import gap_message
 from risk_svc.worker.partition_state import PartitionState

@@ -41,7 +41,8 @@ from risk_svc.domain.facts import facts
 from risk_svc.domain.fold import fold
 from risk_svc.domain.incidents import incident_of
 from risk_svc.domain.scoring import event_of
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState
 from tests.support.clocks import NOON
 
 ORIGIN = Origin("e1", "field", NOON)

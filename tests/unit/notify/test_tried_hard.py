@@ -30,6 +30,7 @@ from notify_svc.domain.own import Own
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import Composed, outdated
 from notify_svc.service.speaker import Addressees, Speaker
+from notify_svc.store.approvals import Reading
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
 from tests.support.notify import OPENER, REACH, sealed
@@ -214,7 +215,9 @@ class Try:
         }
         times = (None, self.now, self.due + timedelta(days=1))
         offered = [Offered("OF-1:1", self.name(), self.dice.choice(times)) for _ in range(self.dice.randrange(3))]
-        return Addressees(contacts, sent, {}, {}, owns, offered={"p1": tuple(offered)})
+        reading = Reading(frozenset(), {})
+        ways = Addressees(contacts=contacts, sent=sent, failed={}, links={}, reading=reading)
+        return replace(ways, templates=owns, offered={"p1": tuple(offered)})
 
 
 class _Reader(HTMLParser):

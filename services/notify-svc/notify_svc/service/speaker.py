@@ -42,7 +42,7 @@ CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueE
 CAP_PAUSE = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Addressees:
     """How customers and owners are reached, and messages to each in the cap's window.
 
@@ -123,8 +123,15 @@ class Speaker:
         in_use = await templates.in_use(uow)
         found = await offers.open_of_many(uow, told)
         offered = {name: tuple(one for offer in some for one in offer.offered()) for name, some in found.items()}
-        ways = ({**staff, **customers}, Counter(sent), failed, links, reading, in_use)
-        return Addressees(*ways, offered=offered)
+        return Addressees(
+            contacts={**staff, **customers},
+            sent=Counter(sent),
+            failed=failed,
+            links=links,
+            reading=reading,
+            templates=in_use,
+            offered=offered,
+        )
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
         """Suppress queued notices in favour of the current facts; what was not sent counts as never told."""

@@ -4,30 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-if TYPE_CHECKING:
-    from risk_svc.domain.state import PromiseState
+from risk_svc.domain.pause_mark import Mark
+from risk_svc.domain.state import PromiseState
 
 MARKS_LIMIT: Final = 32
 """Marks of a promise that are remembered: as many as delivery-svc takes."""
 REACHED: Final = 2
 """The status from which on a step is over, and waits for nobody."""
-
-
-class Mark(msgspec.Struct, gc=False, array_like=True, frozen=True, order=True):
-    """From `at` on the `step` waits for the customer, at the longest until `until`; or no longer, if that is 0.
-
-    Times are in epoch seconds; `known` is when it was said.
-    """
-
-    at: float
-    until: float
-    step: str = ""
-    public_reason: str = ""
-    known: float = 0.0
 
 
 class Wait(NamedTuple):

@@ -13,6 +13,7 @@ from candor.contracts import (
     StepReport,
 )
 from risk_svc.domain import pauses, steps
+from risk_svc.domain.pause_mark import Mark
 from risk_svc.domain.state import REPORTERS_LIMIT, PromiseState, Said, StepState, StepStatus
 
 TEXT_LIMIT: Final = 120
@@ -50,9 +51,9 @@ def _wait(state: PromiseState, step: StepState, data: MilestoneReported | StepRe
     words = (data.public_reason or "")[:PUBLIC_LIMIT]
     if data.status is MilestoneStatus.PAUSED:
         until = said + LONGEST_PAUSE_S if planned is None else planned
-        pauses.marked(state, pauses.Mark(said, until, step.name, words, known))
+        pauses.marked(state, Mark(said, until, step.name, words, known))
         return
-    pauses.marked(state, pauses.Mark(said, 0.0, step.name, words, known))
+    pauses.marked(state, Mark(said, 0.0, step.name, words, known))
     if planned is not None:
         steps.planned(step, planned, said, known)
 

@@ -7,8 +7,8 @@ from typing import Final
 
 import msgspec
 
-from candor.contracts import Label, Standing
-from risk_svc.domain.pauses import Mark, waited
+from candor.contracts import Label
+from risk_svc.domain.pause_mark import Mark
 
 TRAIL_LIMIT: Final = 12
 NOTICES_LIMIT: Final = 8
@@ -258,25 +258,6 @@ def completed_at(state: PromiseState) -> float | None:
         return state.verdict_completed_at
     step = final_step(state)
     return step.at if step is not None and step.status == StepStatus.REACHED else None
-
-
-def standing(state: PromiseState) -> Standing:
-    """The status of the promise from its folded facts alone; a verdict overrules, a dispute counts as broken.
-
-    An incomplete promise past its due date stays open: its P(slip) is 1, and an all-clear is still possible.
-    """
-    if state.verdict:
-        return Standing.KEPT if state.verdict == "kept" else Standing.BROKEN
-    if state.withdrawn:
-        return Standing.WITHDRAWN
-    step = final_step(state)
-    if step is None:
-        return Standing.OPEN
-    if step.status == StepStatus.CANCELLED:
-        return Standing.CANCELLED
-    kept = step.status == StepStatus.REACHED and step.at is not None
-    kept = kept and step.at is not None and step.at <= state.deadline + waited(state, step.at)
-    return Standing.KEPT if kept else Standing.BROKEN
 
 
 _encoder: Final = msgspec.msgpack.Encoder(order="sorted")

@@ -14,7 +14,8 @@ from risk_svc.domain import incidents as known
 from risk_svc.domain import pauses
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
 from risk_svc.domain.predictions import Floats, LevelRecord, Predictions
-from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step
 from risk_svc.forecast.context import BASE
 from risk_svc.forecast.features import Features, features
 from risk_svc.forecast.model import Answer, Model

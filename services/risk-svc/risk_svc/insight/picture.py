@@ -12,7 +12,8 @@ from candor.contracts import Component, GapScored, NoticeState, Standing
 from risk_svc.domain.components.scope import missing_settled
 from risk_svc.domain.pauses import waited, wordless
 from risk_svc.domain.scoring import SPEAKING, is_told
-from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, StepState, StepStatus, completed_at, final_step
 from risk_svc.insight.expected import expected
 from risk_svc.store.states import PLACEHOLDER, place_name
 

@@ -13,7 +13,8 @@ from candor.store.erasing import doomed
 from risk_svc.domain.frozen_forecasts import ForecastScore
 from risk_svc.domain.incidents import Incident, Place
 from risk_svc.domain.scoring import is_told
-from risk_svc.domain.state import PromiseState, from_bytes, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, from_bytes
 from risk_svc.domain.support import supported
 
 if TYPE_CHECKING:

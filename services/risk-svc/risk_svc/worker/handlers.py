@@ -17,7 +17,8 @@ from risk_svc.domain import facts as known
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.publish import mark_published, next_version, worth_publishing
 from risk_svc.domain.scoring import event_of, pause_of
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.store import rebuilding, states
 from risk_svc.training import journal

@@ -12,7 +12,8 @@ from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.predictions import prediction_of
 from risk_svc.domain.resting import rests
 from risk_svc.domain.scoring import score_open, score_settled
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import Incident, View
 from risk_svc.forecasting.live import PublishedModel, hits_of, view_of
 from risk_svc.worker.touched import PromiseChange

@@ -12,7 +12,8 @@ from risk_svc.domain import facts as known
 from risk_svc.domain.incidents import Incidents
 from risk_svc.domain.publish import as_published, mark_published, next_version
 from risk_svc.domain.scoring import pause_of
-from risk_svc.domain.state import PromiseState, standing, to_bytes
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, to_bytes
 from risk_svc.store import rebuilding, states
 from risk_svc.worker.handlers import gap_message
 

@@ -25,7 +25,8 @@ from candor.store.db import Database
 from risk_svc.backtest.stream import decide, take
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.predictions import LevelRecord
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState
 from risk_svc.forecast import view
 from risk_svc.forecast.engine import Engine, Forecast
 from risk_svc.forecast.intervals import STATED

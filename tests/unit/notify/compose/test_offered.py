@@ -76,5 +76,5 @@ def test_a_letter_with_the_most_and_longest_of_them_fits_every_channel_of_whole_
 
 def test_where_nothing_is_to_be_chosen_nothing_is_offered() -> None:
     clear = Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR)
-    ranged = {"low": None, "high": None, "next_update_by": None}
+    ranged: dict[str, Any] = {"low": None, "high": None, "next_update_by": None}
     assert "4711" not in letter(LATER, decision=clear, statement=Statement.ALL_CLEAR, **ranged).text

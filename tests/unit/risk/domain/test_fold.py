@@ -21,7 +21,8 @@ from candor.contracts import (
     Verdict,
 )
 from risk_svc.domain.fold import FoldOutcome, fold
-from risk_svc.domain.state import PromiseState, StepStatus, completed_at, folded, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, StepStatus, completed_at, folded
 from tests.support.risk import ARRIVES, DEPARTS, DUE, DUE_S, MADE, M, Story, again, erased
 
 

@@ -14,7 +14,8 @@ from risk_svc.domain.facts import SHOWN, digest, facts, foremost
 from risk_svc.domain.incidents import CROWD, TITLE_LIMIT, Incident, Incidents, weightiest
 from risk_svc.domain.restating import PUBLIC_LIMIT, TEXT_LIMIT
 from risk_svc.domain.scoring import event_of
-from risk_svc.domain.state import PromiseState, StepState, StepStatus, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, StepState, StepStatus
 from risk_svc.forecast.context import Context
 from risk_svc.forecast.features import features
 from risk_svc.forecast.reasons import INCIDENT

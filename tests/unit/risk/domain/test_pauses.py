@@ -19,9 +19,11 @@ from risk_svc.domain.components.silence import silence
 from risk_svc.domain.facts import digest, facts
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.gap import GapDefinition
-from risk_svc.domain.pauses import Mark, Wait
+from risk_svc.domain.pause_mark import Mark
+from risk_svc.domain.pauses import Wait
 from risk_svc.domain.scoring import event_of, pause_of, score_open, score_settled
-from risk_svc.domain.state import PromiseState, StepState, StepStatus, from_bytes, standing, to_bytes
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, StepState, StepStatus, from_bytes, to_bytes
 from risk_svc.forecasting.live import TICK, view_of
 from risk_svc.forecasting.snapshots import view_as_known
 from risk_svc.insight.picture import PROMISE, kept, promise_row

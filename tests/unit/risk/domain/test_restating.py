@@ -11,7 +11,8 @@ import pytest
 from candor.contracts import Message, Move, PromiseRestated, Standing, Verdict, message
 from candor.contracts import PromiseState as Ledger
 from risk_svc.domain.fold import FoldOutcome, fold
-from risk_svc.domain.state import DUES_LIMIT, PromiseState, completed_at, folded, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import DUES_LIMIT, PromiseState, completed_at, folded
 from tests.support.risk import DUE, DUE_S, MADE, M, Story
 
 HOUR = timedelta(hours=1)

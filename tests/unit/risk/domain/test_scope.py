@@ -16,7 +16,8 @@ from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.scoring import event_of, score_open, score_settled
-from risk_svc.domain.state import ItemState, PromiseState, folded, from_bytes, standing, to_bytes
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import ItemState, PromiseState, folded, from_bytes, to_bytes
 from tests.support.risk import ARRIVES, DEPARTS, DEPARTS_S, DUE_S, M, Story, prediction
 
 ITEMS = [ScopeItem("seat", 3.0), ScopeItem("bag", 1.0), ScopeItem("meal", 1.0)]

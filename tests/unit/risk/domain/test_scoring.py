@@ -34,7 +34,8 @@ from risk_svc.domain.scoring import (
     score_open,
     score_settled,
 )
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState
 from tests.support.risk import DEPARTS, DEPARTS_S, DUE, DUE_S, MADE_S, M, Story, incident, prediction
 
 LIKELY = prediction()

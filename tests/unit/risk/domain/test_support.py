@@ -14,7 +14,8 @@ from risk_svc.domain.fold import fold
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.publish import Reason, mark_published, worth_publishing
 from risk_svc.domain.scoring import event_of, score_open, score_settled
-from risk_svc.domain.state import PromiseState, from_bytes, standing, to_bytes
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState, from_bytes, to_bytes
 from risk_svc.domain.support import supported, words
 from risk_svc.web.api import presenters
 from tests.support.risk import DEPARTS_S, DUE_S, Story, prediction

@@ -17,7 +17,8 @@ from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.incidents import incident_of
 from risk_svc.domain.scoring import score_open, score_settled
-from risk_svc.domain.state import PromiseState, standing
+from risk_svc.domain.standings import standing
+from risk_svc.domain.state import PromiseState
 from risk_svc.web.api import presenters
 from tests.support.risk import DEPARTS_S, Story, incident, prediction
 

@@ -19,6 +19,7 @@ from risk_svc.domain.incidents import Incident, Incidents, weightiest
 from risk_svc.domain.next_step import WORDS, Seen, next_step
 from risk_svc.domain.pauses import Wait
 from risk_svc.domain.scoring import is_told
+from risk_svc.domain.standings import standing
 from risk_svc.domain.state import (
     WITHHELD,
     NoticeRecord,
@@ -28,7 +29,6 @@ from risk_svc.domain.state import (
     TrailPoint,
     completed_at,
     from_bytes,
-    standing,
 )
 from risk_svc.forecast.evaluation import LEVELS, Group, Measures, calibrated, caution
 from risk_svc.store import queries

@@ -1,0 +1,39 @@
+"""A sender that tells a promise again: what adds to it is taken, what contradicts it is refused."""
+
+from __future__ import annotations
+
+from candor.contracts import PromiseMade, PromiseRestated
+from tests.component.promise.bodies import DUE, code, new, sent
+from tests.support.api import Api
+from tests.support.clocks import NOON
+
+
+async def test_a_promise_told_again_by_a_part_with_more_has_it_and_one_that_contradicts_is_refused(
+    promise_api: Api,
+) -> None:
+    name, customer = new("p"), new()
+    whole = {"promise_id": name, "customer_id": customer, "kind": "install", "what": "One machine", "due": DUE}
+    assert (await promise_api.webhook("promise.made", whole, at=NOON)).json()["version"] == 1
+    event = new("evt")
+    more = {"promise_id": name, "value": 120.0, "currency": "EUR", "references": [{"system": "erp", "id": "4711"}]}
+    for _ in range(2):
+        answer = (await promise_api.webhook("promise.made", more, webhook_id=event, at=NOON)).json()
+        assert (answer["state"], answer["version"]) == ("accepted", 2)
+    # Told once more by another event nothing is new, in part or as a whole.
+    for said in (more, whole | more, whole):
+        answer = (await promise_api.webhook("promise.made", said, at=NOON)).json()
+        assert (answer["state"], answer["version"]) == ("accepted", 2)
+    other = (await promise_api.webhook("promise.made", more | {"value": 99.0}, at=NOON)).json()
+    assert (other["state"], other["code"]) == ("rejected", "already_exists")
+    assert other["detail"].endswith("its value is another")
+    found = (await promise_api.call("GET", f"/v1/promises/{name}")).json()
+    assert (found["value"], found["currency"], found["references"], found["version"], found["changes"]) == (
+        *(120.0, "EUR", more["references"], 2, []),
+    )
+    made, restated = await sent(promise_api, customer)
+    assert isinstance(made.data, PromiseMade)
+    assert isinstance(restated.data, PromiseRestated)
+    assert restated.data.terms is not None
+    assert (restated.data.terms.value, restated.envelope.version) == (120.0, 2)
+    twice = await promise_api.call("POST", "/v1/promises", whole)
+    assert (twice.status_code, code(twice)) == (409, "already_exists")

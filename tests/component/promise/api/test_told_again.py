@@ -1,4 +1,4 @@
-"""A sender that tells a promise again: what adds to it is taken, what contradicts it is refused."""
+"""A promise that its sender tells again: what adds to it is taken once, what contradicts it is refused by name."""
 
 from __future__ import annotations
 

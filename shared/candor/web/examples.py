@@ -214,6 +214,15 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
     },
     "MatchIn": {"promise_id": "PR-1001"},
     "ResolveIn": {"outcome": "sent"},
+    "ApproveIn": {"version": 1, "by": "ada"},
+    "EditIn": {
+        "version": 1,
+        "subject": "Your delivery will be late",
+        "text": "Your delivery will be late. We are sorry.",
+    },
+    "HoldIn": {"version": 1, "reason": "the customer told us so"},
+    "SnoozeIn": {"until": "2026-03-01T18:00:00Z"},
+    "PhoneIn": {"said": "It comes between six and seven.", "answered": "Fine.", "at": "2026-03-01T15:10:00Z"},
     "SwitchIn": {"enabled": True},
     "CheckIn": {"kind": "install", "due": "2031-05-01T16:00:00Z", "labels": {"region": "north"}},
 }

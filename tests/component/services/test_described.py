@@ -20,6 +20,7 @@ NAMED |= {"statement": "warning", "language": "en", "number": "1"}
 HANDOFF = "/v1/handoffs/{matter_id}/"
 MISSING = (
     *("/v1/parked/{parked_id}/match", "/v1/notices/{notice_id}/resolve", "/v1/mass-hold", "/v1/handoffs"),
+    *(f"/v1/notices/{{notice_id}}/{act}" for act in ("approve", "edit", "hold", "snooze", "said")),
     *("/v1/sheets/links", "/v1/reviews/{matter_id}/tags", "/v1/reviews/{matter_id}/remove"),
     *("/v1/lead-times/{matter_id}/withdraw", "/v1/requests/{request_id}/body", "/v1/drafts/{promise_id}"),
     "/v1/drafts/{promise_id}/withdraw",

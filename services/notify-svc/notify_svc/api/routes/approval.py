@@ -113,6 +113,7 @@ async def hold(request: Request, notice_id: PathId, principal: Operator) -> Resp
 async def snooze(request: Request, notice_id: PathId, principal: Operator) -> Response:
     """Leave a message out of the inbox for a while; nobody is reminded of it until then."""
     _, body = await read(SnoozeIn, request)
+    await notice_of(request, notice_id)
     now = request.app.state.clock.now()
     if not now < body.until <= now + LONGEST:
         raise Problem.invalid_field("/until", "must lie ahead, by seven days at most")

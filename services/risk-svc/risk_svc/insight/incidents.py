@@ -110,11 +110,14 @@ CROSS JOIN LATERAL (
     SELECT FROM insight_promise WHERE standing = 'open' AND shown AND {LIVING}
       AND places ?| ARRAY(SELECT jsonb_array_elements_text(one.places)) LIMIT {MOST_HIT + 1}) AS found) AS number
 WHERE hit > 0 ORDER BY opened_at DESC, incident_id LIMIT :most""")  # noqa: S608 - constants only
-_RANKS: Final = {"gap": "score", "value": "coalesce(value, -1)"}
+# Columns of four bytes, which have more digits as a float of eight than they hold.
+_SCORE: Final = "round(score::numeric, 2)::float8"
+_ROUNDED: Final = {"score": f"{_SCORE} AS score", "p_slip": "round(p_slip::numeric, 4)::float8 AS p_slip"}
+_RANKS: Final = {"gap": _SCORE, "value": "coalesce(value, -1)"}
 # Read once: the page and the figures are taken of the same rows.
 _HITS: Final = f"""
 WITH hit AS MATERIALIZED (
-  SELECT {", ".join(ITEM)}, {{rank}} AS rank FROM insight_promise
+  SELECT {", ".join(_ROUNDED.get(name, name) for name in ITEM)}, {{rank}} AS rank FROM insight_promise
   WHERE standing = 'open' AND shown AND places ?| CAST(:places AS text[])
     AND made_at < coalesce(CAST(:until AS timestamptz), 'infinity')
     AND (CAST(:customer AS text) IS NULL OR customer_id = :customer)
@@ -125,7 +128,7 @@ figures AS (
   SELECT (SELECT count(*) FROM hit) AS all_of_them,
     (SELECT count(*) FROM (SELECT FROM hit GROUP BY customer_id) AS one) AS customers,
     (SELECT jsonb_agg(one ORDER BY value DESC) FROM (
-      SELECT currency, coalesce(sum(value), 0) AS value, count(*) AS promises, count(*) - count(value) AS unvalued
+      SELECT currency, round(coalesce(sum(value), 0)::numeric, 2) AS value, count(*) AS promises, count(*) - count(value) AS unvalued
       FROM hit GROUP BY currency) AS one) AS money),
 page AS (
   SELECT * FROM hit

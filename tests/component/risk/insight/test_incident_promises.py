@@ -34,7 +34,7 @@ async def api(served: tuple[Api, InsightDesk]) -> Api:
 def story() -> list[Message]:
     ended, away = Story("p4", "c1"), Story("p5", "c3")
     messages = [ended.made(value=9.0, currency="EUR"), ended.milestone("arrived"), away.made(depends_on=[ORD])]
-    for name, customer, value, score in (("p1", "c1", 500.0, 20.0), ("p2", "c1", None, 80.0), ("p3", "c2", 70.0, 50.0)):
+    for name, customer, value, score in (("p1", "c1", 500.1, 20.0), ("p2", "c1", None, 80.0), ("p3", "c2", 70.2, 50.1)):
         messages += [Story(name, customer).made(value=value, currency="EUR"), gap(name, customer, score=score)]
     return messages
 
@@ -53,7 +53,7 @@ async def test_the_largest_gap_comes_first_with_all_that_is_hit(api: Api) -> Non
     found = await ask(api)
     assert names(found) == ["p2", "p3", "p1"]
     assert (found["total"], found["total_exact"], found["customers"]) == (3, True, 2)
-    assert found["values"] == [{"currency": "EUR", "value": 570.0, "promises": 3, "unvalued": 1}]
+    assert found["values"] == [{"currency": "EUR", "value": 570.3, "promises": 3, "unvalued": 1}]
     assert (found["incident"]["incident_id"], found["incident"]["resolved_at"]) == ("i1", None)
     assert found["items"][1] == {
         "promise_id": "p3",
@@ -61,9 +61,9 @@ async def test_the_largest_gap_comes_first_with_all_that_is_hit(api: Api) -> Non
         "kind": "flight",
         "department": None,
         "held_due": "2013-02-05T21:15:00Z",
-        "score": 50.0,
+        "score": 50.1,
         "p_slip": pytest.approx(0.6),
-        "value": 70.0,
+        "value": 70.2,
         "currency": "EUR",
         "told": False,
     }
@@ -102,7 +102,7 @@ async def test_as_csv_it_is_the_same_page(api: Api) -> None:
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(row["promise_id"], row["value"], row["told"]) for row in rows] == [
         ("p2", "", "false"),
-        ("p3", "70.0", "false"),
+        ("p3", "70.2", "false"),
     ]
 
 

@@ -16,7 +16,8 @@ from candor.cli import build
 from candor.command_texts import EXAMPLES
 
 FILES = (
-    *("history.jsonl", "day.jsonl", "ledger.jsonl.gz", "sources.yaml", "alert.json", "orders.csv", "orders.map.yaml"),
+    *("history.jsonl", "day.jsonl", "ledger.jsonl.gz", "sources.yaml", "alert.json", "body.json"),
+    *("orders.csv", "orders.map.yaml"),
 )
 
 

@@ -128,7 +128,8 @@ figures AS (
   SELECT (SELECT count(*) FROM hit) AS all_of_them,
     (SELECT count(*) FROM (SELECT FROM hit GROUP BY customer_id) AS one) AS customers,
     (SELECT jsonb_agg(one ORDER BY value DESC) FROM (
-      SELECT currency, round(coalesce(sum(value), 0)::numeric, 2) AS value, count(*) AS promises, count(*) - count(value) AS unvalued
+      SELECT currency, round(coalesce(sum(value), 0)::numeric, 2) AS value, count(*) AS promises,
+        count(*) - count(value) AS unvalued
       FROM hit GROUP BY currency) AS one) AS money),
 page AS (
   SELECT * FROM hit

@@ -40,9 +40,7 @@ router: Final = APIRouter(include_in_schema=False)
 @router.get(f"{PATH}{{token}}{OWNER}")
 async def shown(request: Request, token: Token) -> Response:
     """What the customer is to be told, and buttons by which its owner decides."""
-    held = _held(request, token)
-    async with unit_of_work(request.app.state.database) as uow:
-        found = await taking.opened(uow, held.notice_id, held.owner)
+    found = await _look(request, _held(request, token))
     return ended_page() if found is None else _page(request, found)
 
 
@@ -50,6 +48,9 @@ async def shown(request: Request, token: Token) -> Response:
 async def decide(request: Request, token: Token) -> Response:
     """Take the message over, send it now, or record what was said; the page then says what became of it."""
     held = _held(request, token)
+    # Before the body comes, which no transaction waits for.
+    if await _look(request, held) is None:
+        return ended_page()
     given = _given(await read_raw(request, FORM))
     do = form_of(given)
     async with unit_of_work(request.app.state.database) as uow:
@@ -64,6 +65,11 @@ async def decide(request: Request, token: Token) -> Response:
     if fault:
         return _page(request, found, fault)
     return RedirectResponse(public_path(PATH + token + OWNER), 303, HEADERS)
+
+
+async def _look(request: Request, held: Held) -> Open | None:
+    async with unit_of_work(request.app.state.database) as uow:
+        return await taking.opened(uow, held.notice_id, held.owner)
 
 
 async def _done(request: Request, uow: UnitOfWork, do: str, found: Open, held: Held, given: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from tests.component.services.conftest import Started
 from tests.support.api import ROLES, Api
 
 SERVICES = ("promise-svc", "delivery-svc", "risk-web", "notify-svc")
-NAMES = {"source": "crm"}
+NAMES = {"source": "crm", "statement": "warning", "language": "en", "number": "1"}
 MALFORMED = {
     "1 empty": b"",
     "2 truncated": b'{"a": 1',
@@ -52,7 +52,7 @@ def routes(app: FastAPI, *methods: str) -> Iterator[tuple[str, str]]:
 
 
 def takes_json(app: FastAPI, path: str, method: str) -> bool:
-    known = {known.format(**{n[1:-1]: "x" for n in known.split("/") if n.startswith("{")}): known
+    known = {known.format(**{n[1:-1]: NAMES.get(n[1:-1], "x") for n in known.split("/") if n.startswith("{")}): known
              for known in app.openapi()["paths"]}  # fmt: skip
     body = app.openapi()["paths"][known[path]][method.lower()].get("requestBody", {"content": {}})
     return any("json" in one for one in body["content"])

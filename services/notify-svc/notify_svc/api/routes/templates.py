@@ -34,7 +34,6 @@ from notify_svc.store.templates import MOST, Decided
 
 Language = Annotated[str, Path(pattern=r"^[a-z]{2,3}$")]
 Number = Annotated[int, Path(ge=1, le=2**31 - 1)]
-ONE: Final = "/v1/templates/{statement}/{language}"
 router: Final = APIRouter(tags=["templates"])
 
 
@@ -60,7 +59,7 @@ async def listing(
     return shown(found.document(), link_header(request, found.next))
 
 
-@router.get(ONE, responses={200: {"model": TemplateWhole}})
+@router.get("/v1/templates/{statement}/{language}", responses={200: {"model": TemplateWhole}})
 async def one(request: Request, statement: Statement, language: Language, _principal: Operator) -> Response:
     """The version that letters of this statement and language are made by; null is the built-in template."""
     _known(language)
@@ -71,7 +70,9 @@ async def one(request: Request, statement: Statement, language: Language, _princ
     return shown({"statement": statement.value, "language": language, "in_use": found})
 
 
-@router.put(ONE, responses={200: {"model": TemplateOut}}, openapi_extra=accepts(TemplateIn))
+@router.put(
+    "/v1/templates/{statement}/{language}", responses={200: {"model": TemplateOut}}, openapi_extra=accepts(TemplateIn)
+)
 async def write(request: Request, statement: Statement, language: Language, principal: Admin) -> Response:
     """Write a version, which is used once another person approves it.
 
@@ -89,7 +90,7 @@ async def write(request: Request, statement: Statement, language: Language, prin
     return shown(await _version(request, Own(statement, language, number, "", ""), {}))
 
 
-@router.post(f"{ONE}/{{number}}/approve", responses={200: {"model": TemplateOut}})
+@router.post("/v1/templates/{statement}/{language}/{number}/approve", responses={200: {"model": TemplateOut}})
 async def approve(
     request: Request, statement: Statement, language: Language, number: Number, principal: Admin
 ) -> Response:
@@ -103,7 +104,7 @@ async def approve(
     return await _decided(request, own, decided)
 
 
-@router.post(f"{ONE}/{{number}}/withdraw", responses={200: {"model": TemplateOut}})
+@router.post("/v1/templates/{statement}/{language}/{number}/withdraw", responses={200: {"model": TemplateOut}})
 async def withdraw(
     request: Request, statement: Statement, language: Language, number: Number, principal: Admin
 ) -> Response:
@@ -115,7 +116,11 @@ async def withdraw(
     return await _decided(request, own, decided)
 
 
-@router.post(f"{ONE}/{{number}}/preview", responses={200: {"model": PreviewOut}}, openapi_extra=accepts(PreviewIn))
+@router.post(
+    "/v1/templates/{statement}/{language}/{number}/preview",
+    responses={200: {"model": PreviewOut}},
+    openapi_extra=accepts(PreviewIn),
+)
 async def preview(
     request: Request, statement: Statement, language: Language, number: Number, _principal: Admin
 ) -> Response:

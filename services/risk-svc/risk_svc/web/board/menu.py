@@ -11,10 +11,11 @@ STYLE: Final = """
 .menu a { color: #fff; white-space: nowrap; text-decoration: none; padding: 2px 0; background: #1f4e5f; }
 .menu a:hover { text-decoration: underline; }
 .menu .begins { margin-left: .9rem; }
+.menu::after { content: ""; flex: 0 0 1px; }
 .menu [aria-current] { font-weight: 600; box-shadow: 0 2px #fff; }
 @media (min-width: 1000px) { .menu { flex-wrap: wrap; gap: .15rem 1.1rem; } }
 """
-"""On a phone the row is scrolled to the page that is shown; a wide window shows all of them."""
+"""On a phone the row is scrolled to the page that is shown, the last one whole; a wide window shows all of them."""
 IN_SIGHT: Final = """<script>addEventListener("load", () =>
   document.querySelector(".menu [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" }));</script>"""
 

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Final
 
-# Hours end at 23: of Python's versions some read 24:00 and others do not.
 _moment: Final = re.compile(
     r"(\d{4}-\d\d-\d\d|\d{8})[Tt ]"
-    r"((?:[01]\d|2[0-3])(?::[0-5]\d(?::[0-5]\d(?:[.,]\d{1,9})?)?|[0-5]\d(?:[0-5]\d(?:[.,]\d{1,9})?)?))"
+    r"((?:[01]\d|2[0-3])(?::[0-5]\d(?::(?:[0-5]\d|60)(?:[.,]\d{1,9})?)?|[0-5]\d(?:(?:[0-5]\d|60)(?:[.,]\d{1,9})?)?)"
+    r"|24(?::00(?::00(?:[.,]0{1,9})?)?|00(?:00(?:[.,]0{1,9})?)?))"
     r" ?([Zz]|UTC|[+\u2212-]\d\d(?::?[0-5]\d)?)?",
     re.ASCII,
 )
+_ends_day: Final = re.compile(r"[Tt ]24:?00")
+_leap: Final = re.compile(r"(:?[0-5]\d:?)60")
 
 
 def read_moment(text: str) -> datetime:
     """The aware time that a sender wrote, in its own zone.
 
     Taken are small letters, a blank for the T, a comma before the fraction, seconds left out, the form without hyphens
-    and colons, and the offsets `+05:30`, `+0530`, `+05` and `UTC`. Raises ValueError for anything else.
+    and colons, and the offsets `+05:30`, `+0530`, `+05` and `UTC`; `24:00` is the midnight that ends its day, and
+    second 60, as in leap seconds, the moment after second 59. Raises ValueError for anything else.
     """
     found = _moment.fullmatch(text)
     if found is None:
@@ -28,7 +31,18 @@ def read_moment(text: str) -> datetime:
     if zone is None:
         raise ValueError("must carry a zone, such as Z or +01:00")
     offset = "Z" if zone in ("Z", "z", "UTC") else zone.replace("\u2212", "-")
+    # Python's versions do not agree on 24:00, and none of them reads second 60.
+    later = timedelta(days=time.startswith("24"))
+    time = f"00{time[2:]}" if later else time
+    if leap := _leap.fullmatch(time[2:].partition(".")[0].partition(",")[0]):
+        later = timedelta(seconds=1)
+        time = f"{time[:2]}{leap[1]}59"
     try:
-        return datetime.fromisoformat(f"{day}T{time.replace(',', '.')}{offset}")
-    except ValueError:
+        return datetime.fromisoformat(f"{day}T{time.replace(',', '.')}{offset}") + later
+    except (ValueError, OverflowError):
         raise ValueError("must be a date and time that exists") from None
+
+
+def ends_a_day(text: str) -> bool:
+    """Whether a time is written as 24:00: a moment, though at midnight as a mere date may be written."""
+    return _ends_day.search(text) is not None

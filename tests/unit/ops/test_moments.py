@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candor.ops.moments import read_moment
+from candor.ops.moments import ends_a_day, read_moment
 
 TEN = datetime(2026, 11, 28, 10, tzinfo=UTC)
 
@@ -43,7 +43,13 @@ def test_what_senders_write_is_read(text: str) -> None:
         "2026-11-28T10:00:00",
         "2026-11-28",
         "2026-02-29T10:00:00Z",
-        "2026-11-28T24:00:00Z",
+        "2026-11-28T24:00:01Z",
+        "2026-11-28T24:01Z",
+        "2026-11-28T24Z",
+        "2026-11-28T24:00:00.1Z",
+        "2026-11-28T25:00:00Z",
+        "9999-12-31T24:00:00Z",
+        "9999-12-31T23:59:60Z",
         "2026-11-28T10:60:00Z",
         "2026-11-28T10:00:61Z",
         "2026-11-28T10:00:00+24:00",
@@ -72,3 +78,36 @@ def test_every_offset_is_read_with_and_without_its_colon(seconds: int, minutes: 
     offset = f"{sign}{hours:02}{colon}{rest:02}"
     at = datetime.fromtimestamp(seconds, UTC)
     assert read_moment(f"{at:%Y-%m-%dT%H:%M:%S}{offset}") == at - timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-27T24:00:00Z",
+        "2026-11-27 24:00 UTC",
+        "20261127T240000Z",
+        "20261127t2400Z",
+        "2026-11-27T24:00:00,000+00:00",
+        "2026-11-28T00:00:00Z",
+        "2026-11-27T23:59:60Z",
+        "2026-11-27T23:59:60.000Z",
+        "20261127T235960Z",
+        "2026-11-28T00:59:60+0100",
+    ],
+)
+def test_the_end_of_a_day_and_a_leap_second_are_read(text: str) -> None:
+    found = read_moment(text)
+    assert found == datetime(2026, 11, 28, tzinfo=UTC)
+
+
+@given(st.integers(0, 23), st.integers(0, 59), st.sampled_from(["", ".5", ",123456789"]))
+def test_second_60_of_any_minute_is_the_next_minute(hour: int, minute: int, fraction: str) -> None:
+    begun = datetime(2026, 11, 28, hour, minute, tzinfo=UTC)
+    assert read_moment(f"{begun:%Y-%m-%dT%H:%M}:60{fraction}Z") == begun + timedelta(minutes=1)
+
+
+def test_only_24_00_ends_a_day() -> None:
+    assert ends_a_day("2026-11-27T24:00:00Z")
+    assert ends_a_day("20261124 2400Z")
+    assert not ends_a_day("2026-11-24T00:24:00Z")
+    assert not ends_a_day("2024-10-24T00:00:00Z")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, date, datetime, time
+from math import isfinite
 from typing import Any, Final, cast
 from zoneinfo import ZoneInfo
 
 from candor.intake.mapped.config import Constant, Taken, Value
 from candor.intake.mapped.expressions import ExpressionError, evaluate
 from candor.intake.mapped.written import EXCEL, ORDERS, Order, as_id, read_date, read_number, read_serial
-from candor.ops.moments import read_moment
+from candor.ops.moments import ends_a_day, read_moment
 from candor.web.http.fields import zones
 from candor.web.http.problems import Problem
 
 PER_SECOND: Final = {"seconds": 1, "milliseconds": 1_000, "nanoseconds": 1_000_000_000}
+BILLION: Final = 1_000_000_000
 MOST_SHOWN: Final = 80
 _whole: Final = re.compile(r"-?[0-9]{1,15}")
+_count: Final = re.compile(r"(-?)([0-9]{1,20})(?:\.([0-9]{1,9})[0-9]*)?")
+_number: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]{1,3})?")
+_noes: Final = frozenset({"", "0", "false", "f", "no", "n", "off"})
 
 
 def made(value: Value, given: Any, pointer: str) -> Any:
@@ -89,12 +94,22 @@ def _as(spec: Taken, found: Any, pointer: str) -> Any:
     if kind == "id":
         return as_id(_text(found))
     if kind == "boolean":
-        return found not in (False, 0, "", "0", "false", "False", "no")
+        return found.strip().lower() not in _noes if isinstance(found, str) else bool(found)
     try:
-        number = read_number(found, spec.decimal) if spec.decimal and isinstance(found, str) else float(found)
-    except (TypeError, ValueError):
+        number = read_number(found, spec.decimal) if spec.decimal and isinstance(found, str) else _float(found)
+    except (TypeError, ValueError, OverflowError):
         raise Problem.invalid_field(pointer, "must be a number") from None
     return int(number) if number.is_integer() else number
+
+
+def _float(found: Any) -> float:
+    """A number as JSON has it, or as a text; Python reads more, such as `nan`, `inf` and `1_000`. Raises ValueError."""
+    if isinstance(found, str) and not _number.fullmatch(found.strip()):
+        raise ValueError("is no number")
+    number = float(found)
+    if not isfinite(number):
+        raise ValueError("is no number that ends")
+    return number
 
 
 def _text(found: Any) -> str:
@@ -123,7 +138,7 @@ def _time(spec: Taken, zone: ZoneInfo | None, found: Any, pointer: str) -> str:
 def _moment(spec: Taken, zone: ZoneInfo | None, found: Any) -> datetime:
     kind = cast(str, spec.time)
     if kind in PER_SECOND:
-        return _since_1970(int(found), PER_SECOND[kind])
+        return _since_1970(_billionths(found), PER_SECOND[kind] * BILLION)
     text = _text(found).strip()
     if kind == EXCEL or kind in ORDERS:
         return _as_people_write(text, kind, zone or ZoneInfo("UTC"), time.fromisoformat(spec.at))
@@ -143,7 +158,8 @@ def _instant(text: str, at: str | None, zone: ZoneInfo | None) -> datetime:
         return _end_of(date.fromisoformat(text), at, zone)
     found = _since_1970(int(text), 1_000) if _whole.fullmatch(text) else _zoned(text, zone).astimezone(UTC)
     # CRMs write a date also as the midnight UTC with which it begins, which is yesterday in half of the world.
-    return _end_of(found.date(), at, zone) if at is not None and found.time() == time() else found
+    begins_a_day = found.time() == time() and not ends_a_day(text)
+    return _end_of(found.date(), at, zone) if at is not None and begins_a_day else found
 
 
 def _as_people_write(text: str, kind: str, zone: ZoneInfo, hour: time) -> datetime:
@@ -154,6 +170,16 @@ def _as_people_write(text: str, kind: str, zone: ZoneInfo, hour: time) -> dateti
         return read_moment(text)
     except ValueError:
         return read_date(text, cast(Order, kind), zone, hour)
+
+
+def _billionths(found: Any) -> int:
+    """A count of billionths of what a number, or a text that is one, counts. Raises ValueError."""
+    text = str(int(found) if isinstance(found, float) and found.is_integer() else found).strip()
+    if (said := _count.fullmatch(text)) is None:
+        raise ValueError("is no count")
+    sign, whole, rest = said.groups()
+    count = int(whole) * BILLION + int((rest or "").ljust(9, "0"))
+    return -count if sign else count
 
 
 def _since_1970(count: int, per_second: int) -> datetime:

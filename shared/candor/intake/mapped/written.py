@@ -72,7 +72,12 @@ def read_date(text: str, order: Order, zone: ZoneInfo, at: time) -> datetime:
     if found is None or day is None:
         raise ValueError("is no date")
     moment = day.date("ymd" if day[0] > 31 else order)
-    return datetime.combine(moment.date(), at if found["hour"] is None else _clock(found), zone)
+    if found["hour"] is None:
+        return datetime.combine(moment.date(), at, zone)
+    try:
+        return (moment + _clock(found)).replace(tzinfo=zone)
+    except OverflowError:
+        raise ValueError("is after the last day of the calendar") from None
 
 
 def read_serial(number: float, zone: ZoneInfo, at: time) -> datetime:
@@ -96,10 +101,13 @@ def _read(text: str) -> re.Match[str] | None:
     return _date.fullmatch(_blanks.sub(" ", text).strip()) if len(text) <= LONGEST else None
 
 
-def _clock(found: re.Match[str]) -> time:
-    hour = int(found["hour"])
+def _clock(found: re.Match[str]) -> timedelta:
+    """How long after its day's first hour a time is: 24:00 ends the day, second 60 is the one after 59."""
+    hour, minute, second = (int(found[name] or 0) for name in ("hour", "minute", "second"))
     if half := found["half"]:
         if not 1 <= hour <= 12:
             raise ValueError("has no such hour")
         hour = hour % 12 + (12 if half in "Pp" else 0)
-    return time(hour, int(found["minute"] or 0), int(found["second"] or 0))
+    if hour > 24 or minute > 59 or second > 60 or (hour == 24 and minute + second > 0):
+        raise ValueError("has no such time of day")
+    return timedelta(hours=hour, minutes=minute, seconds=second)

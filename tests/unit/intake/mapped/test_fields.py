@@ -40,6 +40,11 @@ def take(said: Any) -> Any:
     return made(VALUE.validate_python(said), GIVEN, "/data/x")
 
 
+def take_of(said: Any, how: dict[str, Any]) -> Any:
+    """What a sender's value becomes, read in some way."""
+    return made(VALUE.validate_python({"from": "x", **how}), {"x": said}, "/data/x")
+
+
 @pytest.mark.parametrize(
     ("said", "found"),
     [
@@ -98,6 +103,16 @@ def test_a_value_is_made(said: Any, found: Any) -> None:
         ({"from": "item.status", "as": "number"}, "must be a number"),
         ({"from": "item.status", "time": "iso"}, "must be a time"),
         ({"from": "item.local", "time": "iso"}, "iso with a zone"),
+        ({"from": "`true`", "time": "seconds"}, "must be a time"),
+        ({"from": "'1e9'", "time": "seconds"}, "must be a time"),
+        ({"from": "'9999999999999999999999'", "time": "nanoseconds"}, "must be a time"),
+        ({"from": "'nan'", "as": "number"}, "must be a number"),
+        ({"from": "'-Infinity'", "as": "number"}, "must be a number"),
+        ({"from": "'1e400'", "as": "number"}, "must be a number"),
+        ({"from": "'1_000'", "as": "number"}, "must be a number"),
+        ({"from": "'\u0663'", "as": "number"}, "must be a number"),
+        ({"from": "`[1]`", "as": "number"}, "must be a number"),
+        ({"from": "'2026-11-27T24:00:01Z'", "time": "deadline"}, "must be a time"),
         ({"from": "item.status", "time": "milliseconds"}, "must be a time"),
         ({"from": "`1e300`", "time": "seconds"}, "must be a time"),
         ({"from": "item.day", "time": "%H:%M"}, "must be a time"),
@@ -109,6 +124,48 @@ def test_a_value_that_does_not_fit_is_named_by_its_place(said: Any, words: str) 
         take(said)
     assert error.value.code == "invalid_field"
     assert error.value.errors[0].pointer == "/data/x"
+
+
+@pytest.mark.parametrize("text", ["false", "FALSE", "False", "no", "No", " N ", "off", "OFF", "f", "0", " "])
+def test_no_is_no_however_it_is_written(text: str) -> None:
+    assert take_of(text, {"as": "boolean"}) is False
+
+
+@pytest.mark.parametrize(("said", "found"), [("TRUE", True), ("Yes", True), ("on", True), ([], False), ([0], True)])
+def test_what_else_is_said_is_yes_but_for_nothing(said: Any, found: bool) -> None:
+    assert take_of(said, {"as": "boolean"}) is found
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [(" 7 ", 7), ("-1.50", -1.5), (".5", 0.5), ("1E3", 1000), (True, 1), ("+3.", 3), (10**20, 10**20)],
+)
+def test_a_number_is_read_from_text_as_json_would_have_it(said: Any, found: float) -> None:
+    assert take_of(said, {"as": "number"}) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "unit", "found"),
+    [
+        ("1795693503.25", "seconds", "2026-11-26T11:45:03.250000+00:00"),
+        (1795693503.25, "seconds", "2026-11-26T11:45:03.250000+00:00"),
+        ("1795693503.000123999999", "seconds", "2026-11-26T11:45:03.000123+00:00"),
+        ("1795693503250.5", "milliseconds", "2026-11-26T11:45:03.250500+00:00"),
+        (1795693503250.0, "milliseconds", "2026-11-26T11:45:03.250000+00:00"),
+        (1.795693503e18, "nanoseconds", "2026-11-26T11:45:03+00:00"),
+        (-1.5, "seconds", "1969-12-31T23:59:58.500000+00:00"),
+    ],
+)
+def test_parts_of_a_second_since_1970_are_kept(said: Any, unit: str, found: str) -> None:
+    assert take_of(said, {"time": unit}) == found
+
+
+@pytest.mark.parametrize("zone", ["UTC", "Asia/Tokyo"])
+def test_24_00_is_the_moment_that_ends_a_day_and_no_mere_date(zone: str) -> None:
+    ends = "2026-11-28T00:00:00+00:00"
+    assert take_of("2026-11-27T24:00:00Z", {"time": "deadline", "zone": zone}) == ends
+    assert take_of("2026-11-27T24:00:00Z", {"time": "instant", "zone": zone}) == ends
+    assert take_of("2026-11-27 24:00", {"time": "iso", "zone": "Europe/Berlin"}) == "2026-11-28T00:00:00+01:00"
 
 
 def test_a_long_text_is_cut_and_says_so() -> None:

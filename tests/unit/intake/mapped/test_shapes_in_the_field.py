@@ -98,6 +98,38 @@ def test_a_shipment_that_nobody_has_scanned_says_nothing_and_one_without_its_dat
     assert (one["milestone"], one["at"]) == ("delivered", "2026-11-26T10:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("substatus", "step"),
+    [
+        ({"code": "out_for_delivery"}, ("out for delivery", "reached")),
+        ({"code": "pickup_available"}, ("ready for pickup", "reached")),
+        ({"code": "delivery_attempted"}, ("delivery attempt", "missed")),
+        ({"code": "package_departed"}, ("in transit", "reached")),
+        ({"code": None}, ("in transit", "reached")),
+        ("out_for_delivery", ("in transit", "reached")),
+        (None, ("in transit", "reached")),
+    ],
+)
+def test_a_shipment_on_its_last_way_is_told_by_its_substatus(substatus: Any, step: tuple[str, str]) -> None:
+    [one, _] = told(changed("shippo", data__tracking_status__substatus=substatus))
+    assert (one["milestone"], one["status"], one["final"]) == (*step, False)
+
+
+def test_steps_of_a_shipment_at_one_moment_are_two_and_a_substatus_changes_no_other_status() -> None:
+    [before, _] = changed("shippo")
+    [after, _] = changed("shippo", data__tracking_status__substatus={"code": "out_for_delivery"})
+    assert (before.id, after.id) == tuple(
+        f"9205520418007700000001:{step}:2026-11-26T09:12:00Z" for step in ("TRANSIT", "out_for_delivery")
+    )
+    delivered = {
+        "status": "DELIVERED",
+        "status_date": "2026-11-26T10:00:00Z",
+        "substatus": {"code": "out_for_delivery"},
+    }
+    [one] = told(changed("shippo", data__tracking_status=delivered))
+    assert (one["milestone"], one["final"]) == ("delivered", True)
+
+
 def test_a_body_of_aftership_that_was_cut_is_dated_by_its_own_second() -> None:
     cut = {"id": "f1", "tracking_number": "99", "tag": "OutForDelivery", "checkpoints": [{"message": "on its way"}]}
     body = {"event": "tracking_update", "event_id": "e", "msg": cut, "ts": 1795683731}

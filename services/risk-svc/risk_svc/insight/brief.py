@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
-from urllib.parse import quote, urlencode
+from urllib.parse import urlencode
 
 from risk_svc.insight.belief_words import QUESTIONS, pair_words
 from risk_svc.insight.measures.bias import LEVEL as BIAS_LEVEL
@@ -97,11 +97,13 @@ def markdown(sections: Sequence[Section], base: str, made_at: datetime | None, d
 
 
 def _gaps(known: Known) -> Iterator[Sentence]:
-    for one in (*known.groups, *known.customers)[:MOST]:
+    groups = [(one, "/board/groups?by=department") for one in known.groups]
+    customers = [(one, f"/board/accounts?{urlencode({'search': one['name']})}") for one in known.customers]
+    for one, evidence in (*groups, *customers)[:MOST]:
         if one["score"] >= LEAST_GAP:
             many = _many(one["promises"], "open promise")
             text = f"{one['name']} has a gap of {int(one['score'])} of 100 over {many}. Its widest is {one['worst']}."
-            yield Sentence(text, f"/board/promises/{quote(one['worst'], safe='')}")
+            yield Sentence(text, evidence)
 
 
 def _align(known: Known) -> Iterator[Sentence]:
@@ -152,9 +154,10 @@ def _before(one: Body) -> Sentence:
 
 
 def _most(tail: Body, currency: str | None) -> str:
-    """The value at risk, with the interval of its simulation."""
+    """The value at risk, with the interval of its simulation unless every case was the same."""
     low, high = (f"{tail[end]:,.0f}" for end in ("low", "high"))
-    return f"In 95 of 100 cases it is at most {_amount(tail['value'], currency)} (95%: {low} to {high})."
+    within = "" if low == high else f" (95%: {low} to {high})"
+    return f"In 95 of 100 cases it is at most {_amount(tail['value'], currency)}{within}."
 
 
 def _well(known: Known) -> Iterator[Sentence]:

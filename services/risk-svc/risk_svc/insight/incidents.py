@@ -98,7 +98,8 @@ def rank(item: dict[str, Any], sort: Sort) -> tuple[float, str]:
 
 
 _INCIDENT: Final = text("""
-SELECT incident_id, category, title, severity, opened_at, resolved_at, expected_end,
+SELECT incident_id, category, title, round(severity::numeric, 4)::float8 AS severity, opened_at, resolved_at,
+  expected_end,
   ARRAY(SELECT jsonb_array_elements_text(places)) AS places
 FROM insight_incident WHERE incident_id = :id""")
 _OPEN: Final = text(f"""

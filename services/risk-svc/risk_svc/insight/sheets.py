@@ -315,7 +315,7 @@ def _renewals(found: ValueAtRisk, promises: Sequence[Open], money: Money, stakes
 
 def risk_body(risk: AtRisk | None) -> dict[str, Any]:
     """Money at risk as the API shows it; of nothing it is null."""
-    if risk is None:
+    if risk is None or not risk.expected.n:
         nothing = {"value": None, "low": None, "high": None, "n": 0}
         return {"forecasts": 0, "expected_loss": None, "value_at_risk": nothing, "shortfall": nothing}
     return {

@@ -42,7 +42,7 @@ async def test_the_brief_says_what_there_is_and_forgets_who_is_erased(served: tu
     await desk.take(*at_risk(), *hops)
     await reckoning.reckon()
     said = await sentences(api)
-    assert said["c1 has a gap of 60 of 100 over 1 open promise. Its widest is p1."] == "/board/promises/p1"
+    assert said["c1 has a gap of 60 of 100 over 1 open promise. Its widest is p1."] == "/board/accounts?search=c1"
     renewals = [(text, page) for text, page in said.items() if "renews on" in text]
     [(text, page)] = renewals
     assert text.startswith("c1 renews on ")
@@ -55,7 +55,7 @@ async def test_the_brief_says_what_there_is_and_forgets_who_is_erased(served: tu
     assert as_text.headers["content-type"] == "text/markdown; charset=utf-8"
     assert as_text.text.count("([evidence](/board/") == len(said)
     printed = await written(desk.database, "https://candor.example.com")
-    assert "([evidence](https://candor.example.com/board/promises/p1))" in printed
+    assert "([evidence](https://candor.example.com/board/accounts?search=c1))" in printed
     await desk.take(erased("c1", at=MADE + timedelta(days=1)))
     assert not any("c1" in text for text in await sentences(api))
 
@@ -72,7 +72,7 @@ async def test_a_department_has_a_brief_of_its_own(served: tuple[Api, InsightDes
     await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.5).reckon()
     assert await departments(desk.database) == ["sales", "success"]
     said = await sentences(api, department="sales")
-    assert said["sales has a gap of 60 of 100 over 1 open promise. Its widest is q1."] == "/board/promises/q1"
+    assert said["sales has a gap of 60 of 100 over 1 open promise. Its widest is q1."] == "/board/groups?by=department"
     assert any(text.startswith("Messages change most from sales to customer") for text in said)
     # What others do is not theirs to align, nor are others' renewals.
     assert [text.partition(" renews")[0] for text in said if "renews on" in text] == ["d1"]

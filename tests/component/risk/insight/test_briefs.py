@@ -50,7 +50,7 @@ async def test_there_is_one_of_all_and_one_of_each_department(insight: InsightDe
     gaps, money = found["2026-W10.sales"].sections
     assert [one.path for one in money.sentences] == ["/board/groups?by=department"]
     assert [(one.text, one.path) for one in gaps.sentences] == [
-        ("sales has a gap of 60 of 100 over 1 open promise. Its widest is p1.", "/board/promises/p1")
+        ("sales has a gap of 60 of 100 over 1 open promise. Its widest is p1.", "/board/groups?by=department")
     ]
 
 

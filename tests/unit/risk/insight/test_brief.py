@@ -43,7 +43,7 @@ WHOLE = Known(
 def test_the_brief_of_a_department_begins_with_its_own_gap_and_bears_its_name() -> None:
     own = {"name": "sales", "score": 41.0, "promises": 9, "worst": "PR-7"}
     found = brief(Known(groups=[own]))
-    gap = {"sales has a gap of 41 of 100 over 9 open promises. Its widest is PR-7.": "/board/promises/PR-7"}
+    gap = {"sales has a gap of 41 of 100 over 9 open promises. Its widest is PR-7.": "/board/groups?by=department"}
     assert said(found) == gap
     cost = (
         "Its open promises are expected to cost 96,400 EUR, from 12 forecasts. In 95 of 100 cases it is at most "
@@ -69,7 +69,7 @@ def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
     found = brief(WHOLE)
     assert [one.title for one in found] == ["Largest gaps", "What to align", "Money at risk", "What went well"]
     assert said(found) == {
-        "acme has a gap of 62 of 100 over 14 open promises. Its widest is PR-1001.": "/board/promises/PR-1001",
+        "acme has a gap of 62 of 100 over 14 open promises. Its widest is PR-1001.": "/board/accounts?search=acme",
         "Messages change most from product to sales: distortion 0.31 of 1 (95%: 0.24 to 0.38, n = 44).": "/board/path",
         "What sales promises takes 21% longer than said (90%: 14% to 29%, n = 260).": "/board/teams",
         "“What do we do well?” Customers and leadership differ: among customers the share who gave 5 of 5 (very well) "
@@ -117,7 +117,7 @@ def test_without_evidence_nothing_is_said(known: Known) -> None:
 def test_of_many_only_the_first_few_are_said() -> None:
     many = [CUSTOMER | {"name": f"c{number}", "worst": f"p{number}"} for number in range(20)]
     assert [one.path for one in brief(Known(customers=many))[0].sentences] == [
-        f"/board/promises/p{n}" for n in range(3)
+        f"/board/accounts?search=c{n}" for n in range(3)
     ]
 
 
@@ -148,3 +148,11 @@ def test_a_window_of_one_account_is_said_of_one() -> None:
 def test_sentences_are_short() -> None:
     for text in said(brief(WHOLE)):
         assert all(len(part.split()) <= 22 for part in re.split(r"[.?:] ", text)), text
+
+
+def test_an_interval_of_no_width_is_not_printed_as_one() -> None:
+    sure = {"value": 500.0, "low": 500.0, "high": 500.0, "n": 4}
+    risk = [{"expected_loss": 500.0, "currency": "EUR", "forecasts": 4, "value_at_risk": sure}]
+    said = " ".join(one.text for section in brief(Known(risk=risk)) for one in section.sentences)
+    assert "it is at most 500 EUR." in said
+    assert "to 500" not in said

@@ -103,7 +103,7 @@ def test_windows_before_renewals_sum_to_all_with_their_accounts_and_other_curren
 def test_without_promises_every_sheet_is_empty() -> None:
     assert sheets.rolled_up([], "customer", EUR) == []
     rows, [total], *_ = sheets.accounts([], [], EUR)
-    assert (rows, total.body["promises"], total.body["expected_loss"]) == ([], 0, 0.0)
+    assert (rows, total.body["promises"], total.body["expected_loss"]) == ([], 0, None)
 
 
 def test_an_account_says_its_gaps_and_what_was_told_last_of_any_promise() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Final
@@ -62,16 +63,17 @@ def points(number: float) -> str:
 
 
 def _sum(course: Course) -> str:
+    # Rounded down as wherever a gap is shown.
     after = course.before + course.change
     parts = [f"{name} {points(part)}" for name, part in course.parts.items() if abs(part) >= SAID]
     if not parts:
-        return f"{PASSED if course.moves else STILL}, it is {after:.0f}"
-    return f"{points(course.change)}, from {course.before:.0f} to {after:.0f} ({', '.join(parts)})"
+        return f"{PASSED if course.moves else STILL}, it is {math.floor(after)}"
+    return f"{points(course.change)}, from {math.floor(course.before)} to {math.floor(after)} ({', '.join(parts)})"
 
 
 def _move(one: Move) -> str:
     parts: Sequence[str] = [f"{part.component} {points(part.points)}: {cause(part)}" for part in one.parts]
-    return f"{_clock(one.at)} UTC: {points(one.change)} to {int(one.score)}; {'; '.join(parts)}"
+    return f"{_clock(one.at)} UTC: {points(one.change)} to {math.floor(one.score)}; {'; '.join(parts)}"
 
 
 def _since(begin: float) -> str:

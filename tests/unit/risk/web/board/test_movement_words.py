@@ -39,7 +39,7 @@ def test_since_the_customer_was_told_is_said_beside_it() -> None:
     told = COURSE._replace(before=61.5, change=-16.5, parts={"incidents": -16.5}, moves=[ENDED])
     lines = movement_words.summary(movement(told="warning", told_at=12.5 * HOUR, since_told=told))
     assert lines[1] == (
-        "Since the customer was told last (Warning, Thu 1 Jan 12:30 UTC): −16.5, from 62 to 45 (incidents −16.5)."
+        "Since the customer was told last (Warning, Thu 1 Jan 12:30 UTC): −16.5, from 61 to 45 (incidents −16.5)."
     )
 
 

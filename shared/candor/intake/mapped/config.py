@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -26,12 +27,15 @@ from pydantic import (
 from candor.intake.mapped.expressions import compiled
 from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.poll_config import Poll
+from candor.intake.mapped.written import EXCEL, ORDERS
 from candor.web.http.fields import zones
 
 MOST_SOURCES: Final = 100
 MOST_EVENTS: Final = 50
 MOST_VALUES: Final = 500
 MOST_ITEMS: Final = 1_000
+TIMES: Final = (*("iso", "seconds", "milliseconds", "nanoseconds", "date", "instant", "deadline"), *ORDERS, EXCEL)
+_SOME_TIME: Final = datetime(2026, 11, 28, 22, 30, 50, tzinfo=UTC)
 _clock: Final = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
 
 
@@ -50,6 +54,21 @@ def _hour(text: str) -> str:
     if not _clock.fullmatch(text):
         raise ValueError("must be a time of day, such as '17:00' (in quotes)")
     return text
+
+
+def _readable(kind: str) -> str:
+    """How times are written: one of the kinds, or a pattern by which Python reads what it writes."""
+    if kind in TIMES:
+        return kind
+    try:
+        datetime.strptime(_SOME_TIME.strftime(kind), kind)  # noqa: DTZ007 - only whether it can be read
+    except ValueError:
+        right = False
+    else:
+        right = "%" in kind
+    if not right:
+        raise ValueError(f"must be one of {', '.join(TIMES)}, or a pattern of strptime, such as '%d.%m.%Y %H:%M'")
+    return kind
 
 
 Expression = Annotated[str, Field(min_length=1, max_length=2_000), AfterValidator(_compiles)]
@@ -139,7 +158,7 @@ class Taken(_Part):
         None
     )
     time: Annotated[
-        str | None,
+        Annotated[str, AfterValidator(_readable)] | None,
         Field(
             description="iso, seconds, milliseconds, nanoseconds (since 1970), date, instant (iso or milliseconds),"
             " deadline (a date or an instant; midnight UTC is a date), or a pattern such as '%d.%m.%Y %H:%M'. As people"

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ValidationError
 
-from candor.intake.mapped import located, parameters
+from candor.intake.mapped import located, parameters, roots
 from candor.intake.mapped.config import Constant, EventRule, ExtendedRule, Proof, SourceFile, SourceRule
 from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.located import Located, LocatedError, Path
@@ -79,6 +79,10 @@ def _extended(said: ExtendedRule, path: Path, document: Located, presets: Preset
     if unknown := [name for name in said.named if name not in base.named]:
         words = f"{said.extends} names no such thing, it has {_listed(base.named) or 'none'}"
         raise _at(document, (*path, "named", unknown[0]), words)
+    fields = {name for event in base.events for name in event.data}
+    if idle := [name for name in said.data if name not in fields and name not in base.needs]:
+        words = f"no event of {said.extends} has such a field, they have {_listed(fields)}"
+        raise _at(document, (*path, "data", idle[0]), words)
     changes["named"] = {**base.named, **said.named}
     for name in ("about", "proof", "ignore", "labels", "affects", "poll"):
         if (given := getattr(said, name)) is not None:
@@ -117,6 +121,9 @@ def _parameters(said: ExtendedRule, base: SourceRule, path: Path, document: Loca
 
 
 def _check_names(rule: SourceRule, path: Path, document: Located) -> None:
+    for place, name in roots.unknown(rule):
+        words = f"an expression begins with one of {_listed(roots.GIVEN)}, not with {name[:64]!r}"
+        raise _at(document, (*path, *place), f"{words}: a constant is {{value: …}}")
     # An expression with a name that nobody gives would select nothing, for ever and in silence.
     for kind, name in _names.findall(rule.model_dump_json(exclude={"parameters"})):
         if name not in (known := getattr(rule, kind)):

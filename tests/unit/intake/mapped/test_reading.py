@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from candor.intake.mapped.config import Constant
+from candor.intake.mapped.config import TIMES, Constant, Taken
 from candor.intake.mapped.located import LocatedError
+from candor.intake.mapped.roots import GIVEN, roots
 from candor.intake.source import Incoming
 from tests.unit.intake.mapped.mappings import TEXT, read, rules, stop, vans
 
@@ -43,6 +44,16 @@ def test_a_right_file_is_read() -> None:
         ("time: {from: item.unix, time: seconds}", "time: {from: x, time: seconds, zone: UTC}", 13, "have no zone"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, time: iso, zone: Mars/Base}", 16, "an IANA zone"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, time: date, at: '25:00'}", 16, "a time of day"),
+        ("milestone: {value: delivery}", "milestone: delivery", 16, "not with 'delivery': a constant is {value: …}"),
+        ("milestone: {value: delivery}", "milestone: {from: itm.x}", 16, "milestone.from: an expression begins with"),
+        ("promise_id: item.job", "promise_id: lower(item.job || jobs[0])", 15, "not with 'jobs'"),
+        ("id: join(':', [body.van,", "id: join(':', [van,", 12, "not with 'van'"),
+        ("when: item.what == 'there'", "when: items[?what == 'there']", 11, "not with 'items'"),
+        ("each: body.stops", "each: stops[*]", 7, "each: an expression begins with one of body, item, named"),
+        ("ignore: item.what", "ignore: what", 8, "not with 'what'"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, time: isoo}", 16, "must be one of iso, seconds"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, time: '%d.%Q'}", 16, "a pattern of strptime"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, time: '%F %T'}", 16, "a pattern of strptime"),
         ("status: 200", "status: 500", 27, "less than or equal to 299"),
         ("  vans:", "  Vans:", 2, "Vans"),
         ("sources:\n", "sauces:\n", 1, "sauces: is no name that may stand here"),
@@ -86,9 +97,61 @@ def test_extending_a_preset_replaces_its_fields() -> None:
     assert east.needs == []
 
 
-def test_a_field_that_an_event_has_not_is_not_given_to_it() -> None:
+def test_a_field_that_one_event_has_is_not_given_to_another() -> None:
+    text = EXTENDED.replace("reason: item.why", "final: item.last")
+    first, second = rules(text, {"vans": vans().rule})["east"].events
+    assert first.data["final"] == "item.last"
+    assert "final" not in second.data
+
+
+def test_a_field_that_no_event_has_is_a_mistake_and_not_left_out_in_silence() -> None:
     text = EXTENDED.replace("reason: item.why", "delivered: item.share")
-    assert all("delivered" not in event.data for event in rules(text, {"vans": vans().rule})["east"].events)
+    with pytest.raises(
+        LocatedError, match="no event of vans has such a field, they have at, final, milestone"
+    ) as error:
+        rules(text, {"vans": vans().rule})
+    assert error.value.line == 10
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "item.jobs[?state == 'x'].id | [0]",
+        "item.{a: id, b: no}.a",
+        "sort_by(item.jobs, &at)[-1].id",
+        "item.list[*].[id, no][]",
+        'item."a b".*.c',
+        "body.x && number || sender && null",
+        "not_null(named.job, parameters.job)",
+        "length(item.jobs[?length(parts) > `1`])",
+        "map(&join(':', [a, b]), item.jobs)",
+    ],
+)
+def test_names_within_what_was_selected_are_the_senders_own(expression: str) -> None:
+    assert set(roots(expression)) <= GIVEN
+
+
+@pytest.mark.parametrize(
+    ("expression", "found"),
+    [
+        ("job.id", {"job"}),
+        ("[job, item.id]", {"job", "item"}),
+        ("{a: job, b: van}", {"job", "van"}),
+        ("!job", {"job"}),
+        ("job[*].item", {"job"}),
+        ("job | item", {"job"}),
+        ("lower(job) == van", {"job", "van"}),
+        ("@", set()),
+        ("`7`", set()),
+    ],
+)
+def test_an_expression_begins_with_these_names(expression: str, found: set[str]) -> None:
+    assert set(roots(expression)) == found
+
+
+@pytest.mark.parametrize("kind", [*TIMES, "%d.%m.%Y %H:%M", "%Y-%m-%dT%H:%M:%S.%f%z", "%I:%M %p, %d %b %y", "%j/%Y"])
+def test_every_way_in_which_times_are_read_may_be_named(kind: str) -> None:
+    assert Taken.model_validate({"from": "item.x", "time": kind}).time == kind
 
 
 def test_what_extends_is_read_as_the_preset_is() -> None:

@@ -56,6 +56,7 @@ async def test_a_promise_is_made_once_changed_and_settled(promise_api: Api, desk
         page.steps[0].name.set_value("delivered")
         page.steps[1].name.set_value("delivered")
         page.parts.set_value("machine\ngrinder")
+        page.labels.set_value("tier=key")
         await page._make()
         assert page.outcome.text.startswith(WRONG)
         assert (page.customer.error is not None, page.what.error) == (True, None)
@@ -66,6 +67,7 @@ async def test_a_promise_is_made_once_changed_and_settled(promise_api: Api, desk
         assert page.outcome.text.startswith(f"Made: {promise_id}, ")
     made = await shown(promise_api, f"/v1/promises/{promise_id}")
     assert (made["version"], [one["item"] for one in made["scope"]]) == (1, ["machine", "grinder"])
+    assert made["labels"] == {"tier": "key"}
     async with drawn(*changing(desk), query=f"promise={promise_id}") as page:
         await page.refresh()
         page.due.set_value((NOON + timedelta(days=4)).strftime("%Y-%m-%dT%H:%M"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple, TypeVar
 
@@ -11,6 +12,8 @@ NO_NUMBER: Final = "must be a number, such as 1200.50"
 NO_NAME: Final = "name this step, or empty those below it"
 NEEDED: Final = ("customer_id", "kind", "what")
 MISSING: Final = "is missing"
+NO_LABEL: Final = "write each as name=value, one a line, such as tier=key"
+_NUMBER: Final = re.compile(r"-?\d+(\.\d+)?")
 Read = TypeVar("Read")
 
 
@@ -45,6 +48,10 @@ class Reader:
         """The number of a field; None if it is blank or wrong."""
         return self._read(pointer, lambda: _number(text)) if text.strip() else None
 
+    def labels(self, pointer: str, text: str) -> dict[str, str | float | bool] | None:
+        """The labels of a field, one a line; None if there is none or one is wrong."""
+        return self._read(pointer, lambda: _labels(text)) if text.strip() else None
+
     def done(self, **fields: Any) -> dict[str, Any]:
         """The body of all fields that say something. Raises WrongFieldsError if one of them was wrong."""
         if self.wrong:
@@ -59,7 +66,9 @@ class Reader:
             return None
 
 
-def promise(zone: str, due: str, worth: str, steps: Sequence[StepFields], parts: str, **plain: str) -> dict[str, Any]:
+def promise(
+    zone: str, due: str, worth: str, steps: Sequence[StepFields], parts: str, labels: str = "", **plain: str
+) -> dict[str, Any]:
     """The body of `POST /v1/promises`; `plain` are its fields of text. Raises WrongFieldsError."""
     reader = Reader(zone)
     reader.wrong |= {f"/{name}": MISSING for name in NEEDED if not plain.get(name, "").strip()}
@@ -70,6 +79,7 @@ def promise(zone: str, due: str, worth: str, steps: Sequence[StepFields], parts:
         value=reader.number("/value", worth),
         milestones=_steps(reader, steps),
         scope=[{"item": line.strip()} for line in parts.splitlines() if line.strip()],
+        labels=reader.labels("/labels", labels),
         **{name: text.strip() for name, text in plain.items()},
     )
 
@@ -109,6 +119,23 @@ def _steps(reader: Reader, steps: Sequence[StepFields]) -> list[dict[str, Any]]:
         planned = reader.moment(f"/milestones/{place}/planned", step.planned) if step.planned else None
         found.append({"name": step.name.strip(), "told": step.told, **({"planned": planned} if planned else {})})
     return found
+
+
+def _labels(text: str) -> dict[str, str | float | bool]:
+    found: dict[str, str | float | bool] = {}
+    for line in filter(None, map(str.strip, text.splitlines())):
+        name, _, value = (part.strip() for part in line.partition("="))
+        if not name or not value or name in found:
+            raise ValueError(NO_LABEL)
+        found[name] = _label(value)
+    return found
+
+
+def _label(value: str) -> str | float | bool:
+    # As in a file of promises, so that the same words teach the same.
+    if value in ("true", "false"):
+        return value == "true"
+    return float(value) if _NUMBER.fullmatch(value) else value
 
 
 def _number(text: str) -> float:

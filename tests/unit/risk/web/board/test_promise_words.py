@@ -107,6 +107,24 @@ def test_a_promise_is_what_its_service_takes() -> None:
     assert body.keys().isdisjoint({"owner", "currency"})
 
 
+def labelled(text: str) -> dict[str, Any]:
+    return promise_bodies.promise(BERLIN, "2026-12-03T14:00", "", [], "", text, **PLAIN)
+
+
+def test_labels_are_read_one_a_line_with_numbers_and_truths_as_such() -> None:
+    body = labelled(" tier = key \n\ndistance=-12.5\nlift=true\ncode=1e5\nnote=a=b")
+    assert body["labels"] == {"tier": "key", "distance": -12.5, "lift": True, "code": "1e5", "note": "a=b"}
+    assert convert(PromiseIn, body).labels["tier"] == "key"
+    assert "labels" not in labelled(" \n ")
+
+
+@pytest.mark.parametrize("text", ["tier", "=key", "tier=", "tier=key\ntier=other"])
+def test_what_is_no_label_is_said_beside_them(text: str) -> None:
+    with pytest.raises(WrongFieldsError) as caught:
+        labelled(text)
+    assert caught.value.errors == {"/labels": promise_bodies.NO_LABEL}
+
+
 def test_all_that_is_wrong_is_said_at_once_by_field() -> None:
     steps = [StepFields("", "", told=False), StepFields("installed", "soon", told=False)]
     with pytest.raises(WrongFieldsError) as caught:

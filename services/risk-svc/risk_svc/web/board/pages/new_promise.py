@@ -102,6 +102,9 @@ class Page:
         parts = ui.textarea("What belongs to it, one a line: in full is all of them").classes("w-full")
         self.parts = self.form.add("/scope", parts)
         self.parts.props("autogrow")
+        labels = ui.textarea("Labels, one a line, such as tier=key").classes("w-full")
+        self.labels = self.form.add("/labels", labels)
+        self.labels.props("autogrow")
 
     async def refresh(self) -> None:
         """The time, the types that are known, and the check, which moves with what is learnt."""
@@ -156,7 +159,8 @@ class Page:
         }
         steps = [StepFields(one.name.value or "", one.planned.value or "", bool(one.told.value)) for one in self.steps]
         due, worth = self.due.value or "", self.value.value or ""
-        return promise_bodies.promise(self.zone.value or "", due, worth, steps, self.parts.value or "", **plain)
+        lines = (self.parts.value or "", self.labels.value or "")
+        return promise_bodies.promise(self.zone.value or "", due, worth, steps, *lines, **plain)
 
 
 def _lines(lines: list[str]) -> None:

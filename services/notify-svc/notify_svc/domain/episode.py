@@ -31,7 +31,7 @@ def decide(episode: Episode, gap: Gap | None, promise: Promise | None, now: date
     if gap.standing is not Standing.OPEN:
         return at_the_end(episode, gap, promise, now)
     if (move := untold(promise, episode, now)) is not None:
-        clear = recovered(gap, promise.held_due, now, rules) and not postponed(promise)
+        clear = recovered(gap, promise, now, rules) and not postponed(promise)
         return blocked(episode) or tells_move(move, episode, gap, clear=clear)
     return _while_open(episode, gap, promise, now, rules)
 
@@ -54,7 +54,7 @@ def _while_open(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
 def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 0.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
-    step = missed(gap, now, rules)
+    step = missed(gap, promise, now, rules)
     if step is not None:
         found = evidence | {"milestone": step.name, "event": step.event_id or "clock"}
         return Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, found)
@@ -73,7 +73,7 @@ def _speak_again(
 ) -> Decision:
     p_slip = gap.forecast.p_slip if gap.forecast else 1.0
     evidence = {"p_slip": f"{p_slip:.3f}", "gap": gap.event_id}
-    if recovered(gap, promise.held_due, now, rules) and not postponed(promise):
+    if recovered(gap, promise, now, rules) and not postponed(promise):
         return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
     if episode.blocked:
         return wait(Reason.BLOCKED)
@@ -86,19 +86,26 @@ def _speak_again(
     return wait(Reason.NOTHING_NEW, write)
 
 
-def recovered(gap: Gap, due: datetime, now: datetime, rules: Rules) -> bool:
+def recovered(gap: Gap, promise: Promise, now: datetime, rules: Rules) -> bool:
     """Whether an open promise is expected to be kept again, with no step missed that the customer knows of.
 
     False once the promised date has passed, even within tolerance: "we expect to keep what we promised" no longer fits.
     """
     # Of a later date than the one that holds by now, P(slip) says too little.
+    due = promise.held_due
     likely = gap.forecast is not None and gap.forecast.p_slip <= rules.clear_at and gap.held_due <= due
-    return likely and now < due and missed(gap, now, rules) is None
+    return likely and now < due and missed(gap, promise, now, rules) is None
 
 
-def missed(gap: Gap, now: datetime, rules: Rules) -> Fact | None:
-    """The first missed step that the customer knows of: reported as missed, or overdue for longer than the hold."""
+def missed(gap: Gap, promise: Promise, now: datetime, rules: Rules) -> Fact | None:
+    """The first missed step that the customer knows of: reported as missed, or overdue for longer than the hold.
+
+    What was missed before they agreed to the date that holds is no news beside that date.
+    """
+    agreed = promise.agreed_at
     for fact in gap.facts:
+        if agreed is not None and fact.at <= agreed:
+            continue
         due = _missed_at(fact, gap, rules)
         if due is not None and now >= due:
             return fact

@@ -127,6 +127,11 @@ class Promise:
     withdrawn_for: str = ""
     labels: tuple[tuple[str, str], ...] = ()
 
+    @property
+    def agreed_at(self) -> datetime | None:
+        """When the customer last wanted another date or agreed to one; None if they never did."""
+        return max((one.at for one in self.dates if one.moved), default=None)
+
 
 @dataclass(frozen=True, slots=True)
 class Announcement:

@@ -90,7 +90,7 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
     if said.statement is Statement.ALL_CLEAR:
         return _still_clear(said.told, promise, gap, now, rules)
     # The same rule as in the decision: otherwise a message could be withdrawn and decided again for ever, never sent.
-    clear = recovered(gap, promise.held_due, now, rules) and not postponed(promise)
+    clear = recovered(gap, promise, now, rules) and not postponed(promise)
     better = clear and said.spoken_for is not Reason.MILESTONE_MISSED
     return not better and not told_otherwise(said.told, gap, promise, rules)
 
@@ -98,7 +98,7 @@ def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rul
 def _still_clear(told: Announcement, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:
     # An all-clear may leave its range out, and then has none that could be left.
     kept_in = told.low is None or not left(told, gap, rules)
-    return kept_in and _on_time(gap, rules) and now < promise.held_due and missed(gap, now, rules) is None
+    return kept_in and _on_time(gap, rules) and now < promise.held_due and missed(gap, promise, now, rules) is None
 
 
 def _on_time(gap: Gap, rules: Rules) -> bool:

@@ -13,7 +13,7 @@ from enum import StrEnum
 
 from candor.contracts import NoticeState, Pause, Standing, Statement
 from notify_svc.domain.episode import left, recovered
-from notify_svc.domain.facts import DateGiven, Gap, Promise, Rules
+from notify_svc.domain.facts import DateGiven, Gap, Promise, Reason, Rules
 from notify_svc.domain.history import NoticeEntry
 
 
@@ -138,9 +138,23 @@ def _open(promise: Promise, gap: Gap, last: NoticeEntry | None, now: datetime, r
     if last is None or last.state is NoticeState.UNKNOWN:
         # What may not have reached the customer is not repeated here as if they knew it.
         return State.OVERDUE if passed else State.NOTHING
+    state = _as_said(promise, gap, last, now, rules)
+    if state in (State.NO_RANGE, State.CHANGED) and not passed and _of_the_date(promise, last):
+        return State.NOTHING
+    return state
+
+
+def _of_the_date(promise: Promise, last: NoticeEntry) -> bool:
+    """Whether the date that the customer agreed to, or was told last, is the newest word between us."""
     if last.statement is Statement.ALL_CLEAR:
-        holds = gap.standing is Standing.OPEN and recovered(gap, promise.held_due, now, rules)
-        return State.ON_TRACK if holds else _unclear(passed=passed)
+        return last.spoken_for is Reason.DATE_MOVED
+    return promise.agreed_at is not None and last.told.at <= promise.agreed_at
+
+
+def _as_said(promise: Promise, gap: Gap, last: NoticeEntry, now: datetime, rules: Rules) -> State:
+    if last.statement is Statement.ALL_CLEAR:
+        holds = gap.standing is Standing.OPEN and recovered(gap, promise, now, rules)
+        return State.ON_TRACK if holds else _unclear(passed=_passed(promise, now))
     if last.told.low is None or last.told.high is None:
         return State.NO_RANGE
     holds = gap.standing is Standing.OPEN and now < last.told.high and not left(last.told, gap, rules)

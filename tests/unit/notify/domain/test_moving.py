@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from candor.contracts import (
     AskedBy,
     Envelope,
+    FactKind,
     NoticeState,
     PromiseRestated,
     PromiseRevised,
@@ -24,15 +26,26 @@ from candor.contracts import (
 )
 from notify_svc import translate
 from notify_svc.domain.basis import basis_of, holds
-from notify_svc.domain.episode import after_speaking
-from notify_svc.domain.facts import MOVES_KEPT, Announcement, CalledOff, Decision, Episode, Kind, Move, Promise, Reason
+from notify_svc.domain.episode import after_speaking, missed
+from notify_svc.domain.facts import (
+    MOVES_KEPT,
+    Announcement,
+    CalledOff,
+    DateGiven,
+    Decision,
+    Episode,
+    Kind,
+    Move,
+    Promise,
+    Reason,
+)
 from notify_svc.domain.history import NoticeEntry, episode_of
 from notify_svc.domain.identity import told_value
 from notify_svc.domain.moving import NEWS, untold, within
 from notify_svc.domain.opening import OpeningFacts, opening_of
 from notify_svc.domain.silence import Recipient, silenced
 from tests.support.clocks import NOON
-from tests.unit.notify.facts import DUE, decided, gap, minutes, promise, told, warned
+from tests.unit.notify.facts import DUE, RULES, decided, gap, minutes, promise, step, told, warned
 
 DAY = timedelta(days=1)
 
@@ -142,6 +155,33 @@ def test_a_date_that_the_customer_agreed_to_ends_what_was_said_of_the_one_before
     assert decided(gap(0.1), about=about).reason is Reason.DATES_DIFFER
 
 
+@pytest.mark.parametrize("kind", [FactKind.MILESTONE_MISSED, FactKind.MILESTONE_OVERDUE])
+@pytest.mark.parametrize("asked_by", AskedBy)
+def test_what_was_missed_before_they_agreed_to_a_date_is_no_news_beside_it(kind: FactKind, asked_by: AskedBy) -> None:
+    about = changed(promise(), DUE + DAY, asked_by, agreed=True, at=NOON + minutes(5))
+    before, after = step(kind, minutes=60), step(kind, minutes=60, at=NOON + minutes(6))
+    spoken = Episode(number=2, moved="ev-r")
+    for forecast in (None, 0.1):
+        at = gap(forecast, held_due=DUE + DAY, facts=(before,))
+        assert decided(at, NOON + minutes(7), spoken, about=about).reason is Reason.NOT_SLIPPING
+        news = decided(replace(at, facts=(before, after)), NOON + minutes(7), spoken, about=about)
+        assert (news.reason, news.statement) == (Reason.MILESTONE_MISSED, Statement.WARNING)
+    # A date to which they did not agree takes nothing back.
+    alone = changed(promise(), DUE + DAY, at=NOON + minutes(5))
+    again = decided(gap(0.1, facts=(before,)), NOON + minutes(7), spoken, about=alone)
+    assert again.reason is Reason.MILESTONE_MISSED
+
+
+@given(st.lists(st.tuples(st.integers(0, 9), st.booleans()), max_size=6), st.integers(0, 9))
+def test_a_missed_step_is_news_exactly_after_the_last_date_they_agreed_to(
+    given_: list[tuple[int, bool]], missed_at: int
+) -> None:
+    dates = tuple(DateGiven(NOON + minutes(at), DUE, moved) for at, moved in given_)
+    at = gap(None, facts=(step(at=NOON + minutes(missed_at)),))
+    found = missed(at, promise(dates=dates), NOON + minutes(10), RULES)
+    assert (found is None) == any(moved and at >= missed_at for at, moved in given_)
+
+
 def test_an_earlier_date_is_good_news_and_opens_nothing() -> None:
     about = changed(promise(), DUE - minutes(60))
     found = decided(gap(0.1), about=about)
@@ -245,7 +285,8 @@ def test_told_move_by_move_or_all_at_once_the_customer_ends_with_the_last_date(
     for number, (days, agreed, tell) in enumerate(drawn):
         about = changed(about, DUE + days * DAY, agreed=agreed, name=f"ev-{number}")
         if tell and (move := untold(about, episode, NOON)) is not None:
-            assert move.before == known
+            # What was told so long ago that newer moves have taken its place is not known any more.
+            assert move.before == known or len(about.moves) == MOVES_KEPT
             decision = Decision(Kind.SPEAK, Reason.DATE_MOVED, Statement.ALL_CLEAR, about=move.event_id)
             episode, known = after_speaking(episode, decision, told()), move.due
     if len(about.moves) < MOVES_KEPT:

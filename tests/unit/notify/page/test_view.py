@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candor.contracts import NoticeState, Pause, Standing, Statement
-from notify_svc.domain.facts import Announcement, Forecast, Gap, Promise, Reason
+from notify_svc.domain.facts import Announcement, DateGiven, Forecast, Gap, Promise, Reason
 from notify_svc.domain.history import NoticeEntry
 from notify_svc.page.view import ENDED, State, View, view
 from tests.support.clocks import NOON
@@ -83,6 +83,31 @@ def test_a_message_of_unknown_fate_is_not_repeated_as_if_it_was_read() -> None:
 )
 def test_how_it_stands(about: dict[str, Any], at: Gap, said: list[NoticeEntry], state: State) -> None:
     assert seen(promise(**about), at, *said).state is state
+
+
+AGREED = (DateGiven(NOON + minutes(10), DUE, moved=True),)
+"""They agreed to a date after the message of NOON."""
+
+
+@pytest.mark.parametrize(
+    ("said", "at", "dates", "state"),
+    [
+        (unranged(), gap(None), AGREED, State.NOTHING),
+        (unranged(), gap(None), (replace(AGREED[0], moved=False),), State.NO_RANGE),
+        (unranged(), gap(None), (replace(AGREED[0], at=NOON - minutes(1)),), State.NO_RANGE),
+        (entry(), gap(None), AGREED, State.NOTHING),
+        # A range that they were told and that holds says more than the date.
+        (entry(), gap(), AGREED, State.RANGE),
+        (unranged(Statement.ALL_CLEAR, spoken_for=Reason.DATE_MOVED), gap(None), (), State.NOTHING),
+        (unranged(Statement.ALL_CLEAR, spoken_for=Reason.RECOVERED), gap(None), (), State.CHANGED),
+    ],
+)
+def test_a_date_they_agreed_to_is_not_said_to_hold_no_longer(
+    said: NoticeEntry, at: Gap, dates: tuple[DateGiven, ...], state: State
+) -> None:
+    assert seen(promise(dates=dates), at, said).state is state
+    late = seen(promise(dates=dates), at, said, now=DUE + minutes(1))
+    assert late.state is not State.NOTHING
 
 
 @pytest.mark.parametrize("standing", [Standing.CANCELLED, Standing.BROKEN])

@@ -12,6 +12,8 @@ from candor.contracts import (
     Check,
     ClaimChanged,
     Claimed,
+    ClarificationChanged,
+    ClarificationState,
     Component,
     Event,
     HandoffChanged,
@@ -111,6 +113,21 @@ def challenge(
     values = {"about": "promise", "about_id": "p1", "promise_id": "p1", "department": "operations", **fields}
     data = ChallengeChanged(challenge_id=name, customer_id=customer, state=state, at=at, **values)
     return _message(data, name, at + timedelta(hours=version - 1), customer or name, version)
+
+
+def clarification(
+    name: str = "cl1",
+    state: ClarificationState = ClarificationState.ASKED,
+    version: int = 1,
+    *,
+    customer: str = "c1",
+    at: datetime = MADE,
+    **fields: Any,
+) -> Message:
+    """A question to the customer about the promise p1, unless it names another."""
+    values = {"promise_id": "p1", "question": "Which door?", "department": "operations", **fields}
+    data = ClarificationChanged(clarification_id=name, customer_id=customer, state=state, at=at, **values)
+    return _message(data, name, at + timedelta(hours=version - 1), customer, version)
 
 
 def claim(

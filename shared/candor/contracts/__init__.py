@@ -1,6 +1,6 @@
 """Contracts between services: one class per event, one file per owner, topic cards, codec and golden examples."""
 
-from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, OptionTaken
+from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, OptionTaken
 from candor.contracts.brief import BriefMade, BriefSection, BriefSentence
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
@@ -38,6 +38,8 @@ from candor.contracts.matters import (
     Check,
     ClaimChanged,
     Claimed,
+    ClarificationChanged,
+    ClarificationState,
     HandoffChanged,
     Level,
     OfferChanged,
@@ -93,6 +95,9 @@ __all__ = [
     "Choice",
     "ClaimChanged",
     "Claimed",
+    "ClarificationAnswered",
+    "ClarificationChanged",
+    "ClarificationState",
     "Component",
     "ContactRemoved",
     "ContactSet",

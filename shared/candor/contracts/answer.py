@@ -10,12 +10,16 @@ from candor.contracts.envelope import Event
 
 
 class AnswerKind(StrEnum):
-    """What an answer is about: a question, whether we understood, how it ended, or an offer (OptionTaken)."""
+    """What an answer is about: their question, whether we understood, how it ended, an offer, or what we asked them.
+
+    Of the last two OptionTaken and ClarificationAnswered tell.
+    """
 
     QUESTION = "question"
     READBACK = "readback"
     VERDICT = "verdict"
     OPTION = "option"
+    CLARIFICATION = "clarification"
 
 
 class Choice(StrEnum):
@@ -56,3 +60,17 @@ class OptionTaken(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True
     customer_id: str
     at: datetime
     option: str
+
+
+class ClarificationAnswered(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A customer answered at `at` what staff asked about their need; the words are those of the answer `answer_id`."""
+
+    TYPE: ClassVar[str] = "candor.clarification.answered.v1"
+    TOPIC: ClassVar[str] = "answers"
+    AGGREGATE: ClassVar[str] = "clarification_id"
+
+    clarification_id: str
+    promise_id: str
+    customer_id: str
+    at: datetime
+    answer_id: str

@@ -1,7 +1,7 @@
-"""Events about matters: hand-offs, claims, statements, challenges, offers, accounts, answer sheets and plans (topic
-`statements`), and capabilities (topic `capabilities`).
+"""Events about matters: hand-offs, claims, statements, challenges, offers, clarifications, accounts, answer sheets and
+plans (topic `statements`), and capabilities (topic `capabilities`).
 
-Each event is the whole state of its matter. Words of people are in none of them.
+Each event is the whole state of its matter. Words of people are in none of them, but for what customers are to read.
 """
 
 from __future__ import annotations
@@ -214,6 +214,33 @@ class OfferChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=Tru
     options: list[OfferOption]
     department: str | None = None
     taken: str | None = None
+
+
+class ClarificationState(StrEnum):
+    """How far a clarification is."""
+
+    ASKED = "asked"
+    ANSWERED = "answered"
+    WITHDRAWN = "withdrawn"
+
+
+class ClarificationChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A `question` that staff ask a customer about what they need, word for word as the customer reads it.
+
+    `at` is when it was asked.
+    """
+
+    TYPE: ClassVar[str] = "candor.clarification.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "clarification_id"
+
+    clarification_id: str
+    promise_id: str
+    customer_id: str
+    state: ClarificationState
+    at: datetime
+    question: str
+    department: str | None = None
 
 
 class AccountChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):

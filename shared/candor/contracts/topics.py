@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from candor.contracts.answer import AnswerGiven, OptionTaken
+from candor.contracts.answer import AnswerGiven, ClarificationAnswered, OptionTaken
 from candor.contracts.brief import BriefMade
 from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported, MilestonesRestated
@@ -17,6 +17,7 @@ from candor.contracts.matters import (
     CapabilityChanged,
     ChallengeChanged,
     ClaimChanged,
+    ClarificationChanged,
     HandoffChanged,
     OfferChanged,
     PlanChanged,
@@ -96,7 +97,7 @@ CARDS = (
         readers=(INSIGHT, "notify-svc"),
         events=(
             *(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
-            *(SheetAnswered, PlanChanged, ReviewChanged, LeadTimeChanged),
+            *(SheetAnswered, PlanChanged, ReviewChanged, LeadTimeChanged, ClarificationChanged),
         ),
         key="customer id, or where none is known that of the event's subject",
     ),
@@ -140,7 +141,7 @@ CARDS = (
         owner="notify-svc",
         writers=("notify-svc",),
         readers=("promise-svc",),
-        events=(AnswerGiven, OptionTaken),
+        events=(AnswerGiven, OptionTaken, ClarificationAnswered),
     ),
     TopicCard(
         name="briefs",

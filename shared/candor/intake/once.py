@@ -38,6 +38,7 @@ class _Named(msgspec.Struct, kw_only=True):
     plan_id: str = ""
     review_id: str = ""
     lead_time_id: str = ""
+    clarification_id: str = ""
     promise_id: str = ""
     incident_id: str = ""
     parked_id: str = ""

@@ -27,6 +27,7 @@ PROMISES = (
     *("plan.opened", "plan.changed", "plan.done", "plan.dropped"),
     *("offer.withdrawn", "account.set", "sheet.answered", "review.published", "review.tagged", "review.removed"),
     *("lead_time.stated", "lead_time.withdrawn"),
+    *("clarification.asked", "clarification.answered", "clarification.withdrawn"),
 )
 REPORTS = ("milestone.reported", "incident.reported")
 SOURCES = {

@@ -20,6 +20,7 @@ MATTERS: Final = frozenset(
         *("plan.opened", "plan.changed", "plan.done", "plan.dropped"),
         *("offer.withdrawn", "account.set", "sheet.answered", "review.published", "review.tagged", "review.removed"),
         *("lead_time.stated", "lead_time.withdrawn"),
+        *("clarification.asked", "clarification.answered", "clarification.withdrawn"),
     )
 )
 """Events about promises and customers that teach the forecasts nothing."""
@@ -132,7 +133,7 @@ def _event(path: Path, number: int, line: bytes) -> StreamEvent:
 
 NAMING: Final = (
     *("customer_id", "promise_id", "incident_id", "handoff_id", "claim_id", "challenge_id", "offer_id", "plan_id"),
-    *("review_id", "lead_time_id"),
+    *("review_id", "lead_time_id", "clarification_id"),
 )
 """Fields by which events are about the same."""
 

@@ -87,6 +87,13 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         ],
     },
     "TakenIn": {"taken": "credit"},
+    "ClarificationIn": {
+        "clarification_id": "MA-1",
+        "promise_id": "PR-1001",
+        "question": "Which door is wide enough for the machine?",
+        "department": "operations",
+    },
+    "AnsweredIn": {"words": "the one at the back, on the phone"},
     "AccountIn": {"renews_on": "2031-12-31", "exposure": 125000, "currency": "EUR"},
     "SheetIn": {
         "sheet_id": "MA-1",

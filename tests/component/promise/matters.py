@@ -35,6 +35,10 @@ def offer(promise_id: str, **changes: Any) -> dict[str, Any]:
     return {"promise_id": promise_id, "options": OPTIONS, **changes}
 
 
+def clarification(promise_id: str, **changes: Any) -> dict[str, Any]:
+    return {"promise_id": promise_id, "question": "Which door is wide enough?", **changes}
+
+
 def plan(promise_id: str, **changes: Any) -> dict[str, Any]:
     body = {"promise_id": promise_id, "driver": "lateness", "action": "add-crew", "department": "operations"}
     return body | {"due": "2013-03-12T12:00:00Z"} | changes

@@ -7,12 +7,22 @@ from typing import Any
 
 import pytest
 
-from candor.contracts import AnswerGiven, AnswerKind, Choice, Message, OptionTaken, PromiseSettled, message
+from candor.contracts import (
+    AnswerGiven,
+    AnswerKind,
+    Choice,
+    ClarificationAnswered,
+    ClarificationChanged,
+    Message,
+    OptionTaken,
+    PromiseSettled,
+    message,
+)
 from candor.messaging.consumer import Work
 from candor.store.unit_of_work import unit_of_work
 from promise_svc.handlers import AnswersHandler
 from tests.component.promise.bodies import made, new, sent
-from tests.component.promise.matters import shown
+from tests.component.promise.matters import begun, clarification, shown
 from tests.support.api import Api
 from tests.support.clocks import NOON
 
@@ -142,5 +152,34 @@ def option(promise: dict[str, Any], offer: str, name: str) -> Message:
         customer_id=promise["customer_id"],
         at=NOON + timedelta(minutes=1),
         option=name,
+    )
+    return message(new("a"), "notify-svc", data.at, data.customer_id, 1, data)
+
+
+async def test_what_was_asked_is_answered_by_the_page_once_it_is_asked_and_without_its_words(promise_api: Api) -> None:
+    promise = await made(promise_api, customer_id=new("c"))
+    names = [
+        (await begun(promise_api, "/v1/clarifications", clarification(promise["promise_id"])))["clarification_id"]
+        for _ in range(2)
+    ]
+    path = f"/v1/clarifications/{names[1]}"
+    await promise_api.call("POST", f"{path}/withdraw", {"reason": "r"}, role="operator")
+    await take(promise_api, *(clarified(promise, name) for name in ("no-such", names[1], names[0])))
+    found = await shown(promise_api, f"/v1/clarifications/{names[0]}")
+    assert (found["state"], found["answer_id"], "words" in found) == ("answered", f"a-{names[0]}", False)
+    assert (await shown(promise_api, path))["state"] == "withdrawn"
+    last = (await sent(promise_api, promise["customer_id"]))[-1]
+    assert isinstance(last.data, ClarificationChanged)
+    assert (last.data.state, last.envelope.source) == ("answered", "promise-svc/customer")
+    assert (await shown(promise_api, f"/v1/promises/{promise['promise_id']}"))["clarifications_open"] == 0
+
+
+def clarified(promise: dict[str, Any], name: str) -> Message:
+    data = ClarificationAnswered(
+        clarification_id=name,
+        promise_id=promise["promise_id"],
+        customer_id=promise["customer_id"],
+        at=NOON + timedelta(minutes=1),
+        answer_id=f"a-{name}",
     )
     return message(new("a"), "notify-svc", data.at, data.customer_id, 1, data)

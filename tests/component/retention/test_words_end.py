@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from candor.contracts import ContactRemoved, Forecast, IncidentStatus, NoticeState, Standing
-from candor.contracts.matters import ChallengeState, HandoffState, OfferOption, OfferState, PlanState
+from candor.contracts.matters import (
+    ChallengeState,
+    ClarificationState,
+    HandoffState,
+    OfferOption,
+    OfferState,
+    PlanState,
+)
 from candor.store.db import Database
 from risk_svc.forecasting.live import PublishedModel
 from risk_svc.insight.asking import Place
@@ -19,7 +26,7 @@ from tests.component.retention.schemas import retention_of, schema_of
 from tests.support import notify, risk
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk
-from tests.support.matters import challenge, claim, handoff, offer, plan, said
+from tests.support.matters import challenge, claim, clarification, handoff, offer, plan, said
 from tests.support.servers import Databases
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
@@ -127,6 +134,8 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
             claim(channel=WORDS, recipients=9),
             offer("o1", OfferState.TAKEN, 2, OfferOption(WORDS, "goodwill"), taken=WORDS),
             challenge("d1", ChallengeState.SETTLED, 2, department=WORDS, outcome="upheld", reason=WORDS),
+            clarification("c1", ClarificationState.ANSWERED, 2, question=WORDS, department=WORDS),
+            clarification("c2", question="Which door?", department=WORDS),
             said("s1", "engineering", "product", 1, scope=[WORDS, "ramp"]),
             said("s2", "product", "sales", 2, scope=["ramp"], conditions=[WORDS]),
         )
@@ -134,8 +143,8 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
         assert {name: count for name, count in (await ends.clear()).items() if count} == {}
         await aged(database, *(f"{table}.words_since" for table in tables))
         gone = await ends.clear()
-        assert [gone[name] for name in tables] == [4, 2]
-        # That of the hand-off that is still open.
+        assert [gone[name] for name in tables] == [5, 2]
+        # Those of the hand-off and of the question that are still open.
         assert await holding(database, *tables) == ["insight_matter"]
         before = await desk.rows("SELECT distortion, drift_scope FROM insight_statement WHERE distortion IS NOT NULL")
         # The late one is heard, and what cannot be compared any more keeps its figures.

@@ -155,8 +155,9 @@ class PageLinkPage(ListTotals):
 class AnswerOut(BaseModel):
     """What a customer answered on their page, to the word.
 
-    `kind`: question, readback, verdict or option. `choice`: right or wrong of a readback; kept, in_part or not_kept of
-    a verdict; the name of the option that was taken of the offer `offer_id`.
+    `kind`: question, readback, verdict, option or clarification. `choice`: right or wrong of a readback; kept, in_part
+    or not_kept of a verdict; the name of the option that was taken of the offer `offer_id`. `clarification_id`: what we
+    had asked, of which these are the words.
     """
 
     answer_id: str
@@ -166,6 +167,7 @@ class AnswerOut(BaseModel):
     kind: str
     choice: str
     offer_id: str
+    clarification_id: str
     words: str
     at: datetime
 

@@ -21,6 +21,7 @@ _SAID: Final = {
     AnswerKind.READBACK: "answered whether we understood",
     AnswerKind.VERDICT: "gave their verdict",
     AnswerKind.OPTION: "took an option",
+    AnswerKind.CLARIFICATION: "answered what we asked",
 }
 _CHOSEN: Final = {
     "right": "What we understood is right.",
@@ -60,4 +61,5 @@ async def said(uow: UnitOfWork, brief: Brief) -> list[str] | None:
     if given is None:
         return None
     chosen = _CHOSEN.get(given.choice, given.choice)
-    return [line for line in (chosen, given.words) if line]
+    asked = f"We asked: {given.question}" if given.question else ""
+    return [line for line in (asked, chosen, given.words) if line]

@@ -27,6 +27,7 @@ CHOICES: Final[Mapping[About, tuple[str, ...]]] = {
     About.QUESTION: (),
     About.READBACK: ("right", "wrong"),
     About.VERDICT: ("kept", "in_part", "not_kept"),
+    About.CLARIFICATION: (),
     About.OPTION: tuple(map(str, range(MOST_OPTIONS))),
 }
 """What a form sends; of an offer, the place of an option."""
@@ -35,13 +36,14 @@ CHOICES: Final[Mapping[About, tuple[str, ...]]] = {
 class Answer(NamedTuple):
     """An answer: `choice` is one of CHOICES or "", `words` are the customer's, at most LONGEST characters.
 
-    `offer` is the key of the offer as the page showed it.
+    `offer` is the key of the offer as the page showed it, `clarification` the id of what was asked.
     """
 
     about: About
     choice: str
     words: str
     offer: str = ""
+    clarification: str = ""
 
 
 class Fault(Exception):  # noqa: N818 - what it is
@@ -61,13 +63,17 @@ class _Words(Body):
     words: Annotated[InternalText, Field(max_length=LONGEST)] = ""
 
 
-def asked(shown: View, *, offered: bool = False) -> tuple[About, ...]:
-    """What the page asks: whether we understood, while it is open; the verdict, once it ended or its time passed."""
+def asked(shown: View, *, offered: bool = False, unanswered: bool = False) -> tuple[About, ...]:
+    """What the page asks: whether we understood, while it is open; the verdict, once it ended or its time passed.
+
+    `unanswered`: something was asked about the need, which matters while it is open.
+    """
     if shown.state is State.WITHDRAWN:
         return (About.QUESTION,)
     if shown.ended:
         return (About.VERDICT, About.QUESTION)
-    first = ((About.OPTION,) if offered else ()) + ((About.VERDICT,) if shown.passed else ())
+    first = ((About.CLARIFICATION,) if unanswered else ()) + ((About.OPTION,) if offered else ())
+    first += (About.VERDICT,) if shown.passed else ()
     return (*first, About.READBACK, About.QUESTION)
 
 
@@ -80,17 +86,24 @@ def answer_of(given: Mapping[str, str], form: str) -> Answer:
     except ValueError:
         raise Fault("", texts.NOT_THE_FORM) from None
     choice = given.get("choice", "")
+    clarification = given.get("clarification", "")[:LONGEST_KEY] if about is About.CLARIFICATION else ""
+    box = box_of(clarification) if about is About.CLARIFICATION else f"{about}_words"
     if (choice or CHOICES[about]) and choice not in CHOICES[about]:
         raise Fault(f"{about}_choice", texts.NOTHING_CHOSEN)
     try:
         words = convert(_Words, {"words": given.get("words", "").replace("\r\n", "\n").strip()}).words
     except Problem:
-        raise Fault(f"{about}_words", texts.TOO_LONG, longest=LONGEST) from None
-    if about is About.QUESTION and not words:
-        raise Fault(f"{about}_words", texts.NOTHING_WRITTEN)
+        raise Fault(box, texts.TOO_LONG, longest=LONGEST) from None
+    if about in (About.QUESTION, About.CLARIFICATION) and not words:
+        raise Fault(box, texts.NOTHING_WRITTEN)
     if choice == "wrong" and not words:
-        raise Fault(f"{about}_words", texts.WHAT_IS_DIFFERENT)
-    return Answer(about, choice, words, given.get("offer", "")[:LONGEST_KEY])
+        raise Fault(box, texts.WHAT_IS_DIFFERENT)
+    return Answer(about, choice, words, given.get("offer", "")[:LONGEST_KEY], clarification)
+
+
+def box_of(clarification_id: str) -> str:
+    """The name of the field in which what was asked is answered."""
+    return f"{About.CLARIFICATION}_{clarification_id}"
 
 
 def taken(said: Answer, offers: Sequence[Offer]) -> tuple[str, str] | None:

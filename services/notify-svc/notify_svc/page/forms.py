@@ -8,10 +8,11 @@ from html import escape
 from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
-from notify_svc.page.answering import CHOICES, LONGEST, Fault, asked
+from notify_svc.page.answering import CHOICES, LONGEST, Fault, asked, box_of
 from notify_svc.page.render import heading
 from notify_svc.page.view import View
 from notify_svc.store.answers import Given
+from notify_svc.store.clarifications import Asked, Unanswered
 from notify_svc.store.offers import Offer, Option
 
 
@@ -21,6 +22,26 @@ def answered(given: Sequence[Given], civil: Localizer) -> str:
         return ""
     taken = f"<p>{escape(civil.say(texts.ANSWER_TAKEN))}</p>\n"
     return heading(civil.say(texts.YOU_SAID)) + taken + "".join(_given(one, civil) for one in given)
+
+
+def clarifying(found: Unanswered, shown: View, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:
+    """What is still asked about the need, each with a form to answer it; "" where nothing is, or it is too late."""
+    if About.CLARIFICATION not in asked(shown, unanswered=bool(found.total)):
+        return ""
+    head = f"<p>{escape(civil.say_counted(*texts.CLARIFICATIONS_OPEN, found.total))}</p>\n"
+    left = found.total - len(found.shown)
+    more = f"<p>{escape(civil.say_counted(*texts.CLARIFICATIONS_MORE, left))}</p>\n" if left else ""
+    parts = "".join(_clarification(one, civil, token, filled) for one in found.shown)
+    return heading(civil.say(texts.CLARIFICATIONS)) + head + parts + more
+
+
+def _clarification(one: Asked, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:
+    before = filled if filled.get("clarification") == one.clarification_id else {}
+    named = escape(one.clarification_id)
+    hidden = f'{_hidden(token, About.CLARIFICATION)}<input type="hidden" name="clarification" value="{named}">'
+    # The question is the label: whoever hears the page hears it with the field.
+    words = _words(escape(box_of(one.clarification_id)), escape(one.question), before)
+    return f'<form method="post">{hidden}\n{words}{_button(civil)}</form>\n'
 
 
 def fault_line(fault: Fault, civil: Localizer) -> str:
@@ -66,12 +87,20 @@ def _hidden(token: str, about: About) -> str:
 def _whole(
     civil: Localizer, title: str, hidden: str, fieldset: str, box: str, label: str, before: Mapping[str, str]
 ) -> str:
-    words = (
-        f'<p><label for="{box}">{escape(civil.say(label))}</label>\n<textarea id="{box}" name="words" rows="3" '
+    words = _words(box, escape(civil.say(label)), before)
+    head = f"<h3>{escape(civil.say(title))}</h3>\n"
+    return f'{head}<form method="post">{hidden}\n{fieldset}{words}{_button(civil)}</form>\n'
+
+
+def _words(box: str, label: str, before: Mapping[str, str]) -> str:
+    return (
+        f'<p><label for="{box}">{label}</label>\n<textarea id="{box}" name="words" rows="3" '
         f'maxlength="{LONGEST}">{escape(before.get("words", ""))}</textarea></p>\n'
     )
-    button = f'<button type="submit">{escape(civil.say(texts.SEND))}</button>\n'
-    return f'<h3>{escape(civil.say(title))}</h3>\n<form method="post">{hidden}\n{fieldset}{words}{button}</form>\n'
+
+
+def _button(civil: Localizer) -> str:
+    return f'<button type="submit">{escape(civil.say(texts.SEND))}</button>\n'
 
 
 def _form(about: About, shown: View, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:
@@ -102,4 +131,5 @@ def _given(one: Given, civil: Localizer) -> str:
     choice = f"<p>{escape(named)}</p>\n" if one.choice else ""
     words = f'<p class="said">{escape(one.words)}</p>\n' if one.words else ""
     head = escape(civil.say(texts.SAID_LINE, at=civil.moment(one.at), what=what))
-    return f"<h3>{head}</h3>\n{choice}{words}"
+    question = f"<p>{escape(one.question)}</p>\n" if one.question else ""
+    return f"<h3>{head}</h3>\n{question}{choice}{words}"

@@ -88,6 +88,12 @@ STOPPED: Final = mark("You get no messages from us any more, also when something
 RESUME: Final = mark("Write to me again")
 BACK: Final = mark("Back to what we promised")
 
+CLARIFICATIONS: Final = mark("What we still need to know from you")
+CLARIFICATIONS_OPEN: Final = mark_many("%(count)s question is still open.", "%(count)s questions are still open.")
+CLARIFICATIONS_MORE: Final = mark_many(
+    "%(count)s more follows once you have answered these.", "%(count)s more follow once you have answered these."
+)
+
 YOU_SAID: Final = mark("What you said to us")
 ANSWER: Final = mark("Answer us")
 ANSWER_TAKEN: Final = mark("We have taken it, and it goes to the people who work on this promise.")
@@ -115,6 +121,7 @@ SAID_OF: Final = {
     "readback": mark("What we understood"),
     "verdict": mark("Your verdict"),
     "option": mark("You took"),
+    "clarification": mark("You answered"),
 }
 SAID_LINE: Final = mark("%(at)s: %(what)s")
 

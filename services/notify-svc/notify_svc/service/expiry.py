@@ -35,6 +35,7 @@ def expiries(settings: NotifySettings) -> list[Expiry]:
         Rule("answer", "words_since", settings.texts_kept_days, "words_since IS NOT NULL", NO_ANSWER),
         Rule("phone_call", "words_since", settings.messages_kept_days),
         Rule("offer", "changed_at", settings.texts_kept_days),
+        Rule("clarification", "changed_at", settings.texts_kept_days),
         Rule("page_link", "ends_at", settings.messages_kept_days),
         Rule("mail_report", "created_at", settings.messages_kept_days),
         Rule("brief", "created_at", settings.messages_kept_days),

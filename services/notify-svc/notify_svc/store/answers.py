@@ -13,7 +13,10 @@ SHOWN: Final = 10
 
 
 class Given(NamedTuple):
-    """An answer as its customer gave it, at business time `at`; no words once they have come to their end."""
+    """An answer as its customer gave it, at business time `at`; no words once they have come to their end.
+
+    `question`: what it answers, if that was asked and is still kept.
+    """
 
     answer_id: str
     kind: str
@@ -21,6 +24,8 @@ class Given(NamedTuple):
     words: str
     at: datetime
     offer_id: str = ""
+    clarification_id: str = ""
+    question: str = ""
 
 
 async def hold(uow: UnitOfWork, customer_id: str, link_id: str) -> None:
@@ -40,7 +45,7 @@ async def within_an_hour(uow: UnitOfWork, link_id: str) -> int:
 
 async def add(uow: UnitOfWork, given: Given, promise_id: str, customer_id: str, link_id: str, form: str) -> bool:
     """Store an answer; False if its form was taken before."""
-    said = (given.kind, given.choice, given.words, given.at, given.offer_id)
+    said = (given.kind, given.choice, given.words, given.at, given.offer_id, given.clarification_id)
     row = await uow.connection.fetchval(_ADD, given.answer_id, promise_id, customer_id, link_id, form, *said)
     return row is not None
 
@@ -66,12 +71,17 @@ _HOUR: Final = """
 SELECT count(*)::int FROM answer WHERE link_id = $1 AND created_at > statement_timestamp() - interval '1 hour'"""
 
 _ADD: Final = """
-INSERT INTO answer (answer_id, promise_id, customer_id, link_id, form, kind, choice, words, at, offer_id, words_since)
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $8 <> '' THEN now() END)
+INSERT INTO answer (answer_id, promise_id, customer_id, link_id, form, kind, choice, words, at, offer_id,
+  clarification_id, words_since)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $8 <> '' THEN now() END)
 ON CONFLICT (form) DO NOTHING RETURNING answer_id"""
 
-_ONE: Final = f"""
-SELECT answer_id, kind, choice, words, at FROM answer WHERE answer_id = $1 AND NOT {doomed("answer")}"""  # noqa: S608
+_GIVEN: Final = """
+answer_id, kind, choice, words, answer.at, coalesce(question, '') AS question
+FROM answer LEFT JOIN clarification USING (clarification_id)"""
 
-_NEWEST: Final = """
-SELECT answer_id, kind, choice, words, at FROM answer WHERE promise_id = $1 ORDER BY seq DESC LIMIT $2"""
+_ONE: Final = f"""
+SELECT {_GIVEN} WHERE answer_id = $1 AND NOT {doomed("answer")}"""
+
+_NEWEST: Final = f"""
+SELECT {_GIVEN} WHERE answer.promise_id = $1 ORDER BY seq DESC LIMIT $2"""

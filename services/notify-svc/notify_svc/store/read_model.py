@@ -116,7 +116,7 @@ async def end_doomed(uow: UnitOfWork, ids: Collection[str]) -> None:
     if ids:
         rows = await uow.connection.fetch(_DOOMED, sorted(ids))
         if rows:
-            for table in ("mail_report", "notice", "episode", "page_link", "answer", "phone_call", "offer", "promise"):
+            for table in _OF_A_PROMISE:
                 statement = f"DELETE FROM {table} WHERE promise_id = ANY($1::text[])"  # noqa: S608 - our own names
                 await uow.connection.execute(statement, [row["promise_id"] for row in rows])
 
@@ -129,6 +129,7 @@ def erasures(most: int = 0) -> Work:
         Rows("answer"),
         Rows("phone_call"),
         Rows("offer"),
+        Rows("clarification"),
         Rows("mail_report"),
         Rows("episode"),
         Rows("notice"),
@@ -171,6 +172,10 @@ def columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
 def _text(value: object) -> str | None:
     return None if value is None else msgspec.json.encode(value).decode()
 
+
+_OF_A_PROMISE: Final = (
+    *("mail_report", "notice", "episode", "page_link", "answer", "phone_call", "offer", "clarification", "promise"),
+)
 
 PROMISE_COLUMNS: Final = """
 p.promise_id, p.customer_id, p.partition, p.promise_version, p.promise, p.gap_version, p.gap, p.check_at, e.state,

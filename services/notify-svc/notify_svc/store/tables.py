@@ -225,6 +225,7 @@ class AnswerRow(Base, table=True):
     kind: str
     choice: str
     offer_id: str
+    clarification_id: str
     words: str
     at: datetime = moment()
     created_at: datetime = moment()

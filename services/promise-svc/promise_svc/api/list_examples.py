@@ -21,6 +21,7 @@ _STATE: Final = {
     Kind.STATEMENT: "made",
     Kind.CHALLENGE: "settled",
     Kind.OFFER: "taken",
+    Kind.CLARIFICATION: "answered",
     Kind.ACCOUNT: "registered",
     Kind.SHEET: "answered",
     Kind.PLAN: "open",
@@ -32,6 +33,7 @@ _MORE: Final[dict[Kind, dict[str, Any]]] = {
     Kind.CLAIM: {"verdict": "over_claim", "reached": 12},
     Kind.CHALLENGE: {"outcome": "upheld"},
     Kind.OFFER: {"taken": "credit"},
+    Kind.CLARIFICATION: {"customer_id": "acme", "answer_id": "01KBF0E2Y7M3Q8T4R5N6P2W1X0"},
     Kind.PLAN: {"customer_id": "acme"},
     Kind.REVIEW: {"tags": ["too_late"], "tagged_by": "machine", "evidence": ["nobody told", "later"]},
 }

@@ -53,6 +53,11 @@ WAYS: Final[Mapping[Kind, Way]] = MappingProxyType(
             bodies.OfferIn,
             {"taken": bodies.TakenIn, "declined": bodies.ReasonIn, "withdrawn": bodies.ReasonIn},
         ),
+        Kind.CLARIFICATION: Way(
+            "/v1/clarifications",
+            bodies.ClarificationIn,
+            {"answered": bodies.AnsweredIn, "withdrawn": bodies.ReasonIn},
+        ),
         Kind.ACCOUNT: Way("/v1/accounts", bodies.AccountIn),
         Kind.SHEET: Way("/v1/sheets", bodies.SheetIn),
         Kind.PLAN: Way(

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import AfterValidator, Field
 
-from candor.web.http.fields import YEARS, Amount, Body, Currency, Id, InternalText, Moment, Text
+from candor.web.http.fields import YEARS, Amount, Body, Currency, Id, InternalText, Moment, Name, Text
 from promise_svc.api.requests import Short
 from promise_svc.domain import Enter, Kind, limits
 from promise_svc.matter_events import id_of
@@ -212,6 +212,26 @@ class TakenIn(SaidIn):
     """Which option the customer took, by its name."""
 
     taken: Short
+
+
+Asked = Annotated[
+    Name, Field(max_length=300, description="What is asked; the customer reads it, word for word, on one line.")
+]
+
+
+class ClarificationIn(BegunIn):
+    """What staff ask a customer about what they need, before or while a promise is carried out."""
+
+    clarification_id: Id | None = None
+    promise_id: Id
+    question: Asked
+    department: Department | None = None
+
+
+class AnsweredIn(SaidIn):
+    """What the customer answered, as staff heard it."""
+
+    words: Annotated[InternalText, Field(min_length=1, max_length=2000, description="What was answered; internal.")]
 
 
 class AccountIn(MatterBody):

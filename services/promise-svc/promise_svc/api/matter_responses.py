@@ -41,6 +41,14 @@ EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
         },
         Kind.CHALLENGE: {"outcome": (Annotated[str, Field(description="Upheld or dismissed.")] | None, None)},
         Kind.OFFER: {"taken": (str | None, None)},
+        Kind.CLARIFICATION: {
+            "customer_id": (str, ...),
+            "answer_id": (
+                Annotated[str, Field(description="The customer's answer on their page; notify-svc has its words.")]
+                | None,
+                None,
+            ),
+        },
         Kind.HANDOFF: {"customer_id": (str, ...)},
         Kind.PLAN: {"customer_id": (str, ...)},
         Kind.REVIEW: {

@@ -71,8 +71,18 @@ class ChangeOut(BaseModel):
     in_effect: Literal[False] | None = None
 
 
+class AskedOut(BaseModel):
+    """A question about the need that the customer has not answered yet, in the words that they read."""
+
+    clarification_id: str
+    question: str
+    at: datetime
+
+
 class PromiseWithHistory(PromiseOut):
     """A promise with its changes in the order in which they were said: the newest 200, and how many came before them.
+
+    Beside it what the customer is still asked about their need.
 
     `version` of a change is the order in which it arrived. `in_effect` is false for what was said after the end.
     `judged`: what a verdict comes to by the date that the customer held then, where it had been said by another date.
@@ -80,6 +90,9 @@ class PromiseWithHistory(PromiseOut):
 
     changes: list[ChangeOut]
     changes_older: int
+    clarifications_open: int
+    clarifications_open_exact: bool
+    clarifications: list[AskedOut]
 
 
 class WaitingOut(BaseModel):

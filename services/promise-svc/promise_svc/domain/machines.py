@@ -18,6 +18,7 @@ class Kind(StrEnum):
     STATEMENT = "statement"
     CHALLENGE = "challenge"
     OFFER = "offer"
+    CLARIFICATION = "clarification"
     ACCOUNT = "account"
     SHEET = "sheet"
     PLAN = "plan"
@@ -92,6 +93,12 @@ _OFFER: Final[Moves] = {
     ("offered", "declined"): "declined",
     ("offered", "withdrawn"): "withdrawn",
 }
+_CLARIFICATION: Final[Moves] = {
+    (None, "asked"): "asked",
+    ("asked", "answered"): "answered",
+    ("answered", "answered"): "answered",
+    ("asked", "withdrawn"): "withdrawn",
+}
 _PLAN: Final[Moves] = {
     (None, "opened"): "open",
     ("open", "changed"): "open",
@@ -121,6 +128,7 @@ MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
         Kind.STATEMENT: Machine({(None, "made"): "made"}),
         Kind.CHALLENGE: Machine(_CHALLENGE),
         Kind.OFFER: Machine(_OFFER),
+        Kind.CLARIFICATION: Machine(_CLARIFICATION),
         Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False, named=False),
         Kind.SHEET: Machine({(None, "answered"): "answered"}),
         Kind.PLAN: Machine(_PLAN),

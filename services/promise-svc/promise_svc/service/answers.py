@@ -1,4 +1,4 @@
-"""Use case: what customers answered on their pages changes their promises."""
+"""Use case: what customers answered on their pages changes their promises, offers and clarifications."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final
 
 import structlog
 
-from candor.contracts import AnswerGiven, AnswerKind, Message, OptionTaken
+from candor.contracts import AnswerGiven, AnswerKind, ClarificationAnswered, Message, OptionTaken
 from candor.intake import Origin, Submission
 from candor.store import erasing
 from candor.store.receipts import Answer
@@ -23,13 +23,18 @@ WHO: Final = "customer"
 """The source of what comes by the customer's page: it says nobody's name."""
 SETTLED: Final = "promise.settled"
 TAKEN: Final = "offer.taken"
+CLARIFIED: Final = "clarification.answered"
 log: Final = structlog.get_logger("promise.answers")
 
 
 async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
-    """Apply verdicts in their order, and take options of offers; what fits nothing that there is changes nothing."""
+    """Apply verdicts in their order, take options of offers and answers to what was asked.
+
+    What fits nothing that there is changes nothing.
+    """
     await erasing.writing(uow)
     await _apply(uow, [_option(one) for one in messages if isinstance(one.data, OptionTaken)])
+    await _apply(uow, [_clarified(one) for one in messages if isinstance(one.data, ClarificationAnswered)])
     for run in _runs([one for one in messages if _verdict(one)]):
         promises = await ledger.promises(uow, {_data(one).promise_id for one in run})
         said = [found for one in run if (found := _statement(one, promises.get(_data(one).promise_id)))]
@@ -52,6 +57,22 @@ def _option(one: Message) -> Statement:
     )
     origin = Origin(one.envelope.id, WHO, data.at, traceparent=one.envelope.traceparent)
     return Submission(TAKEN, command, origin, _taken)
+
+
+def _clarified(one: Message) -> Statement:
+    data = one.data
+    assert isinstance(data, ClarificationAnswered)  # noqa: S101 - the caller has chosen
+    # Its words stay in notify-svc, where they end with what else the customer said.
+    command = Enter(
+        kind=Kind.CLARIFICATION,
+        matter_id=data.clarification_id,
+        action="answered",
+        at=data.at,
+        content={"answer_id": data.answer_id},
+        now=True,
+    )
+    origin = Origin(one.envelope.id, WHO, data.at, traceparent=one.envelope.traceparent)
+    return Submission(CLARIFIED, command, origin, _taken)
 
 
 def _runs(messages: Sequence[Message]) -> Iterator[list[Message]]:

@@ -14,7 +14,7 @@ from promise_svc.domain import Customer, Enter, Entry, Kind, Matter, Promise, Re
 from promise_svc.store import matters as rows
 from promise_svc.store.matters import Key, Known
 
-OF_A_PROMISE: Final = (Kind.HANDOFF, Kind.OFFER, Kind.PLAN)
+OF_A_PROMISE: Final = (Kind.HANDOFF, Kind.OFFER, Kind.PLAN, Kind.CLARIFICATION)
 """Kinds that are refused as long as their promise is unknown."""
 
 

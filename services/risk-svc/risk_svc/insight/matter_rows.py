@@ -10,6 +10,7 @@ from candor.contracts import (
     AccountChanged,
     ChallengeChanged,
     ClaimChanged,
+    ClarificationChanged,
     HandoffChanged,
     LeadTimeChanged,
     LeadTimeState,
@@ -79,6 +80,7 @@ Matter = (
     | ClaimChanged
     | ChallengeChanged
     | OfferChanged
+    | ClarificationChanged
     | AccountChanged
     | SheetAnswered
     | PlanChanged
@@ -90,6 +92,7 @@ KINDS: Final[dict[type[Any], str]] = {
     ClaimChanged: "claim",
     ChallengeChanged: "challenge",
     OfferChanged: "offer",
+    ClarificationChanged: "clarification",
     AccountChanged: "account",
     SheetAnswered: "sheet",
     PlanChanged: "plan",
@@ -202,6 +205,16 @@ def _offer(data: OfferChanged) -> dict[str, Any]:
     }
 
 
+def _clarification(data: ClarificationChanged) -> dict[str, Any]:
+    return {
+        "customer_id": data.customer_id,
+        "promise_id": data.promise_id,
+        "state": data.state.value,
+        "department": data.department,
+        "content": {"question": data.question},
+    }
+
+
 def _account(data: AccountChanged) -> dict[str, Any]:
     renews = None if data.renews_on is None else datetime.combine(data.renews_on, time(), UTC)
     return {
@@ -273,6 +286,7 @@ _SAID: Final[dict[type[Any], Any]] = {
     ClaimChanged: _claim,
     ChallengeChanged: _challenge,
     OfferChanged: _offer,
+    ClarificationChanged: _clarification,
     AccountChanged: _account,
     SheetAnswered: _sheet,
     PlanChanged: _plan,

@@ -1,8 +1,9 @@
 """When customers spoke last, and who has fallen silent over an open gap.
 
 A customer's word is what they said or asked themselves: a promise with the date that they asked for, a new date that
-they asked for or agreed to, an offer that they took or declined, an answer sheet, and a statement of theirs. Of a day
-only the last word counts. A challenge is an employee's, and a claim or a message is the company's: neither is a word.
+they asked for or agreed to, an offer that they took or declined, an answer to what we asked about their need, an answer
+sheet, and a statement of theirs. Of a day only the last word counts. A challenge is an employee's, and a claim or a
+message is the company's: neither is a word.
 """
 
 from __future__ import annotations
@@ -102,7 +103,8 @@ FROM unnest($1::text[]) AS named (customer_id), LATERAL (
      AND {living("insight_promise")} ORDER BY moved.at DESC LIMIT {NEWEST})
   UNION ALL
   (SELECT changed_at FROM insight_matter WHERE customer_id = named.customer_id
-     AND (kind = 'sheet' OR kind = 'offer' AND state IN ('taken', 'declined')) AND {living("insight_matter")}
+     AND (kind = 'sheet' OR kind = 'offer' AND state IN ('taken', 'declined')
+       OR kind = 'clarification' AND state = 'answered') AND {living("insight_matter")}
    ORDER BY changed_at DESC LIMIT {NEWEST})
   UNION ALL
   (SELECT said.at FROM insight_statement AS said WHERE customer_id = named.customer_id

@@ -16,7 +16,7 @@ from risk_svc.settings import RiskSettings
 from risk_svc.store.states import incident_from
 
 SESSION_DAYS: Final = 2 * ABSOLUTE.total_seconds() / 86_400
-LASTING: Final = "'requested', 'countered', 'opened', 'answered', 'offered', 'registered', 'open'"
+LASTING: Final = "'requested', 'countered', 'opened', 'answered', 'offered', 'registered', 'open', 'asked'"
 """States in which a matter is still needed as a whole."""
 _encode: Final = msgpack.Encoder().encode
 
@@ -52,7 +52,7 @@ def expiries(settings: RiskSettings) -> list[Expiry]:
             "insight_matter",
             "words_since",
             settings.texts_kept_days,
-            f"words_since IS NOT NULL AND state NOT IN ({LASTING})",
+            f"words_since IS NOT NULL AND (state NOT IN ({LASTING}) OR kind = 'clarification' AND state = 'answered')",
             # What a challenge is about, and its outcome, are no words of anybody's.
             "content = CASE kind WHEN 'challenge' THEN content - 'reason' ELSE '{}' END, department = NULL, "
             "deliverer = NULL, words_since = NULL",

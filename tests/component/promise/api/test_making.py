@@ -12,6 +12,8 @@ from tests.component.promise.bodies import DUE, REVISION, body, code, made, new,
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
+NOTHING_ASKED = {"clarifications": [], "clarifications_open": 0, "clarifications_open_exact": True}
+
 
 async def test_a_promise_is_stored_answered_and_sent(promise_api: Api) -> None:
     references = [{"system": "ops", "id": "UA 1"}]
@@ -22,7 +24,7 @@ async def test_a_promise_is_stored_answered_and_sent(promise_api: Api) -> None:
     assert {promise[name] for name in ("first_due", "latest_due", "held_due")} == {DUE}
     assert (promise["state"], promise["version"], response.headers["etag"]) == ("made", 1, '"1"')
     shown = await promise_api.call("GET", response.headers["location"])
-    assert shown.json() == promise | {"changes": [], "changes_older": 0}
+    assert shown.json() == promise | {"changes": [], "changes_older": 0} | NOTHING_ASKED
     (message,) = await sent(promise_api, asked["customer_id"])
     assert isinstance(message.data, PromiseMade)
     assert message.data.promise_id == promise["promise_id"]

@@ -17,6 +17,7 @@ from tests.component.promise.matters import (
     begun,
     challenge,
     claim,
+    clarification,
     handoff,
     lead_time,
     offer,
@@ -32,6 +33,7 @@ from tests.support.clocks import NOON, ManualClock
 
 TABLES = ("matter", "matter_entry", "outbox", "ingest", "promise", "change")
 PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans", "reviews")
+PATHS += ("clarifications",)
 
 
 async def everything(api: Api) -> str:
@@ -56,6 +58,7 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
     told_us = await begun(api, "/v1/sheets", sheet(side="customers", customer_id=customer, well_words=secret))
     meant = await begun(api, "/v1/plans", plan(promise, words=secret, owner=secret, department=secret))
     seen = await begun(api, "/v1/reviews", review(promise_id=promise, words=f"Nobody told me. {secret}"))
+    open_ = await begun(api, "/v1/clarifications", clarification(promise, question=secret, words=secret))
     names = (
         asked["handoff_id"],
         told["claim_id"],
@@ -64,14 +67,14 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
         given["offer_id"],
         customer,
     )
-    last = (told_us["sheet_id"], meant["plan_id"], seen["review_id"])
+    last = (told_us["sheet_id"], meant["plan_id"], seen["review_id"], open_["clarification_id"])
     return dict(zip(PATHS, (*names, *last), strict=True))
 
 
 async def test_an_erasure_reaches_every_row_and_event(promise_api: Api) -> None:
     customer, neighbour, secret, other = new("c"), new("c"), new("secret"), new("secret")
     names, beside = await full(promise_api, customer, secret), await full(promise_api, neighbour, other)
-    assert len(await sent(promise_api, customer)) == 12
+    assert len(await sent(promise_api, customer)) == 13
     answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
     assert answer.json() == {"customer_id": customer, "promises_erased": 1, "state": "erased"}
     kept = await everything(promise_api)
@@ -183,6 +186,8 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/statements", statement(promise_id="p1")),
     ("POST", "/v1/challenges/x/settle", {"outcome": "upheld", "reason": "r"}),
     ("POST", "/v1/offers", offer("p1")),
+    ("POST", "/v1/clarifications", clarification("p1")),
+    ("POST", "/v1/clarifications/x/answers", {"words": "w"}),
     ("PUT", "/v1/accounts/x", {}),
     ("POST", "/v1/plans", plan("p1")),
     ("POST", "/v1/plans/x/finish", {}),

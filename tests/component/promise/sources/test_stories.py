@@ -115,7 +115,7 @@ STORIES: Final[dict[str, tuple[str, list[Body]]]] = {
 """Of each preset the object's id in its bodies, and what is told of it, in order."""
 MADE_BESIDE: Final = {"salesforce-event"}
 """It only says dates: the promise was made by somebody else."""
-HISTORY: Final = {"changes", "changes_older"}
+HISTORY: Final = {"changes", "changes_older", "clarifications", "clarifications_open", "clarifications_open_exact"}
 """What the order decides (ADR 0115): whether a state between two others, which comes last, had moved the date."""
 
 

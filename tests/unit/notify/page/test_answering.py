@@ -14,9 +14,10 @@ from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, LONGEST, Answer, Fault, answer_of, asked
-from notify_svc.page.forms import answered, fault_line, forms
+from notify_svc.page.forms import answered, clarifying, fault_line, forms
 from notify_svc.page.view import ENDED, State, View
 from notify_svc.store.answers import Given
+from notify_svc.store.clarifications import Asked, Unanswered
 from tests.support.clocks import NOON
 from tests.unit.notify.facts import DUE, NEW_YORK
 
@@ -79,6 +80,38 @@ def test_what_was_filled_in_stays_in_its_own_form_and_is_no_markup() -> None:
     assert 'id="readback_words"' in html
 
 
+TWO = Unanswered((Asked("CL-1", "How <wide>?"), Asked("CL-2", "Which floor?")), 5)
+
+
+@pytest.mark.parametrize("state", State)
+def test_what_is_asked_about_the_need_has_a_form_each_while_the_promise_is_open(state: State) -> None:
+    html = clarifying(TWO, shown(state), CIVIL, "token", {})
+    assert (About.CLARIFICATION in asked(shown(state), unanswered=True)) == (state not in ENDED) == bool(html)
+    assert clarifying(Unanswered(), shown(state), CIVIL, "token", {}) == ""
+    if state in ENDED:
+        return
+    found = _Form()
+    found.feed(html)
+    assert (found.forms, found.buttons, found.inputs, found.inside) == (2, 2, 2, 2)
+    assert found.ids == ["clarification_CL-1", "clarification_CL-2"] and found.labelled == {*found.ids}
+    assert "5 questions are still open." in html and "3 more follow once you have answered these." in html
+    assert "How &lt;wide&gt;?" in html and "How <" not in html
+
+
+def test_a_fault_leads_to_the_question_that_it_is_about_and_its_words_stay() -> None:
+    given_ = {"about": "clarification", "clarification": "CL-2", "words": "x" * (LONGEST + 1)}
+    with pytest.raises(Fault) as fault:
+        answer_of(given_, "form")
+    html = clarifying(TWO, shown(), CIVIL, "token", given_)
+    assert fault.value.field == "clarification_CL-2" and f'id="{fault.value.field}"' in html
+    assert html.count("x" * 100) == (LONGEST + 1) // 100 and html.index("CL-2") < html.index("xxx")
+
+
+def test_what_is_said_of_something_else_answers_no_question_of_ours() -> None:
+    said = answer_of({"about": "question", "clarification": "CL-1", "words": "when?"}, "form")
+    assert said == Answer(About.QUESTION, "", "when?")
+
+
 def test_answers_are_shown_to_the_word() -> None:
     given_ = [
         Given("a2", "verdict", "in_part", "one <b>part</b> is missing", NOON),
@@ -98,6 +131,8 @@ def test_answers_are_shown_to_the_word() -> None:
         ({"about": "question"}, "question_words", texts.NOTHING_WRITTEN),
         ({"about": "question", "words": " \n"}, "question_words", texts.NOTHING_WRITTEN),
         ({"about": "question", "choice": "kept", "words": "x"}, "question_choice", texts.NOTHING_CHOSEN),
+        ({"about": "clarification", "clarification": "a"}, "clarification_a", texts.NOTHING_WRITTEN),
+        ({"about": "clarification", "choice": "0", "words": "x"}, "clarification_choice", texts.NOTHING_CHOSEN),
         ({"about": "readback"}, "readback_choice", texts.NOTHING_CHOSEN),
         ({"about": "readback", "choice": "kept"}, "readback_choice", texts.NOTHING_CHOSEN),
         ({"about": "readback", "choice": "wrong"}, "readback_words", texts.WHAT_IS_DIFFERENT),

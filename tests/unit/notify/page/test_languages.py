@@ -12,10 +12,11 @@ from notify_svc.compose.localize import Localizer
 from notify_svc.domain.facts import DateGiven
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, Fault
-from notify_svc.page.forms import answered, fault_line, forms
+from notify_svc.page.forms import answered, clarifying, fault_line, forms
 from notify_svc.page.render import content
 from notify_svc.page.view import State
 from notify_svc.store.answers import Given
+from notify_svc.store.clarifications import Asked, Unanswered
 from notify_svc.store.offers import Offer, Option
 from notify_svc.store.updates import Tally
 from tests.support.clocks import NOON
@@ -39,6 +40,7 @@ def page(locale: str, state: State = State.RANGE, due: object = DUE, count: int 
     given = [
         Given(f"a{kind}{choice}", kind, choice, "4714", NOON) for kind in AnswerKind for choice in CHOICES[kind][:3]
     ]
+    given.append(Given("a", AnswerKind.CLARIFICATION, "", "4714", NOON, question="4721"))
     offers = [Offer("OF", "OF:1", (Option("4715"), Option("4716", HIGH)))]
     parts = [
         part
@@ -47,6 +49,8 @@ def page(locale: str, state: State = State.RANGE, due: object = DUE, count: int 
             content(one, [message("4717", subject="4718")], count, civil, URL, Tally(kept, 2)),
             content(one, [], 0, civil, URL, Tally(1, 0)),
             forms(one, civil, "4719", {}, offers),
+            clarifying(Unanswered((Asked("4720", "4721"),), count), one, civil, "4719", {}),
+            clarifying(Unanswered((Asked("4720", "4721"),), 1), one, civil, "4719", {}),
         )
     ]
     faults = [fault_line(Fault("", one), civil) for one in FAULTS]

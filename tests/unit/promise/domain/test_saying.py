@@ -85,6 +85,9 @@ EVENTS: dict[str, dict[str, Any]] = {
     "offer.taken": {"offer_id": "o1", "taken": "a"},
     "offer.declined": {"offer_id": "o1", "reason": "r"},
     "offer.withdrawn": {"offer_id": "o1", "reason": "r"},
+    "clarification.asked": {"promise_id": "p1", "question": "Which door?"},
+    "clarification.answered": {"clarification_id": "cl1", "words": "the one at the back"},
+    "clarification.withdrawn": {"clarification_id": "cl1", "reason": "r"},
     "account.set": {"customer_id": "c1", "renews_on": "2013-06-30"},
     "sheet.answered": {"side": "staff", "well": 4},
     "plan.opened": {

@@ -16,7 +16,7 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from candor.contracts import AnswerGiven, AnswerKind, Choice, Event, OptionTaken, message
+from candor.contracts import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, Event, OptionTaken, message
 from candor.intake.once import new_id
 from candor.ops.tracing import current_traceparent
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
@@ -29,20 +29,21 @@ from notify_svc.briefs import kept, owners
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import PATH, STOP, texts
 from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, taken
-from notify_svc.page.forms import answered, fault_line, forms
+from notify_svc.page.forms import answered, clarifying, fault_line, forms
 from notify_svc.page.links import Links
 from notify_svc.page.render import content
 from notify_svc.page.view import State, View, view
 from notify_svc.settings import NotifySettings
-from notify_svc.store import answers, offers, page_links, updates
+from notify_svc.store import answers, clarifications, offers, page_links, updates
 from notify_svc.store.answers import Given
+from notify_svc.store.clarifications import Unanswered
 from notify_svc.store.notices import SOURCE
 from notify_svc.store.offers import Offer
 from notify_svc.store.page_links import Opened, Said
 from notify_svc.store.updates import Tally
 
 FORM: Final = ("application/x-www-form-urlencoded",)
-FIELDS: Final = frozenset({"form", "about", "choice", "words", "offer"})
+FIELDS: Final = frozenset({"form", "about", "choice", "words", "offer", "clarification"})
 Token = Annotated[str, Path(max_length=2048)]
 router: Final = APIRouter(include_in_schema=False)
 
@@ -56,6 +57,7 @@ class Found(NamedTuple):
     messages: int
     given: list[Given]
     offers: tuple[Offer, ...]
+    unanswered: Unanswered
     updates: Tally
     civil: Localizer
 
@@ -87,8 +89,8 @@ async def answer(request: Request, token: Token) -> Response:
         if now is None:
             return ended(request)
         if not await answers.known(uow, form):
-            option = taken(said, now.offers) if said.about is AnswerKind.OPTION else ("", said.choice)
-            if option is None or said.about not in asked(now.shown, offered=bool(now.offers)):
+            option = _fitting(said, now)
+            if option is None:
                 return _shown(request, links, now, 409, Fault("", texts.NOT_ANY_MORE), given)
             if await answers.within_an_hour(uow, now.opened.link_id) >= AN_HOUR:
                 return _shown(request, links, now, 429, Fault("", texts.TOO_MANY, most=AN_HOUR), given)
@@ -96,9 +98,18 @@ async def answer(request: Request, token: Token) -> Response:
     return RedirectResponse(public_path(PATH + token), 303, HEADERS)
 
 
+def _fitting(said: Answer, now: Found) -> tuple[str, str] | None:
+    """The offer, if one is taken, and what was chosen; None for an answer to what is not asked any more."""
+    if said.about not in asked(now.shown, offered=bool(now.offers), unanswered=bool(now.unanswered.total)):
+        return None
+    if said.about is AnswerKind.CLARIFICATION and not now.unanswered.has(said.clarification):
+        return None
+    return taken(said, now.offers) if said.about is AnswerKind.OPTION else ("", said.choice)
+
+
 async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, form: str) -> None:
     at = request.app.state.clock.now()
-    given = Given(new_id(), said.about.value, said.choice, said.words, at, said.offer)
+    given = Given(new_id(), said.about.value, said.choice, said.words, at, said.offer, said.clarification)
     known = found.opened.known
     if not await answers.add(uow, given, known.promise_id, known.customer_id, found.opened.link_id, form):
         return
@@ -109,6 +120,11 @@ async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, f
     if said.about is AnswerKind.OPTION:
         ids = {"offer_id": said.offer, "promise_id": known.promise_id, "customer_id": known.customer_id}
         _tell(uow, given.answer_id, OptionTaken(**ids, at=at, option=said.choice), known.customer_id, at)
+        return
+    if said.about is AnswerKind.CLARIFICATION:
+        ids = {"clarification_id": said.clarification, "promise_id": known.promise_id, "customer_id": known.customer_id}
+        told = ClarificationAnswered(**ids, at=at, answer_id=given.answer_id)
+        _tell(uow, given.answer_id, told, known.customer_id, at)
         return
     data = AnswerGiven(
         answer_id=given.answer_id,
@@ -144,11 +160,12 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     said, messages = await page_links.said(uow, opened.known.promise_id)
     given = await answers.newest(uow, opened.known.promise_id)
     offered = await offers.open_of(uow, opened.known.promise_id)
+    unanswered = await clarifications.open_of(uow, opened.known.promise_id)
     due = await updates.of_promise(uow, opened.known.promise_id)
     promise, civil = opened.known.promise, civil_of(request, opened)
     fresh = opened.age <= settings.freshest_seconds
     shown = view(promise, opened.known.gap, [one.entry for one in said], now, settings.rules(), fresh=fresh)
-    return Found(opened, shown, said, messages, given, offered, due, civil)
+    return Found(opened, shown, said, messages, given, offered, unanswered, due, civil)
 
 
 def _shown(
@@ -160,12 +177,14 @@ def _shown(
     filled: Mapping[str, str] | None = None,
 ) -> Response:
     settings: NotifySettings = request.app.state.settings
+    form = links.form(found.opened.link_id)
     leave = public_path(PATH + request.path_params["token"] + STOP)
     parts = (
         fault_line(fault, found.civil) if fault is not None else "",
         content(found.shown, found.said, found.messages, found.civil, settings.page_url, found.updates),
+        clarifying(found.unanswered, found.shown, found.civil, form, filled or {}),
         answered(found.given, found.civil),
-        forms(found.shown, found.civil, links.form(found.opened.link_id), filled or {}, found.offers),
+        forms(found.shown, found.civil, form, filled or {}, found.offers),
         f'<p><a href="{leave}">{escape(found.civil.say(texts.STOP_LINK))}</a></p>\n',
     )
     title = found.civil.say(texts.HEADING, what=found.shown.what)

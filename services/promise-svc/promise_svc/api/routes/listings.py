@@ -20,6 +20,7 @@ from promise_svc.api import presenters
 from promise_svc.api.list_examples import answers
 from promise_svc.api.list_requests import PromiseQuery
 from promise_svc.api.responses import ErasureOut, PromisePage, PromiseWithHistory
+from promise_svc.api.routes.clarifications import open_clarifications
 from promise_svc.api.routes.list_pages import columns_of, page_answer
 from promise_svc.store.tables import LIVING, ChangeRow, CustomerRow, ErasureRow, PromiseRow
 
@@ -60,7 +61,7 @@ async def erasure(request: Request, customer_id: PathId, _principal: Viewer) -> 
 
 @router.get("/v1/promises/{promise_id}", responses={200: {"model": PromiseWithHistory}})
 async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> Response:
-    """One promise with all its dates and its history, of which the newest 200 changes."""
+    """One promise with all its dates, its newest 200 changes, and what is still asked about the need."""
     history = select(ChangeRow).where(ChangeRow.promise_id == promise_id)
     async with intake_of(request).database.reading() as session:
         row = (await session.exec(select(PromiseRow).where(PromiseRow.promise_id == promise_id, LIVING))).one_or_none()
@@ -69,8 +70,10 @@ async def promise(request: Request, promise_id: PathId, _principal: Viewer) -> R
         # A change committed between two reads must not show a version newer than the promise's.
         history = history.where(col(ChangeRow.version) <= row.version)
         changes = (await session.exec(history)).all()
+        asked = await open_clarifications(session, promise_id)
     document = presenters.stored(row)
     story = presenters.history(row, changes)
     document["changes"] = story[-MOST_CHANGES:]
     document["changes_older"] = max(0, len(story) - MOST_CHANGES)
+    document |= asked
     return shown(document, {"ETag": f'"{row.version}"'})

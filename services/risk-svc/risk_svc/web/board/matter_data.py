@@ -14,6 +14,7 @@ from candor.web.http.listings import Total
 from risk_svc.insight import (
     challenges,
     claim_lists,
+    clarifications,
     handoffs,
     lead_times,
     offers,
@@ -225,6 +226,16 @@ class MatterData:
             return listed(rows, page, number)
 
         return await self._newest(("offers", wanted, page), read)
+
+    async def clarifications(self, promise_id: str) -> Listed:
+        """What is still asked about a promise, the oldest first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await clarifications.still_open(session, promise_id, _place(1))
+            return listed(rows, 1, number)
+
+        return await self._newest(("clarifications", promise_id), read)
 
     async def challenges(self, wanted: ChallengeFilter, page: int) -> Listed:
         """Challenges, the newest first. Raises StoreUnavailable."""

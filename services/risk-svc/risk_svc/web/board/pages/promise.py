@@ -13,7 +13,7 @@ from risk_svc.insight.offers import OfferFilter
 from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.web.api import responses
-from risk_svc.web.board import market_words, movement_words, plan_words, style, times_held
+from risk_svc.web.board import clarification_words, market_words, movement_words, plan_words, style, times_held
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
@@ -104,6 +104,10 @@ class Page:
             self.timeline = Part(Fold(ENTRIES, _timeline))
 
     def _parts_about_it(self) -> None:
+        self.unanswered = card()
+        with self.unanswered:
+            section_title("Still asked about the need")
+            self.asked = Part(Fold(ENTRIES, _lines))
         self.way = card()
         with self.way:
             section_title("How the message came about")
@@ -143,6 +147,7 @@ class Page:
         await self._plans(detail)
         await self._way()
         await self._seen()
+        await self._asked()
         moved = await self.matters.movement(self.promise_id)
         self.moved.show(movement_words.summary(moved))
         self.score_moves.show(movement_words.moves(moved))
@@ -190,6 +195,11 @@ class Page:
         found = await self.matters.reviews(ReviewFilter(promise_id=self.promise_id), 1)
         self.seen.set_visibility(bool(found.items))
         self.reviews.show([market_words.review_line(one) for one in found.items])
+
+    async def _asked(self) -> None:
+        found = await self.matters.clarifications(self.promise_id)
+        self.unanswered.set_visibility(bool(found.items))
+        self.asked.show(clarification_words.lines(found.items, found.number))
 
     async def _about(self) -> None:
         offered = await self.matters.offers(OfferFilter(promise_id=self.promise_id), 1)

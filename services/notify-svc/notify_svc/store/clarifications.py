@@ -1,0 +1,73 @@
+"""What customers are asked about their need, as promise-svc says it, for their pages."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from candor.contracts import ClarificationChanged, Message
+from candor.store.unit_of_work import UnitOfWork
+from notify_svc.store.read_model import columns
+
+SHOWN: Final = 10
+"""The oldest open questions that a page shows."""
+
+
+class Asked(NamedTuple):
+    """A question that is open, in the words that the customer reads."""
+
+    clarification_id: str
+    question: str
+
+
+class Unanswered(NamedTuple):
+    """The oldest open questions about a promise, SHOWN at most, and how many there are."""
+
+    shown: tuple[Asked, ...] = ()
+    total: int = 0
+
+    def has(self, clarification_id: str) -> bool:
+        """Whether this question is one of those shown."""
+        return any(one.clarification_id == clarification_id for one in self.shown)
+
+
+async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
+    """Keep the newest state of what is asked; what was said before an erasure of its customer is not."""
+    newest: dict[str, Message] = {}
+    for one in messages:
+        before = newest.get(one.envelope.subject)
+        if before is None or before.envelope.version < one.envelope.version:
+            newest[one.envelope.subject] = one
+    if newest:
+        await uow.connection.execute(_TAKE, *columns([_row(one) for _, one in sorted(newest.items())]))
+
+
+async def open_of(uow: UnitOfWork, promise_id: str) -> Unanswered:
+    """What is asked about a promise and not answered yet, the oldest first."""
+    rows = await uow.connection.fetch(_OPEN, promise_id, SHOWN)
+    shown = tuple(Asked(row["clarification_id"], row["question"]) for row in rows)
+    return Unanswered(shown, rows[0]["count"] if rows else 0)
+
+
+def _row(one: Message) -> tuple[Any, ...]:
+    data = one.data
+    assert isinstance(data, ClarificationChanged)  # noqa: S101 - the caller has chosen
+    ids = (data.clarification_id, data.promise_id, data.customer_id)
+    return (*ids, one.envelope.version, data.state.value, data.at, data.question, one.envelope.time)
+
+
+_TAKE: Final = """
+INSERT INTO clarification (clarification_id, promise_id, customer_id, version, state, at, question)
+SELECT a, b, c, d, e, f, g FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[],
+  $6::timestamptz[], $7::text[], $8::timestamptz[]) AS new (a, b, c, d, e, f, g, said)
+WHERE NOT EXISTS (SELECT FROM customer WHERE customer_id = c AND erased_at >= said)
+ON CONFLICT (clarification_id) DO UPDATE SET version = excluded.version, state = excluded.state, at = excluded.at,
+  question = excluded.question, changed_at = now()
+WHERE clarification.version < excluded.version"""
+
+# One that was answered here is not asked again until promise-svc says that it heard of it.
+_OPEN: Final = """
+SELECT clarification_id, question, count(*) OVER () AS count FROM clarification
+WHERE promise_id = $1 AND state = 'asked'
+  AND NOT EXISTS (SELECT FROM answer WHERE answer.clarification_id = clarification.clarification_id)
+ORDER BY at, clarification_id LIMIT $2"""

@@ -3,7 +3,7 @@
 from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, OptionTaken
 from candor.contracts.brief import BriefMade, BriefSection, BriefSentence
 from candor.contracts.codec import decode, encode, message
-from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, staff_key
+from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, Purpose, staff_key
 from candor.contracts.delivery import (
     DeliveredShare,
     IncidentReported,
@@ -141,6 +141,7 @@ __all__ = [
     "PromiseState",
     "PromiseTerms",
     "PromiseWithdrawn",
+    "Purpose",
     "Record",
     "Reference",
     "RestatedItem",

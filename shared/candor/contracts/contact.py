@@ -5,11 +5,21 @@ Contacts of staff are stored under `staff/` and their id. A customer id cannot c
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import ClassVar, Final
 
 from candor.contracts.envelope import Event
 
 STAFF: Final = "staff/"
+
+
+class Purpose(StrEnum):
+    """What a person may be written to for; a contact that names none allows all."""
+
+    WARNINGS = "warnings"
+    """Bad news about a promise, and what corrects it."""
+    UPDATES = "updates"
+    """A word at an announced time, also where nothing has changed."""
 
 
 def staff_key(staff_id: str) -> str:
@@ -20,7 +30,7 @@ def staff_key(staff_id: str) -> str:
 class ContactSet(Event, frozen=True, gc=False, omit_defaults=True):
     """The contact of a customer or of staff, sealed for notify-svc: the id of its key, a dot, and base64 of a
     libsodium sealed box of JSON `{"email", "addresses", "channels", "name", "language", "zone", "quiet",
-    "consent"}`."""
+    "consent", "purposes"}`; without `purposes`, a Purpose each, `consent` is to all."""
 
     TYPE: ClassVar[str] = "candor.contact.set.v1"
     TOPIC: ClassVar[str] = "contacts"

@@ -134,6 +134,9 @@ def _contact(columns: _Columns, *, alone: bool) -> Fields:
         data["name"] = columns.item(names[0])
     if columns.has("language"):
         data["language"] = {"from": f"lower({columns.item('language')})", "default": "en"}
+    if columns.has("purposes"):
+        cell = columns.item("purposes")
+        data["purposes"] = f"{cell} && split(lower({cell}), ';')"
     return {"type": "contact.set", "when": columns.item("email"), "data": data}
 
 

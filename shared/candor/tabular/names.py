@@ -59,6 +59,7 @@ NAMES: Final = MappingProxyType(
         "name": """contact name; full name; contact; primary contact; requester; ansprechpartner; kontakt; kontaktname;
             vollstaendiger name; name des kontakts""",
         "language": "language; locale; lang; sprache",
+        "purposes": "purposes; purpose; contact purposes; consent purposes; consented to; zwecke; einwilligung zu",
         "zone": "time zone; timezone; zone; zeitzone",
     }
 )

@@ -216,6 +216,7 @@ FIELDS: Final = {
     "public_reason": "May go to the customer, word for word. Without it no reason is told.",
     "public_text": "What a letter may say of it.",
     "public_title": "Goes to customers word for word. Without it they never learn the title.",
+    "purposes": "What the person may be written to for: `warnings` and what corrects them, `updates` without news.",
     "reached": "For some shares, the first date by which so many similar promises were done.",
     "reason": "Why; internal, unless it was given as public.",
     "received_at": "When it came.",

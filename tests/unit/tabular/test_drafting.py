@@ -12,10 +12,11 @@ import yaml
 
 from candor.tabular import writing
 from candor.tabular.config import OPEN
+from candor.tabular.converting import Fault
 from candor.tabular.drafting import STATUS, Draft, Given, draft, expression
 from candor.tabular.proposing import MOST_LABELS, Seen, see
 from candor.tabular.reading import open_table
-from tests.unit.tabular.tables import csv_file, workbook
+from tests.unit.tabular.tables import converter, csv_file, workbook
 
 EXPORTED = datetime(2026, 11, 30, 8, tzinfo=UTC)
 PROMISES = ("order", "customer", "what", "due")
@@ -158,3 +159,23 @@ def test_what_is_open_is_left_out_of_what_is_shown(tmp_path: Path) -> None:
     assert shown["zone"] == "UTC"
     (event,) = shown["events"]
     assert event["data"].keys() == {"kind", "due"}
+
+
+def test_the_purposes_of_people_are_read_as_crm_systems_write_several(tmp_path: Path) -> None:
+    rows = (
+        ("17", "ada@example.com", '"Warnings;Updates"'),
+        ("18", "jo@example.com", ""),
+        ("19", "al@example.com", "all"),
+    )
+    path = csv_file(tmp_path, *rows, columns=("Record ID", "Email", "Purposes"))
+    seen, found = drafted(path)
+    assert found.events[0]["data"]["purposes"] == "item.Purposes && split(lower(item.Purposes), ';')"
+    made = converter(writing.as_yaml(found, seen, path.name, "t.map.yaml"))
+    first, second, third = (made.events(row) for row in open_table(path, "").rows())
+    assert not isinstance(first, Fault)
+    assert first[0].data["purposes"] == ["warnings", "updates"]
+    assert not isinstance(second, Fault)
+    assert "purposes" not in second[0].data
+    # What is no purpose is named, and that row is not sent.
+    assert isinstance(third, Fault)
+    assert third.column == "Purposes"

@@ -19,7 +19,7 @@ from notify_svc.store.page_links import Opened
 
 def civil_of(request: Request, opened: Opened) -> Localizer:
     """The language and zone of the customer whose link was opened, else the company's and the promise's."""
-    contact, promise = _contact(request, opened.sealed), opened.known.promise
+    contact, promise = contact_of(request, opened), opened.known.promise
     zone = zone_of(contact.zone, promise.zone if promise is not None else None)
     return Localizer(zone, locale_of(contact.language, _house(request).language), request.app.state.clock.now())
 
@@ -41,8 +41,9 @@ def _house(request: Request) -> House:
     return found
 
 
-def _contact(request: Request, sealed: str | None) -> Contact:
+def contact_of(request: Request, opened: Opened) -> Contact:
+    """The contact of the customer whose link was opened; an empty one if there is none that can be read."""
     try:
-        return request.app.state.reach.opener.open(sealed) if sealed else Contact()
+        return request.app.state.reach.opener.open(opened.sealed) if opened.sealed else Contact()
     except BadContact:
         return Contact()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,8 +14,10 @@ import structlog
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
+from candor.contracts import Purpose
 from candor.contracts.sealed import key_id, parted
 from candor.ops.secret_files import SecretFile, lines
+from notify_svc.domain.purposes import ALL
 from notify_svc.domain.quiet import QuietHours, quiet_hours
 
 MOST_SAID: Final = 16
@@ -29,8 +31,9 @@ class BadContact(Exception):  # noqa: N818 - what it is
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
     """Who to write to and how; never stored, logged or shown.
 
-    `addresses` are those other than e-mail; `channels` names the channels to use, the preferred one first; `quiet` are
-    quiet hours of their own, or `none`. `reach`, of staff, is what customers are told as the way to reach them.
+    `purposes` are those that they may be written to for, None for all. `addresses` are those other than e-mail;
+    `channels` names the channels to use, the preferred one first; `quiet` are quiet hours of their own, or `none`.
+    `reach`, of staff, is what customers are told as the way to reach them.
     """
 
     email: str = ""
@@ -38,6 +41,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     language: str | None = None
     zone: str | None = None
     consent: bool = False
+    purposes: tuple[str, ...] | None = None
     quiet: str | None = None
     addresses: dict[str, str] = {}
     channels: tuple[str, ...] = ()
@@ -52,6 +56,14 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
             return quiet_hours(self.quiet) if self.quiet else usual
         except ValueError:
             return usual
+
+    def wanted(self, left: Collection[str] = ()) -> frozenset[Purpose]:
+        """The purposes that they may be written to for, without those that they `left` themselves.
+
+        One that only a later release knows is none of ours.
+        """
+        allowed = ALL if self.purposes is None else self.purposes
+        return frozenset(one for one in Purpose if one in allowed and one not in left)
 
     def address(self, kind: str) -> str:
         """The address of a kind as it was given; empty if there is none."""

@@ -34,7 +34,8 @@ from notify_svc.store.read_model import PromiseRecord
 class Matter:
     """What to tell: a promise, its gap, a decision to speak with its statement, and who signs.
 
-    `templates` are those of the company that are in use, `offered` what it offers about this promise.
+    `templates` are those of the company that are in use, `offered` what it offers about this promise. `announces`:
+    whether the customer is told when they hear next; they may want no updates.
     """
 
     known: PromiseRecord
@@ -45,6 +46,7 @@ class Matter:
     signer: Signer | None = None
     templates: Owns = field(default_factory=dict)
     offered: tuple[Offered, ...] = ()
+    announces: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,7 @@ def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, n
         earlier=before.told,
         signer=matter.signer,
         offered=open_at(matter.offered, now),
+        announces=matter.announces,
         move=untold(matter.promise, before, now) if matter.decision.reason is Reason.DATE_MOVED else None,
     )
 
@@ -232,6 +235,8 @@ def _told(
         return Announcement(statement, now, low, high), left_out
     if decision.reason is Reason.DATE_MOVED and within(promise, gap):
         low, high, left_out = None, None, "the range ends by the new date, which is what counts"
+    if not matter.announces:
+        return Announcement(statement, now, low, high), left_out
     hours = rules.calendar.at(promise.zone)
     least = _least_wait(matter, high)
     by = next_update(now, high or promise.held_due, zone, rules, least, hours, promise.held_due)

@@ -70,6 +70,7 @@ class Snapshot:
     signer: Signer | None = None
     move: Move | None = None
     offered: tuple[Offered, ...] = ()
+    announces: bool = True
 
 
 class By(NamedTuple):
@@ -197,6 +198,7 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "next": civil.deadline(snapshot.next_update_by) if snapshot.next_update_by else "",
         "completed": civil.moment(gap.completed_at) if gap.completed_at else "",
         "open_matter": open_matter,
+        "unannounced": open_matter and not snapshot.announces,
         "record": _record(gap, civil),
         "facts": each_once(in_public(fact, civil, quotes) for fact in facts),
         "circumstances": each_once(in_public(fact, civil, quotes) for fact in incidents),
@@ -355,6 +357,7 @@ def _draft(
         low_text=str(context["low"]),
         high_text=str(context["high"]),
         next_text=str(context["next"]),
+        announces=snapshot.announces,
         closing=snapshot.decision.closing,
         bad_news=snapshot.statement is not Statement.ALL_CLEAR,
         cause=bool(context["given"])

@@ -54,13 +54,14 @@ class Reach:
         failed: Collection[str] = (),
         erased: bool = False,
         stopped: bool = False,
+        left: Collection[str] = (),
         only: str | None = None,
     ) -> tuple[Route | None, Recipient]:
         """The first route of a sealed contact that is not `refused`, and its recipient's consent and state.
 
         `refused` names channels on which the address was refused, `failed` those to use last, `only` the one channel
         that may be used. There is no route if the contact is unknown or unreadable, or has no address that any channel
-        accepts, or none for `only`.
+        accepts, or none for `only`. `stopped`: they left all our messages; `left` are the purposes that they left.
         """
         if sealed is None:
             return None, Recipient(erased=erased)
@@ -73,7 +74,9 @@ class Reach:
             return None, Recipient(known=True)
         open_ = [route for route in routes if route.channel.name not in refused]
         found = (route for route in open_ or routes if only in (None, route.channel.name))
-        return next(found, None), Recipient(True, contact.consent, refused=not open_, stopped=stopped)
+        wanted = contact.wanted(left)
+        recipient = Recipient(True, contact.consent, refused=not open_, stopped=stopped, purposes=wanted)
+        return next(found, None), recipient
 
     def signer(self, sealed: str | None) -> Signer | None:
         """Whom a sealed contact of staff names, for customers to turn to; None if nobody, or it cannot be opened."""

@@ -25,7 +25,7 @@ from notify_svc.delivery.reopen import Lost, fall_back, rethink, withdraw_next
 from notify_svc.domain.facts import Promise, Reason, Rules
 from notify_svc.domain.identity import joint_id, joint_thread_id, thread_id
 from notify_svc.domain.owner import Audience
-from notify_svc.domain.silence import CAP_WINDOW, outdated, silenced
+from notify_svc.domain.silence import CAP_WINDOW, Recipient, outdated, silenced, unasked
 from notify_svc.page.links import Links
 from notify_svc.store import notices, offers, read_model
 
@@ -142,17 +142,22 @@ class Postman:
             return _Verdict(Reason.ERASED)
         known = read_model.known(row)
         route, recipient = self.reach.look(
-            row["sealed"], refused=row["refused_on"] or (), stopped=row["stopped_at"] is not None, only=claim.channel
+            row["sealed"],
+            refused=row["refused_on"] or (),
+            stopped=row["stopped_at"] is not None,
+            left=row["left_purposes"] or (),
+            only=claim.channel,
         )
         names = [one.notice_id for one in letter]
         joint = self.rules.joint_most > 1
         sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=names, joint=joint)
         others = sent.get(claim.addressee, 0)
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
-        reason = silenced(known.promise, recipient, others, cap, claim.said.spoken_for) or outdated(
-            claim.said, known.promise, known.gap, now, self.rules
+        said = claim.said
+        reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement) or outdated(
+            said, known.promise, known.gap, now, self.rules
         )
-        if reason is None and row["offer_gone"]:
+        if reason is None and (row["offer_gone"] or self._unasked(claim, recipient)):
             reason = Reason.SUPERSEDED
         if reason is None and route is None:
             # The recipient is now reached another way: a new decision will use that route.
@@ -167,6 +172,10 @@ class Postman:
         if claim.audience is not Audience.CUSTOMER or claim.said.spoken_for is Reason.UPDATE_DUE:
             return False
         return route.rests(promise, now, self.rules) is not None
+
+    def _unasked(self, claim: Claim, recipient: Recipient) -> bool:
+        """Whether it announces an update to a customer who has come to want none; what an owner reads is about them."""
+        return claim.audience is Audience.CUSTOMER and unasked(claim.said, recipient)
 
     async def _withhold(self, claim: Claim, reason: Reason) -> None:
         """Suppress the notice and have the promise decided again.
@@ -297,7 +306,7 @@ def _message(letter: Sequence[Claim], route: Route, leave: str) -> Message:
 
 
 _LOOK = f"""
-SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, (
+SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, c.left_purposes, (
     SELECT link_id FROM page_link WHERE page_link.promise_id = p.promise_id AND page_link.customer_id = $2
       AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone
 FROM promise p LEFT JOIN episode e USING (promise_id)

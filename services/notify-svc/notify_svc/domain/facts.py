@@ -251,6 +251,7 @@ class Reason(StrEnum):
     NO_CONTACT = "no_contact"
     NO_CONSENT = "no_consent"
     UNSUBSCRIBED = "unsubscribed"
+    PURPOSE_NOT_WANTED = "purpose_not_wanted"
     BAD_CONTACT = "bad_contact"
     ADDRESS_REFUSED = "address_refused"
     DAILY_CAP = "daily_cap"

@@ -54,7 +54,8 @@ class Draft:
     `high_text`, `next_text` are the times as the letter states them. `cause`: whether an event names a cause that
     customers may be told. `longest`: how many characters of text the channel carries, None if unlimited;
     `length`: how many the letter has once names are in it, by default those of `text`. `greeting` stands before the
-    news; `theirs` are words of the company, which alone can name a team.
+    news; `theirs` are words of the company, which alone can name a team. `announces`: whether it must say when the
+    reader hears next.
     """
 
     statement: Statement
@@ -68,6 +69,7 @@ class Draft:
     low_text: str = ""
     high_text: str = ""
     next_text: str = ""
+    announces: bool = True
     closing: bool = False
     bad_news: bool = True
     cause: bool = False
@@ -168,7 +170,7 @@ def _substance(draft: Draft, words: str) -> list[Finding]:
     if draft.bad_news and not known.bad.search(first.replace(draft.what, "")):
         found.append(Finding(Rule.BAD_NEWS_FIRST, first[:80]))
     goes_on = draft.statement in (Statement.WARNING, Statement.UPDATE) and not draft.closing
-    if goes_on and (not draft.next_text or draft.next_text not in draft.text):
+    if goes_on and draft.announces and (not draft.next_text or draft.next_text not in draft.text):
         found.append(Finding(Rule.NEXT_UPDATE, "no time for the next update"))
     if draft.unaccepted and names(draft.unaccepted, "\n".join(draft.theirs)):
         found.append(Finding(Rule.UNACCEPTED_TEAM, draft.unaccepted))

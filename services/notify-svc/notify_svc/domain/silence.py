@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from candor.contracts import Standing, Statement
+from candor.contracts import Purpose, Standing, Statement
 from notify_svc.domain.basis import Basis, holds
 from notify_svc.domain.episode import left, missed, recovered, told_otherwise
 from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
 from notify_svc.domain.moving import postponed
+from notify_svc.domain.purposes import ALL, wanted
 
 EVEN: Final = 0.5
 CAP_WINDOW: Final = timedelta(hours=24)
@@ -21,7 +22,7 @@ CAP_WINDOW: Final = timedelta(hours=24)
 class Recipient:
     """The recipient of a message; `consent` is None if the contact could not be read.
 
-    `stopped`: they said themselves that they want no messages.
+    `stopped`: they said themselves that they want no messages; `purposes` are those that they may be written to for.
     """
 
     known: bool = False
@@ -29,6 +30,7 @@ class Recipient:
     refused: bool = False
     erased: bool = False
     stopped: bool = False
+    purposes: frozenset[Purpose] = ALL
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,17 @@ class Composed:
 
 
 def silenced(
-    promise: Promise | None, recipient: Recipient, sent_today: int, cap: int, spoken_for: Reason | None = None
+    promise: Promise | None,
+    recipient: Recipient,
+    sent_today: int,
+    cap: int,
+    spoken_for: Reason | None = None,
+    statement: Statement | None = None,
 ) -> Reason | None:
-    """The first reason not to write to this recipient at all; None if there is none.
+    """The first reason not to write to this recipient; None if there is none.
 
-    Of a promise that is called off only that is told (`spoken_for`).
+    Of a promise that is called off only that is told (`spoken_for`); of what is written for a purpose that they do not
+    want, nothing.
     """
     called_off = promise is not None and promise.withdrawn and spoken_for is not Reason.CALLED_OFF
     reasons = (
@@ -59,10 +67,16 @@ def silenced(
         (recipient.consent is None, Reason.BAD_CONTACT),
         (not recipient.consent, Reason.NO_CONSENT),
         (recipient.stopped, Reason.UNSUBSCRIBED),
+        (not wanted(statement, spoken_for, recipient.purposes), Reason.PURPOSE_NOT_WANTED),
         (recipient.refused, Reason.ADDRESS_REFUSED),
         (sent_today >= cap, Reason.DAILY_CAP),
     )
     return next((reason for applies, reason in reasons if applies), None)
+
+
+def unasked(said: Composed, recipient: Recipient) -> bool:
+    """Whether a composed message announces an update to somebody who wants none by now."""
+    return said.told.next_update_by is not None and Purpose.UPDATES not in recipient.purposes
 
 
 def outdated(said: Composed, promise: Promise | None, gap: Gap | None, now: datetime, rules: Rules) -> Reason | None:

@@ -86,6 +86,14 @@ STOP_MEANS: Final = mark(
 STOP_BUTTON: Final = mark("Send me no messages")
 STOPPED: Final = mark("You get no messages from us any more, also when something that we promised you changes.")
 RESUME: Final = mark("Write to me again")
+STOP_SOME: Final = mark("Or only some of them")
+PURPOSES: Final = {
+    "warnings": mark("Warnings: something that we promised you goes wrong or changes."),
+    "updates": mark("Updates: a message at the time that we named, also where nothing has changed."),
+}
+"""What each purpose means, by its name."""
+STOP_ONE: Final = {"warnings": mark("Send me no warnings"), "updates": mark("Send me no updates")}
+RESUME_ONE: Final = {"warnings": mark("Send me warnings again"), "updates": mark("Send me updates again")}
 BACK: Final = mark("Back to what we promised")
 
 CLARIFICATIONS: Final = mark("What we still need to know from you")

@@ -72,17 +72,24 @@ class View:
 
 
 def view(
-    promise: Promise, gap: Gap | None, said: Sequence[NoticeEntry], now: datetime, rules: Rules, *, fresh: bool
+    promise: Promise,
+    gap: Gap | None,
+    said: Sequence[NoticeEntry],
+    now: datetime,
+    rules: Rules,
+    *,
+    fresh: bool,
+    updates: bool = True,
 ) -> View:
     """The page of a promise at business time `now`; `said` are the messages that went out, newest first.
 
-    Not `fresh`: the facts are too old to say how it stands (ADR 0049).
+    Not `fresh`: the facts are too old to say how it stands (ADR 0049). Without `updates` they want none by now.
     """
     last = next(iter(said), None)
     state = _state(promise, gap, last, now, rules, fresh=fresh)
     repeats = state in (State.RANGE, State.NO_RANGE, State.ON_TRACK, State.CANCELLED) and last is not None
     told = last.told if last is not None else None
-    by = told.next_update_by if told is not None and state not in ENDED else None
+    by = told.next_update_by if told is not None and updates and state not in ENDED else None
     completed = gap.completed_at if gap is not None and state in (State.KEPT, State.IN_PART, State.LATE) else None
     return View(
         what=promise.what,

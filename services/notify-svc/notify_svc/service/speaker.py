@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 import structlog
 from jinja2 import TemplateError
 
-from candor.contracts import NoticeState, staff_key
+from candor.contracts import NoticeState, Purpose, staff_key
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
 from notify_svc.compose.house import Houses
@@ -166,7 +166,7 @@ class Speaker:
             return []
         route, recipient = self._look(addressees, known.promise_id, known.customer_id)
         sent = addressees.others(known.customer_id)
-        reason = silenced(promise, recipient, sent, self.rules.daily_cap, decision.reason)
+        reason = silenced(promise, recipient, sent, self.rules.daily_cap, decision.reason, statement)
         if reason is not None or route is None:
             known.check_at = now + CAP_PAUSE if reason is Reason.DAILY_CAP else None
             return [kept_back(known, decision, statement, reason or Reason.BAD_CONTACT, now)]
@@ -175,7 +175,8 @@ class Speaker:
             return [kept_back(known, decision, statement, Reason.QUIET_HOURS, now)]
         signer, owns = self._signer(promise, addressees), addressees.templates
         offered = addressees.offered.get(known.promise_id, ())
-        matter = Matter(known, promise, gap, decision, statement, signer, owns, offered)
+        announces = Purpose.UPDATES in recipient.purposes
+        matter = Matter(known, promise, gap, decision, statement, signer, owns, offered, announces)
         try:
             drafted = draft(matter, route, self.rules, self.houses.now(), now)
             _note_broken(drafted, addressees)
@@ -210,7 +211,8 @@ class Speaker:
         name = staff_key(promise.owner)
         route, recipient = self._look(addressees, promise.promise_id, name)
         sent = addressees.sent[name]
-        against = silenced(promise, recipient, sent, self.rules.owner_daily_cap, notice.spoken_for)
+        cap = self.rules.owner_daily_cap
+        against = silenced(promise, recipient, sent, cap, notice.spoken_for, notice.statement)
         if against is None and route is not None:
             try:
                 first = ahead(drafted, name, route, self.rules)
@@ -269,6 +271,7 @@ class Speaker:
             failed=addressees.failed.get((promise_id, name), ()),
             erased=customer.erased_at is not None,
             stopped=customer.stopped_at is not None,
+            left=customer.left_purposes,
         )
 
 

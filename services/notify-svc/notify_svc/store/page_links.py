@@ -18,12 +18,14 @@ SHOWN: Final = 20
 
 
 class Opened(NamedTuple):
-    """What a link opens: its promise, the sealed contact, and how many seconds old the facts are."""
+    """What a link opens: its promise, the sealed contact, how many seconds old the facts are, and the purposes that the
+    customer left."""
 
     link_id: str
     known: PromiseRecord
     sealed: str | None
     age: float
+    left: tuple[str, ...] = ()
 
 
 class Said(NamedTuple):
@@ -58,7 +60,9 @@ async def opened(uow: UnitOfWork, link_id: str, now: datetime) -> Opened | None:
     row = await uow.connection.fetchrow(_OPENED, link_id, now)
     if row is None:
         return None
-    return Opened(row["link_id"], read_model.known(row), row["sealed"], float(row["age"]))
+    return Opened(
+        row["link_id"], read_model.known(row), row["sealed"], float(row["age"]), tuple(row["left_purposes"] or ())
+    )
 
 
 async def said(uow: UnitOfWork, promise_id: str) -> tuple[list[Said], int]:
@@ -82,7 +86,7 @@ WITH was AS (SELECT link_id, revoked_at FROM page_link WHERE link_id = $1 FOR UP
 SELECT revoked_at IS NULL AS ended FROM was"""
 
 _OPENED: Final = f"""
-SELECT l.link_id, {read_model.PROMISE_COLUMNS}, c.sealed,
+SELECT l.link_id, {read_model.PROMISE_COLUMNS}, c.sealed, c.left_purposes,
   coalesce(f.lag_seconds + extract(epoch FROM clock_timestamp() - f.seen_at), 1e9) AS age
 FROM page_link l JOIN promise p USING (promise_id, customer_id) LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = l.customer_id LEFT JOIN freshness f ON f.partition = p.partition

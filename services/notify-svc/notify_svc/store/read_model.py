@@ -37,8 +37,8 @@ class PromiseRecord:
 @dataclass(slots=True)
 class Customer:
     """The sealed contact of a customer, or of staff under `staff/` and their id; without a contact, the row marks that
-    it was removed or erased. `refused_on` names the channels on which the address was refused; since `stopped_at`,
-    which is only read here, they want no messages."""
+    it was removed or erased. `refused_on` names the channels on which the address was refused; since `stopped_at` they
+    want no messages, and none for `left_purposes`, both of which are only read here."""
 
     customer_id: str
     contact_version: int = 0
@@ -47,6 +47,7 @@ class Customer:
     erased_at: datetime | None = None
     erased_version: int = 0
     stopped_at: datetime | None = None
+    left_purposes: list[str] = field(default_factory=list)
 
 
 async def customers(uow: UnitOfWork, ids: Collection[str]) -> dict[str, Customer]:
@@ -183,7 +184,7 @@ e.gap_version AS decided_gap"""
 
 # By name: a column that a later release adds must not reach a class of this one.
 _CONTACTS: Final = """
-SELECT customer_id, contact_version, sealed, refused_on, erased_at, erased_version, stopped_at
+SELECT customer_id, contact_version, sealed, refused_on, erased_at, erased_version, stopped_at, left_purposes
 FROM customer WHERE customer_id = ANY($1::text[])"""
 
 _CUSTOMERS: Final = f"{_CONTACTS} ORDER BY customer_id FOR UPDATE"

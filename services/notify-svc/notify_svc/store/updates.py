@@ -14,7 +14,8 @@ MOST: Final = 500
 
 
 class UpdateState(StrEnum):
-    """What became of a next update: written in time, or not; `not_needed`: it was done or withdrawn by then."""
+    """What became of a next update: written in time, or not; `not_needed`: it was done or withdrawn by then, or the
+    customer wants no updates any more."""
 
     KEPT = "kept"
     BROKEN = "broken"
@@ -44,7 +45,7 @@ async def of_promise(uow: UnitOfWork, promise_id: str) -> Tally:
 # A message that may not have gone out promised nothing for certain, and keeps nothing.
 _JUDGE: Final = """
 WITH due AS (
-  SELECT notice_id, promise_id, decided_at, seq, next_update_by FROM notice
+  SELECT notice_id, promise_id, customer_id, decided_at, seq, next_update_by FROM notice
   WHERE audience = 'customer' AND state = 'sent' AND update_state = '' AND next_update_by < $1
   ORDER BY next_update_by LIMIT $2 FOR UPDATE SKIP LOCKED)
 UPDATE notice SET update_state = CASE
@@ -54,6 +55,11 @@ UPDATE notice SET update_state = CASE
   WHEN EXISTS (SELECT FROM promise WHERE promise.promise_id = due.promise_id
     AND ((promise.promise->>'withdrawn')::bool OR (promise.gap->>'completed_at')::timestamptz <= due.next_update_by))
     THEN 'not_needed'
+  WHEN EXISTS (SELECT FROM customer WHERE customer.customer_id = due.customer_id
+    AND (stopped_at IS NOT NULL OR 'updates' = ANY(left_purposes))) THEN 'not_needed'
+  WHEN EXISTS (SELECT FROM notice AS later WHERE later.promise_id = due.promise_id AND later.audience = 'customer'
+    AND later.state = 'suppressed' AND later.reason = 'purpose_not_wanted' AND later.spoken_for = 'update_due'
+    AND (later.decided_at, later.seq) > (due.decided_at, due.seq)) THEN 'not_needed'
   ELSE 'broken' END
 FROM due WHERE notice.notice_id = due.notice_id RETURNING notice.update_state"""
 

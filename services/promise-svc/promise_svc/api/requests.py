@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
+from candor.contracts import Purpose
 from candor.intake.once import new_id
 from candor.web.http.body import convert
 from candor.web.http.fields import (
@@ -206,15 +207,23 @@ class VerdictIn(Body):
         return Settle(promise_id, State(self.verdict), self.completed_at, self.settled_at, version, reported)
 
 
+NameT = TypeVar("NameT", bound=str)
 ChannelName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{0,19}$")]
 Elsewhere = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[!-~][ -~]{2,2047}$")]
 """An address that is no e-mail's: a number, or a webhook's URL."""
 
 
-def _each_once(names: list[str]) -> list[str]:
+def _each_once(names: list[NameT]) -> list[NameT]:
     if len(set(names)) != len(names):
-        raise ValueError("channels must be named once each")
+        raise ValueError("each must be named once")
     return names
+
+
+Purposes = Annotated[
+    list[Purpose],
+    Field(min_length=1, description="What they may be written to for, with `consent`; without it, all."),
+    AfterValidator(_each_once),
+]
 
 
 class ContactIn(Body):
@@ -244,6 +253,7 @@ class ContactIn(Body):
     language: Language | None = None
     zone: Zone | None = None
     consent: bool = True
+    purposes: Purposes | None = None
 
     @field_validator("email")
     @classmethod

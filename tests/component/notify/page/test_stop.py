@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 
+from candor.contracts import Standing
 from candor.ops.metrics import REGISTRY
+from notify_svc.delivery.announced import Announced
 from notify_svc.page import texts
 from tests.support.customer_page import URL, Customers
-from tests.support.notify import contact, gap, promise, staff
+from tests.support.notify import LATE, contact, gap, promise, staff
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -67,14 +70,15 @@ async def test_their_own_word_stands_whatever_contact_others_give_until_they_tak
     assert await site.desk.send() == 1
 
 
-@pytest.mark.parametrize("way", ["stop", "resume"])
+@pytest.mark.parametrize("way", ["stop", "resume", "stop/updates", "resume/warnings"])
 async def test_no_other_link_leaves_for_anybody(site: Customers, way: str) -> None:
     path = await site.warned()
     for wrong in (f"{path[:-1]}x", "/p/x", f"{path}.{path[3:]}"):
         answer = await site.customer.post(f"{wrong}/{way}", headers=FORM)
         assert (answer.status_code, "This link has ended" in answer.text) == (401, True)
     assert (await site.staff.post(f"{path}/{way}", headers=FORM)).status_code == 404
-    assert await site.desk.database.pool.fetchval("SELECT count(*) FROM customer WHERE stopped_at IS NOT NULL") == 0
+    changed = "SELECT count(*) FROM customer WHERE stopped_at IS NOT NULL OR left_purposes <> '{}'"
+    assert await site.desk.database.pool.fetchval(changed) == 0
 
 
 async def test_an_owner_has_nothing_to_leave(site: Customers) -> None:
@@ -84,3 +88,60 @@ async def test_an_owner_has_nothing_to_leave(site: Customers) -> None:
     owners, customers_ = (mail.parsed()["List-Unsubscribe"] for mail in site.desk.received())
     assert owners is None
     assert customers_ is not None
+
+
+async def judged(site: Customers) -> list[str]:
+    await Announced(site.desk.database, site.desk.clock).judge()
+    return [row["update_state"] for row in await site.desk.notices() if row["next_update_by"]]
+
+
+async def test_who_leaves_updates_is_still_warned_and_no_announced_one_counts_as_broken(site: Customers) -> None:
+    path = await site.warned()
+    assert "You hear from us by" in (await site.customer.get(path)).text
+    for _ in range(2):
+        assert (await site.customer.post(f"{path}/stop/updates", headers=FORM)).status_code == 303
+    assert "You hear from us by" not in (await site.customer.get(path)).text
+    [first] = await site.desk.notices()
+    site.desk.clock.set(first["next_update_by"])
+    await site.desk.take(gap(2, LATE, at=site.desk.clock.now()), tick=True)
+    assert await site.desk.send() == 0
+    assert (await site.desk.states())[-1] == ("update", "suppressed", "purpose_not_wanted")
+    site.desk.clock.set(first["next_update_by"] + timedelta(minutes=1))
+    assert await judged(site) == ["not_needed"]
+    done = site.desk.clock.now()
+    await site.desk.later(5, gap(3, None, Standing.BROKEN, completed=done, at=done))
+    assert await site.desk.send() == 1
+    assert (await site.desk.states())[-1] == ("update", "sent", "delivered")
+
+
+async def test_each_purpose_is_left_and_wanted_again_by_itself(site: Customers) -> None:
+    path = await site.warned()
+    before = await site.customer.get(f"{path}/stop")
+    assert [f'action="{path}/{way}"' in before.text for way in ("stop", "stop/warnings", "stop/updates")] == [True] * 3
+    await site.customer.post(f"{path}/stop/warnings", headers=FORM)
+    left = (await site.customer.get(f"{path}/stop")).text
+    assert (texts.RESUME_ONE["warnings"] in left, texts.STOP_ONE["updates"] in left) == (True, True)
+    # The contact that others bring takes nothing back.
+    await site.desk.take(contact(version=2, purposes=["warnings", "updates"]), promise("p2"), gap(1, name="p2"))
+    await site.desk.later(5)
+    assert ("warning", "suppressed", "purpose_not_wanted") in await site.desk.states()
+    await site.customer.post(f"{path}/resume/warnings", headers=FORM)
+    await site.desk.later(1)
+    assert await site.desk.send() == 1
+    assert texts.STOP_ONE["warnings"] in (await site.customer.get(f"{path}/stop")).text
+
+
+async def test_only_what_the_company_may_write_for_is_offered_to_be_left(site: Customers) -> None:
+    path = await site.warned()
+    await site.desk.take(contact(version=2, purposes=["warnings"]))
+    page = (await site.customer.get(f"{path}/stop")).text
+    assert (texts.STOP_BUTTON in page, texts.STOP_SOME in page) == (True, False)
+    await site.customer.post(f"{path}/stop", headers=FORM)
+    assert texts.STOP_SOME not in (await site.customer.get(f"{path}/stop")).text
+
+
+async def test_a_purpose_that_there_is_not_is_left_by_nobody(site: Customers) -> None:
+    path = await site.warned()
+    for way in ("stop/surveys", "resume/all"):
+        assert (await site.customer.post(f"{path}/{way}", headers=FORM)).status_code == 404
+    assert await site.desk.database.pool.fetchval("SELECT left_purposes FROM customer WHERE customer_id = 'c1'") == []

@@ -154,6 +154,10 @@ def test_a_contact_may_be_reached_by_anything_that_has_an_address() -> None:
         ({"addresses": {f"kind{n}": "abc" for n in range(9)}}, "/addresses"),
         ({**CONTACT, "channels": ["phone", "phone"]}, "/channels"),
         ({**CONTACT, "channels": ["Phone"]}, "/channels/0"),
+        ({**CONTACT, "purposes": []}, "/purposes"),
+        ({**CONTACT, "purposes": ["updates", "updates"]}, "/purposes"),
+        ({**CONTACT, "purposes": ["surveys"]}, "/purposes/0"),
+        ({**CONTACT, "purposes": "updates"}, "/purposes"),
         ({**CONTACT, "channels": [f"c{n}" for n in range(9)]}, "/channels"),
     ],
 )
@@ -167,6 +171,14 @@ def test_an_address_that_is_none_is_named_and_not_repeated(changes: dict[str, An
 def test_a_contact_without_language_and_zone_takes_the_companys_and_the_promises() -> None:
     contact = parse(ContactIn, msgspec.json.encode({"email": "anna@example.com"}))
     assert (contact.language, contact.zone, contact.consent) == (None, None, True)
+
+
+def test_a_contact_names_the_purposes_that_they_may_be_written_to_for_or_none_of_them() -> None:
+    assert parse(ContactIn, with_field(CONTACT, "purposes", ["updates", "warnings"])).purposes == [
+        "updates",
+        "warnings",
+    ]
+    assert parse(ContactIn, msgspec.json.encode(CONTACT)).purposes is None
 
 
 def test_only_staff_are_reached_beside_a_reply() -> None:

@@ -16,7 +16,16 @@ from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
-from candor.contracts import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, Event, OptionTaken, message
+from candor.contracts import (
+    AnswerGiven,
+    AnswerKind,
+    Choice,
+    ClarificationAnswered,
+    Event,
+    OptionTaken,
+    Purpose,
+    message,
+)
 from candor.intake.once import new_id
 from candor.ops.tracing import current_traceparent
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
@@ -24,7 +33,7 @@ from candor.web.http.body import read_raw
 from candor.web.http.form_page import HEADERS
 from candor.web.http.problems import Problem
 from candor.web.http.public import public_path
-from notify_svc.api.reader import civil_of, ended, page_of
+from notify_svc.api.reader import civil_of, contact_of, ended, page_of
 from notify_svc.briefs import kept, owners
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import PATH, STOP, texts
@@ -164,7 +173,9 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     due = await updates.of_promise(uow, opened.known.promise_id)
     promise, civil = opened.known.promise, civil_of(request, opened)
     fresh = opened.age <= settings.freshest_seconds
-    shown = view(promise, opened.known.gap, [one.entry for one in said], now, settings.rules(), fresh=fresh)
+    wants = Purpose.UPDATES in contact_of(request, opened).wanted(opened.left)
+    entries, rules = [one.entry for one in said], settings.rules()
+    shown = view(promise, opened.known.gap, entries, now, rules, fresh=fresh, updates=wants)
     return Found(opened, shown, said, messages, given, offered, unanswered, due, civil)
 
 

@@ -66,8 +66,7 @@ async def test_two_at_once_answer_once_and_nothing_is_no_answer(site: Customers)
     path = await asked(site, question())
     assert await answer(site, path, words="  ") == 422
     forms = [await site.form(path) for _ in range(2)]
-    given = {"about": "clarification", "clarification": "CL-1", "words": "w"}
-    sent = [site.send(path, form=form, **given) for form in forms]
+    sent = [site.send(path, None, about="clarification", clarification="CL-1", words="w", form=form) for form in forms]
     assert sorted(one.status_code for one in await asyncio.gather(*sent)) == [303, 409]
     assert len(await site.clarified()) == 1
 

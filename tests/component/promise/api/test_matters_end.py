@@ -32,8 +32,10 @@ from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 
 TABLES = ("matter", "matter_entry", "outbox", "ingest", "promise", "change")
-PATHS = ("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans", "reviews")
-PATHS += ("clarifications",)
+PATHS = (
+    *("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans", "reviews"),
+    "clarifications",
+)
 
 
 async def everything(api: Api) -> str:

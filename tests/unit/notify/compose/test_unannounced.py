@@ -56,7 +56,7 @@ def test_who_wants_updates_is_never_left_without_a_time() -> None:
 
 @pytest.mark.parametrize("at", [gap(0.2)])
 def test_an_all_clear_ends_as_it_does_for_everybody(at: Gap) -> None:
-    facts = {"gap": at, "low": None, "high": None, "earlier": told()}
+    facts: dict[str, Any] = {"gap": at, "low": None, "high": None, "earlier": told()}
     made = letter(Statement.ALL_CLEAR, Reason.RECOVERED, **facts)
     assert made.findings == ()
     assert AGAIN not in made.text

@@ -8,18 +8,21 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 from risk_svc.forecasting.snapshots import pseudonym
+from tests.faults.rig.arrivals import Arrival
 from tests.faults.rig.oracle import Dates, Expected
 
 SHOWN = 5
+UNDER_WAY = ("pending", "sending")
 
 
 class Notice(NamedTuple):
-    """A notice as notify-svc has it."""
+    """A notice as notify-svc has it; `channel` is that of its delivery, if there is one."""
 
     id: str
     promise_id: str
     state: str
     version: int
+    channel: str = "email"
 
 
 @dataclass
@@ -44,15 +47,27 @@ class Effects:
     seen: dict[tuple[int, str], int] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
     shown: set[str] = field(default_factory=set)
-    mails: list[str] = field(default_factory=list)
+    arrived: list[Arrival] = field(default_factory=list)
+    repeated: Counter[str] = field(default_factory=Counter)
     buried: list[str] = field(default_factory=list)
     waiting: list[str] = field(default_factory=list)
 
 
 class Findings(dict[str, list[str]]):
-    """By kind: `lost`, `twice`, `wrong`, `stuck`, `mail_lost`, `mail_twice`, `mail_unaccounted`, `unknown_hidden`."""
+    """By kind: `lost`, `twice`, `wrong`, `stuck`, `message_lost`, `message_twice`, `message_unaccounted`,
+    `unknown_hidden`. Those of messages begin with the channel.
+    """
 
-    KINDS = ("lost", "twice", "wrong", "stuck", "mail_lost", "mail_twice", "mail_unaccounted", "unknown_hidden")
+    KINDS = (
+        "lost",
+        "twice",
+        "wrong",
+        "stuck",
+        "message_lost",
+        "message_twice",
+        "message_unaccounted",
+        "unknown_hidden",
+    )
 
     def __init__(self) -> None:
         super().__init__({kind: [] for kind in self.KINDS})
@@ -85,7 +100,7 @@ def judge(expected: Expected, found: Effects, *, partitions: int = 4) -> Finding
         _each_once(findings, f"published by {service}-svc", ids, found.published.get(service, []))
     _risk(findings, expected, found, partitions)
     _read(findings, expected, found)
-    _mail(findings, found)
+    _messages(findings, found)
     findings["stuck"] += [*found.unsent, *found.buried, *found.waiting]
     return findings
 
@@ -160,15 +175,31 @@ def _read(findings: Findings, expected: Expected, found: Effects) -> None:
             findings["lost"].append(f"risk-svc: notices of {name}: {sorted(told)} of {sorted(wanted_notices)}")
 
 
-def _mail(findings: Findings, found: Effects) -> None:
-    states = {notice.id: notice.state for notice in found.notices}
-    mails = Counter(found.mails)
-    findings["mail_twice"] += [f"{name} × {times}" for name, times in mails.items() if times > 1]
-    for name in mails:
-        # Whatever the sink has and nobody calls sent must be held, and shown as held.
-        if states.get(name) != "sent" and not (states.get(name) == "unknown" and name in found.shown):
-            findings["mail_unaccounted"].append(f"{name}: {states.get(name, 'no such notice')}")
-    findings["mail_lost"] += [name for name, state in states.items() if state == "sent" and name not in mails]
-    unknown = {name for name, state in states.items() if state == "unknown"}
+def _messages(findings: Findings, found: Effects) -> None:
+    notices = {notice.id: notice for notice in found.notices}
+    times = Counter(one.notice_id for one in found.arrived)
+    for channel, name in dict.fromkeys(found.arrived):
+        if times[name] > 1:
+            findings["message_twice"].append(f"{channel} {name} × {times[name]}")
+        if (why := _unaccounted(channel, notices.get(name), found.shown)) is not None:
+            findings["message_unaccounted"].append(f"{channel} {name}: {why}")
+    there = set(found.arrived)
+    findings["message_lost"] += [
+        f"{one.channel} {one.id}"
+        for one in found.notices
+        if one.state == "sent" and Arrival(one.channel, one.id) not in there
+    ]
+    unknown = {one.id for one in found.notices if one.state == "unknown"}
     findings["unknown_hidden"] += sorted(unknown ^ found.shown)
-    findings["stuck"] += [f"notice {name}: {s}" for name, s in states.items() if s in ("pending", "sending")]
+    findings["stuck"] += [f"notice {one.id}: {one.state}" for one in found.notices if one.state in UNDER_WAY]
+
+
+def _unaccounted(channel: str, notice: Notice | None, shown: set[str]) -> str | None:
+    """Why a message should not be in the sink: whatever nobody calls sent must be held, and shown as held."""
+    if notice is None:
+        return "no such notice"
+    if notice.channel != channel:
+        return f"its delivery is by {notice.channel}"
+    if notice.state == "sent" or (notice.state == "unknown" and notice.id in shown):
+        return None
+    return notice.state

@@ -17,6 +17,7 @@ from risk_svc.forecast.view import PromiseSnapshot
 from risk_svc.forecasting.model_store import steps
 from risk_svc.training.journal import Place, read
 from risk_svc.training.timeline import Timeline
+from tests.faults.rig.arrivals import Arrival, Spoken, arrived
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.oracle import dates, facts
 from tests.faults.rig.stage import SERVICE_NAMES, Stage, connected
@@ -34,14 +35,17 @@ async def collect(stage: Stage) -> Effects:
         await _risk(found, connection)
     async with connected(stage, "notify") as connection:
         await _notify(found, connection)
+        spoken = [Spoken(*row) for row in await connection.fetch(_SPOKEN)]
     for service in SERVICE_NAMES:
         async with connected(stage, service) as connection:
             await _leftovers(found, connection, service)
     async with httpx.AsyncClient(trust_env=False, timeout=30) as http:
         url = stage.stack.urls["notify-svc"]
         found.shown = {item["notice_id"] async for item in items(http, f"{url}/v1/notices", stage.key, state="unknown")}
+    found.arrived, found.repeated = arrived(stage.sinks.taken, spoken)
     mails = read_ledger(stage.sink) if stage.sink.exists() else []
-    found.mails = [str(mail.parsed()["Message-ID"]).strip().strip("<>").partition("@")[0] for mail in mails]
+    names = [str(mail.parsed()["Message-ID"]).strip().strip("<>").partition("@")[0] for mail in mails]
+    found.arrived += [Arrival("email", name) for name in names]
     return found
 
 
@@ -126,7 +130,12 @@ class _NamedRow:
         self.__dict__.update(row)
 
 
-_NOTICES: Final = "SELECT notice_id, promise_id, state, version FROM notice WHERE notice_id NOT LIKE 'notice-%'"
+_NOTICES: Final = """
+SELECT notice_id, promise_id, notice.state, version, coalesce(channel, '')
+FROM notice LEFT JOIN delivery USING (notice_id) WHERE notice_id NOT LIKE 'notice-%'"""
+_SPOKEN: Final = """
+SELECT notice_id, promise_id, notice.state, channel, delivery_id, body
+FROM notice JOIN delivery USING (notice_id) WHERE notice_id NOT LIKE 'notice-%' ORDER BY notice.created_at"""
 _OUTBOX: Final = """
 SELECT id, topic, records, published_at FROM outbox
 WHERE published_at IS NULL OR created_at > now() - interval '12 hours'"""

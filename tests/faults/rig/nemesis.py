@@ -7,8 +7,8 @@ import os
 import signal
 import time
 from collections import defaultdict
+from collections.abc import Callable
 from contextlib import suppress
-from pathlib import Path
 from typing import NamedTuple
 
 import httpx
@@ -16,7 +16,8 @@ import httpx
 from candor.errors import OperatorError
 from candor.installation.probes import answers_ready
 from candor.local.stack import Stack
-from tests.faults.rig.plan import KAFKA, MAIL, POSTGRES, Fault
+from tests.faults.rig.plan import HOOKS, KAFKA, MAIL, POSTGRES, Fault
+from tests.faults.rig.sinks import Sinks
 
 MAIL_SECONDS = 5.0
 
@@ -30,13 +31,17 @@ class Recovery(NamedTuple):
 
 
 class Nemesis:
-    """Strikes one target at a time each, and brings back what died, as whatever runs Candor in earnest would."""
+    """Strikes one target at a time each, and brings back what died, as whatever runs Candor in earnest would.
 
-    def __init__(self, stack: Stack, sink: Path) -> None:
+    `received` grows with each message that any sink has taken.
+    """
+
+    def __init__(self, stack: Stack, sinks: Sinks, received: Callable[[], int]) -> None:
         self.recoveries: list[Recovery] = []
         self.by_itself: list[str] = []
         self._stack = stack
-        self._sink = sink
+        self._sinks = sinks
+        self._received = received
         self._turns: dict[str, asyncio.Lock] = defaultdict(asyncio.Lock)
         self._beside: set[asyncio.Task[None]] = set()
 
@@ -47,7 +52,7 @@ class Nemesis:
         try:
             await asyncio.sleep(fault.delay)
             if fault.kind == "kill_at_mail":
-                await self._next_mail()
+                await self._next_message()
             begun = time.monotonic()
             await self._hit(fault)
         except BaseException:
@@ -77,6 +82,8 @@ class Nemesis:
             async with httpx.AsyncClient(trust_env=False) as http:
                 order = {"kind": fault.kind, "count": int(fault.amount)}
                 (await http.put(f"{stack.urls['mailbox']}/faults", json=order)).raise_for_status()
+        elif fault.target == HOOKS:
+            self._sinks.fail(fault.kind, int(fault.amount))
         elif fault.target in (KAFKA, POSTGRES):
             server = stack.broker if fault.target == KAFKA else stack.database
             assert server is not None
@@ -88,7 +95,7 @@ class Nemesis:
 
     async def _recover(self, fault: Fault, begun: float, turn: asyncio.Lock) -> None:
         try:
-            if fault.target == MAIL:
+            if fault.target in (MAIL, HOOKS):
                 return
             if fault.target in (KAFKA, POSTGRES):
                 await self._server_back(fault)
@@ -133,11 +140,8 @@ class Nemesis:
         critical = [line for line in lines if '"level":"critical"' in line] or lines[-1:]
         self.by_itself.append(f"{name}: {critical[-1][:400]}")
 
-    async def _next_mail(self) -> None:
-        """The moment after the sink took a message and before anybody can have saved that it did."""
-        size, until = self._size(), time.monotonic() + MAIL_SECONDS
-        while self._size() == size and time.monotonic() < until:  # noqa: ASYNC110 - another process's file
+    async def _next_message(self) -> None:
+        """The moment after a sink took a message and before anybody can have saved that it did."""
+        before, until = self._received(), time.monotonic() + MAIL_SECONDS
+        while self._received() == before and time.monotonic() < until:  # noqa: ASYNC110 - others' threads and files
             await asyncio.sleep(0.001)
-
-    def _size(self) -> int:
-        return self._sink.stat().st_size if self._sink.exists() else 0

@@ -8,18 +8,18 @@ from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
 from candor.replay.stream import StreamEvent
-from tests.faults.rig.story import PlannedEvent, Step, incident, live, past
+from tests.faults.rig.story import CHANNELS, NOWHERE, PlannedEvent, Step, incident, live, past
 
 PROMISE, DELIVERY = "promise-svc", "delivery-svc"
 RISK, RISK_2, LEARNER = "risk-worker", "risk-worker-2", "risk-learner"
 WEB, NOTIFY = "risk-web", "notify-svc"
-KAFKA, POSTGRES, MAIL = "kafka", "postgres", "mail"
+KAFKA, POSTGRES, MAIL, HOOKS = "kafka", "postgres", "mail", "hooks"
 LONGEST_STORY: Final = 6
 MAIL_FAULTS: Final = ("drop_in_data", "drop_before_reply", "refuse_for_now")
 
 
 class Fault(NamedTuple):
-    """Something that strikes `delay` seconds into a round; `amount`: seconds of a stop, messages of a mail fault."""
+    """Something that strikes `delay` seconds into a round; `amount`: seconds of a stop, messages of a sink's fault."""
 
     target: str
     kind: str
@@ -81,8 +81,8 @@ class Round:
     faults: list[Fault] = field(default_factory=list)
 
 
-def plan(seed: int, scale: Scale) -> list[Round]:
-    """All rounds of a run."""
+def plan(seed: int, scale: Scale, base: str = NOWHERE) -> list[Round]:
+    """All rounds of a run, with customers on each channel in turn; the sinks are at `base`."""
     rounds = [Round() for _ in range(scale.rounds)]
     rng = random.Random(f"{seed}:story")
     pasts = [past(rng, f"{scale.prefix}h{number}") for number in range(scale.history)]
@@ -94,7 +94,9 @@ def plan(seed: int, scale: Scale) -> list[Round]:
         for number, batch in enumerate(batches):
             rounds[number * scale.rounds // len(batches)].history[service].append(batch)
     beginnings = scale.rounds - LONGEST_STORY
-    stories = [live(rng, f"{scale.prefix}p{number}") for number in range(scale.live)]
+    stories = [
+        live(rng, f"{scale.prefix}p{number}", CHANNELS[number % len(CHANNELS)], base) for number in range(scale.live)
+    ]
     stories += [incident(rng, f"{scale.prefix}i{number}") for number in range(max(2, scale.live // 20))]
     for number, story in enumerate(stories):
         _tell(rounds, number % beginnings, story)
@@ -124,9 +126,10 @@ def strikes(seed: int, scale: Scale) -> list[tuple[int, Fault]]:
             (when, Fault(target, "pause", round(rng.uniform(0, 1), 3), round(rng.uniform(7.5, 10), 2)))
             for when in _rounds(rng, scale, scale.pauses)
         ]
-    rng = random.Random(f"{seed}:mail")
-    for number, when in enumerate(_rounds(rng, scale, scale.mail, first=3)):
-        found.append((when, Fault(MAIL, MAIL_FAULTS[number % 3], 0.0, rng.randrange(1, 4))))
+    for target in (MAIL, HOOKS):
+        rng = random.Random(f"{seed}:{target}")
+        for number, when in enumerate(_rounds(rng, scale, scale.mail, first=3)):
+            found.append((when, Fault(target, MAIL_FAULTS[number % 3], 0.0, rng.randrange(1, 4))))
     return sorted(found)
 
 

@@ -6,10 +6,13 @@ import statistics
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, Final
 
-from tests.faults.rig.checker import Findings, Notice
+from tests.faults.rig.checker import Effects, Findings, Notice
 from tests.faults.rig.nemesis import Recovery
+from tests.faults.rig.story import CHANNELS
+
+FIGURES: Final = ("sent", "unknown", "in sink", "copies by id", "lost", "twice", "unaccounted")
 
 
 @dataclass
@@ -21,7 +24,7 @@ class Report:
     accepted: int
     standing: int
     retries: int
-    mails: int
+    channels: dict[str, dict[str, int]]
     notices: dict[str, int]
     strikes: dict[str, int]
     recovery: dict[str, dict[str, float]]
@@ -33,11 +36,16 @@ class Report:
         """A few lines for a person."""
         lines = [
             f"seed {self.seed}: {self.accepted:,} events accepted in {self.seconds:.0f} s, {self.retries:,} retries; "
-            f"{self.mails} messages in the sink; quiet {self.quiet_after:.0f} s after the last event; "
+            f"quiet {self.quiet_after:.0f} s after the last event; "
             f"{self.standing:,} rows stood there before",
             f"notices: {', '.join(f'{state} {count}' for state, count in sorted(self.notices.items()))}",
             f"ended by themselves and started again: {len(self.ended_by_itself)}",
             *(f"  {one}" for one in self.ended_by_itself),
+            f"by channel: {' ':<11}{'  '.join(FIGURES)}",
+            *(
+                f"  {name:<20} {'  '.join(f'{row[what]:>{len(what)}}' for what in FIGURES)}"
+                for name, row in self.channels.items()
+            ),
             "struck, and ready again after (s):        n  median    p95     max",
         ]
         for name, figures in self.recovery.items():
@@ -71,6 +79,25 @@ def percentile(found: list[float], share: float) -> float:
 def states_of(notices: Iterable[Notice]) -> dict[str, int]:
     """How many notices are in each state."""
     return dict(Counter(notice.state for notice in notices))
+
+
+def channels_of(found: Effects, findings: Findings) -> dict[str, dict[str, int]]:
+    """FIGURES of each channel: what notify-svc says, what its sink has, and what the checker has against the two."""
+    figures = {}
+    for channel in CHANNELS:
+        states = states_of(one for one in found.notices if one.channel == channel)
+        against = {
+            kind: sum(line.startswith(f"{channel} ") for line in findings[f"message_{kind}"]) for kind in FIGURES[4:]
+        }
+        there = sum(one.channel == channel for one in found.arrived)
+        figures[channel] = {
+            "sent": states.get("sent", 0),
+            "unknown": states.get("unknown", 0),
+            "in sink": there,
+            "copies by id": found.repeated[channel],
+            **against,
+        }
+    return figures
 
 
 def counts_of(findings: Findings) -> dict[str, int]:

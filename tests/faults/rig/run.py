@@ -10,7 +10,6 @@ from contextlib import asynccontextmanager
 
 import httpx
 
-from candor.local.mailbox.store import read_ledger
 from tests.faults.rig import ledger as book
 from tests.faults.rig.checker import Effects, Findings, judge
 from tests.faults.rig.client import Client
@@ -20,7 +19,7 @@ from tests.faults.rig.nemesis import Nemesis
 from tests.faults.rig.oracle import expect
 from tests.faults.rig.plan import Fault, Round
 from tests.faults.rig.quiet import until_quiet
-from tests.faults.rig.report import Report, counts_of, recovery_of, states_of
+from tests.faults.rig.report import Report, channels_of, counts_of, recovery_of, states_of
 from tests.faults.rig.stage import Stage
 from tests.faults.rig.standing import counted, fill
 
@@ -35,7 +34,7 @@ class Run:
         self.seed = seed
         self.ledger = Ledger(folder / "accepted.jsonl")
         self.client = Client(http, stage.endpoints, stage.secret, stage.key, stage.clock, self.ledger)
-        self.nemesis = Nemesis(stage.stack, stage.sink)
+        self.nemesis = Nemesis(stage.stack, stage.sinks, stage.received)
         self.strikes: Counter[str] = Counter()
         self.quiet_after = 0.0
         self.before: dict[str, int] = {}
@@ -89,7 +88,7 @@ class Run:
             accepted=self.ledger.count,
             standing=sum(self.before.values()),
             retries=self.client.retries,
-            mails=sum(1 for _ in read_ledger(self.stage.sink)) if self.stage.sink.exists() else 0,
+            channels=channels_of(found, findings),
             notices=states_of(found.notices),
             strikes=dict(sorted(self.strikes.items())),
             recovery=recovery_of(self.nemesis.recoveries),

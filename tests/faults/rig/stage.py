@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import shutil
 import sys
@@ -22,7 +23,8 @@ from candor.replay.sending import Endpoints
 from candor.replay.where import webhook_secret
 from candor.web.security.auth import Role
 from tests.faults.rig.client import SOURCE
-from tests.faults.rig.plan import LEARNER, RISK, RISK_2, WEB
+from tests.faults.rig.plan import LEARNER, NOTIFY, RISK, RISK_2, WEB
+from tests.faults.rig.sinks import Sinks, sinking
 from tests.faults.rig.story import START
 from tests.support.servers import own_folder
 
@@ -30,6 +32,7 @@ SPEED: Final = 60
 """Business seconds a real second: what holds for five minutes is told after five seconds."""
 SECOND: Final = Service(RISK_2, ("risk_svc", "worker"), "risk-svc", 8108)
 IN_TURN: Final = ("tests.faults.rig.in_turn",)
+SOON: Final = ("tests.faults.rig.soon",)
 PARTITIONS: Final = 4
 SERVICE_NAMES: Final = ("promise", "delivery", "risk", "notify")
 ROOT: Final = Path(__file__).parents[3]
@@ -53,6 +56,7 @@ class Stage:
     stack: Stack
     key: str
     clock: Clock
+    sinks: Sinks
 
     @property
     def endpoints(self) -> Endpoints:
@@ -71,6 +75,10 @@ class Stage:
     def died_unsaved(self) -> bool:
         """Whether the broken build has been killed with offsets committed and their effects not saved."""
         return (self.stack.folder.data / "died-unsaved").exists()
+
+    def received(self) -> int:
+        """Grows with each message that a sink has taken."""
+        return (self.sink.stat().st_size if self.sink.exists() else 0) + len(self.sinks.taken)
 
     def use(self, name: str, *module: str) -> None:
         """Another build of a service from its next start on."""
@@ -100,7 +108,8 @@ def staged(name: str, *, with_board: bool = False) -> Iterator[Stage]:
     try:
         with own_folder(name) as folder:
             try:
-                yield from _running(folder, with_board=with_board)
+                with sinking(folder.data / "sinks") as sinks:
+                    yield from _running(folder, sinks, with_board=with_board)
             except BaseException:
                 _keep(folder, name)
                 raise
@@ -108,27 +117,55 @@ def staged(name: str, *, with_board: bool = False) -> Iterator[Stage]:
         os.environ.update(given)
 
 
-def _running(folder: Folder, *, with_board: bool) -> Iterator[Stage]:
+def _running(folder: Folder, sinks: Sinks, *, with_board: bool) -> Iterator[Stage]:
     clock, origin = f"{START:%Y-%m-%dT%H:%M:%SZ}@{SPEED}", datetime.now(UTC)
-    env = {"CLOCK": clock, "CLOCK_ORIGIN": origin.isoformat(), "PYTHONPATH": str(ROOT), **PATIENCE}
+    env = {
+        "CLOCK": clock,
+        "CLOCK_ORIGIN": origin.isoformat(),
+        "PYTHONPATH": str(ROOT),
+        **PATIENCE,
+        **_channels(folder, sinks),
+    }
     env["BROKEN_MARK"] = str(folder.data / "died-unsaved")
     services = [service for service in SERVICES if with_board or service.name != WEB]
     services.insert([service.name for service in services].index(RISK) + 1, SECOND)
-    services = [replace(one, module=IN_TURN) if one.name == LEARNER else one for one in services]
+    ours = {LEARNER: IN_TURN, NOTIFY: SOON}
+    services = [replace(one, module=ours.get(one.name, one.module)) for one in services]
     # Servers that others use as well must not be killed: this stack has its own, whatever the environment says.
     stack = Stack(folder, services=services, env=env, usual_ports=False, with_faults=True)
     key = add_key(ensure_secrets(folder), "faults", Role.OPERATOR)
     try:
         stack.start()
-        yield Stage(stack, key, parse_clock(clock, origin))
+        yield Stage(stack, key, parse_clock(clock, origin), sinks)
     finally:
         stack.stop()
+
+
+def _channels(folder: Folder, sinks: Sinks) -> dict[str, str]:
+    """Settings that turn every channel on, each to its sink."""
+    token, key = folder.data / "sinks" / "token", folder.data / "sinks" / "key"
+    token.write_text("the-token-of-a-run\n")
+    key.write_text(base64.b64encode(b"k" * 32).decode())
+    place = sinks.base.removeprefix("http://")
+    seconds = {f"{name}_SECONDS": "3" for name in ("SLACK", "TEAMS", "TWILIO", "WEBHOOK")}
+    return seconds | {
+        "SLACK_HOSTS": place,
+        "TEAMS_HOSTS": place,
+        "TWILIO_ACCOUNT_SID": f"AC{0:032}",
+        "TWILIO_TOKEN_FILE": str(token),
+        "TWILIO_FROM": "+15005550006",
+        "TWILIO_BASE": sinks.base,
+        "TWILIO_CALLBACK": f"{sinks.base}/callbacks",
+        "SMS_SEGMENTS": "10",
+        "WEBHOOK_KEY_FILE": str(key),
+        "WEBHOOK_PRIVATE": "true",
+    }
 
 
 def _keep(folder: Folder, name: str) -> None:
     kept = folder.jars.parent / "faults" / name
     shutil.rmtree(kept, ignore_errors=True)
-    for part in (folder.logs, folder.data / "mailbox", folder.data / "client"):
+    for part in (folder.logs, folder.data / "mailbox", folder.data / "client", folder.data / "sinks"):
         if part.exists():
             shutil.copytree(part, kept / part.name)
     print(f"the logs and ledgers of this run are kept in {kept}", file=sys.stderr)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, NamedTuple
+from zlib import crc32
 
 from candor.replay.stream import StreamEvent, utc_text
 
@@ -12,6 +13,10 @@ START: Final = datetime(2026, 3, 2, 6, tzinfo=UTC)
 """Business time at the beginning of a run."""
 SITES: Final = ("mill", "dock", "yard")
 MINUTE: Final = timedelta(minutes=1)
+HOOKED: Final = ("slack", "teams", "sms", "webhook")
+CHANNELS: Final = ("email", *HOOKED)
+"""The channels that customers are spread over; each has mail for its second one."""
+NOWHERE: Final = "http://127.0.0.1:9"
 
 
 class PlannedEvent(NamedTuple):
@@ -50,10 +55,14 @@ def past(rng: random.Random, name: str) -> tuple[list[StreamEvent], list[StreamE
     return ledger, trail
 
 
-def live(rng: random.Random, name: str) -> list[Step]:
-    """A promise to a customer who can be written to; about two in three give reason to. It ends within six rounds."""
+def live(rng: random.Random, name: str, channel: str = "email", base: str = NOWHERE) -> list[Step]:
+    """A promise to a customer who can be written to; about two in three give reason to. It ends within six rounds.
+
+    The sinks of all channels but mail are at `base`.
+    """
     slow, missed = rng.random() < 0.5, rng.random() < 0.4
     contact = {"customer_id": f"c-{name}", "email": f"{name}@customer.example", "name": f"Customer {name}"}
+    contact |= _reached(name, channel, base)
     due = rng.choice([3, 90, 90]) * MINUTE
     steps = [
         Step(0, PlannedEvent(f"{name}.contact", "contact.set", name, contact)),
@@ -90,6 +99,14 @@ def incident(rng: random.Random, name: str) -> list[Step]:
         }
         steps.append(Step(after, PlannedEvent(f"{name}.{status}", "incident.reported", name, data)))
     return steps
+
+
+def _reached(name: str, channel: str, base: str) -> dict[str, Any]:
+    if channel == "email":
+        return {}
+    phone = f"+1555{crc32(name.encode()) % 10_000_000:07}"
+    address = {"phone": phone} if channel == "sms" else {channel: f"{base}/{channel}/{name}"}
+    return {"addresses": address, "channels": [channel, "email"]}
 
 
 def _made(name: str, rng: random.Random, made: Any, due: Any, *, slow: bool) -> dict[str, Any]:

@@ -8,7 +8,10 @@ from dataclasses import replace
 import pytest
 
 from risk_svc.forecasting.snapshots import pseudonym
+from tests.faults.rig.arrivals import Arrival
 from tests.faults.rig.checker import Effects, Notice, judge
+from tests.faults.rig.report import channels_of
+from tests.faults.rig.story import CHANNELS
 from tests.unit.faults.worlds import world
 
 Spoil = Callable[[Effects], object]
@@ -121,20 +124,34 @@ def test_what_is_left_over_is_found(what: str) -> None:
     assert found_after(lambda e: getattr(e, what).append("something")) == {"stuck": 1}
 
 
-def test_a_message_in_the_sink_twice_is_found() -> None:
-    assert found_after(lambda e: e.mails.append("n1")) == {"mail_twice": 1}
+@pytest.mark.parametrize(("channel", "name"), [("email", "n1"), ("slack", "n2"), ("sms", "n3")])
+def test_a_message_in_its_sink_twice_is_found(channel: str, name: str) -> None:
+    assert found_after(lambda e: e.arrived.append(Arrival(channel, name))) == {"message_twice": 1}
 
 
-def test_a_message_called_sent_that_the_sink_never_got_is_found() -> None:
-    assert found_after(lambda e: e.mails.remove("n1")) == {"mail_lost": 1}
+def test_a_message_in_two_sinks_is_twice_and_unaccounted_in_the_second() -> None:
+    found = found_after(lambda e: e.arrived.append(Arrival("teams", "n2")))
+    assert found == {"message_twice": 2, "message_unaccounted": 1}
+
+
+@pytest.mark.parametrize(("channel", "name"), [("email", "n1"), ("slack", "n2")])
+def test_a_message_called_sent_that_the_sink_never_got_is_found(channel: str, name: str) -> None:
+    assert found_after(lambda e: e.arrived.remove(Arrival(channel, name))) == {"message_lost": 1}
+
+
+def test_a_message_in_the_wrong_sink_is_lost_in_its_own() -> None:
+    def spoil(effects: Effects) -> None:
+        effects.arrived[1] = Arrival("webhook", "n2")
+
+    assert found_after(spoil) == {"message_lost": 1, "message_unaccounted": 1}
 
 
 def test_an_unknown_message_need_not_be_in_the_sink() -> None:
-    assert found_after(lambda e: e.mails.remove("n3")) == {}
+    assert found_after(lambda e: e.arrived.remove(Arrival("sms", "n3"))) == {}
 
 
 def test_a_message_that_no_notice_stands_for_is_found() -> None:
-    assert found_after(lambda e: e.mails.append("n9")) == {"mail_unaccounted": 1}
+    assert found_after(lambda e: e.arrived.append(Arrival("slack", "n9"))) == {"message_unaccounted": 1}
 
 
 @pytest.mark.parametrize("state", ["pending", "sending", "suppressed", "failed", "held"])
@@ -143,12 +160,12 @@ def test_a_message_in_the_sink_whose_notice_says_otherwise_is_found(state: str) 
         effects.notices[0] = effects.notices[0]._replace(state=state)
 
     found = found_after(spoil)
-    assert found["mail_unaccounted"] == 1
+    assert found["message_unaccounted"] == 1
     assert ("stuck" in found) == (state in ("pending", "sending"))
 
 
 def test_an_unknown_message_that_is_not_shown_is_found() -> None:
-    assert found_after(lambda e: e.shown.clear()) == {"unknown_hidden": 1, "mail_unaccounted": 1}
+    assert found_after(lambda e: e.shown.clear()) == {"unknown_hidden": 1, "message_unaccounted": 1}
 
 
 def test_a_message_shown_as_unknown_that_is_not_is_found() -> None:
@@ -158,7 +175,9 @@ def test_a_message_shown_as_unknown_that_is_not_is_found() -> None:
 def test_risk_keeps_the_newest_eight_notices_of_a_promise() -> None:
     expected, effects = world()
     more = [Notice(f"m{number}", "p2", "sent", 3) for number in range(10)]
-    effects = replace(effects, notices=effects.notices + more, mails=effects.mails + [one.id for one in more])
+    effects = replace(
+        effects, notices=effects.notices + more, arrived=effects.arrived + [Arrival("email", one.id) for one in more]
+    )
     effects.told["p2"] = {(one.id, 3) for one in more[2:]}
     assert judge(expected, effects).total == 0
     effects.told["p2"].pop()
@@ -167,8 +186,24 @@ def test_risk_keeps_the_newest_eight_notices_of_a_promise() -> None:
 
 def test_the_findings_say_what_and_how_many() -> None:
     expected, effects = world()
-    effects.mails += ["n1", "n9"]
+    effects.arrived += [Arrival("email", "n1"), Arrival("email", "n9")]
     text = judge(expected, effects).text()
-    assert "mail_twice 1\n    n1 × 2" in text
-    assert "mail_unaccounted 1\n    n9: no such notice" in text
+    assert "message_twice 1\n    email n1 × 2" in text
+    assert "message_unaccounted 1\n    email n9: no such notice" in text
     assert "lost 0" in text
+
+
+def test_each_channel_has_its_own_figures() -> None:
+    expected, effects = world()
+    effects.arrived += [Arrival("sms", "n3"), Arrival("slack", "n9")]
+    effects.arrived.remove(Arrival("email", "n1"))
+    effects.repeated["webhook"] = 2
+    found = channels_of(effects, judge(expected, effects))
+    assert list(found) == list(CHANNELS)
+    assert {channel: list(figures.values()) for channel, figures in found.items()} == {
+        "email": [1, 0, 0, 0, 1, 0, 0],
+        "slack": [1, 0, 2, 0, 0, 0, 1],
+        "teams": [0] * 7,
+        "sms": [0, 1, 2, 0, 0, 1, 0],
+        "webhook": [0, 0, 0, 2, 0, 0, 0],
+    }

@@ -9,10 +9,12 @@ import pytest
 from candor.replay.stream import DELIVERY_TYPES
 from tests.faults.rig.plan import (
     DELIVERY,
+    HOOKS,
     KAFKA,
     LEARNER,
     LONG,
     LONGEST_STORY,
+    MAIL,
     MAIL_FAULTS,
     NOTIFY,
     POSTGRES,
@@ -25,6 +27,7 @@ from tests.faults.rig.plan import (
     plan,
     strikes,
 )
+from tests.faults.rig.story import CHANNELS
 
 TINY = Scale(rounds=9, history=20, live=6, kills=3, outages=2, pauses=2, mail=3, batch=7)
 
@@ -55,6 +58,28 @@ def test_history_is_sent_in_order_and_no_batch_is_too_large() -> None:
     assert made == [f"h{number}.made" for number in range(TINY.history)]
 
 
+def test_customers_are_spread_over_all_channels_and_have_mail_for_their_second() -> None:
+    base = "http://127.0.0.1:4180"
+    found = [e.data for r in plan(1, SHORT, base) for e in r.live if e.type == "contact.set"]
+    counted = Counter(data.get("channels", ["email"])[0] for data in found)
+    assert counted == dict.fromkeys(CHANNELS, SHORT.live // len(CHANNELS))
+    for data in found:
+        first, *others = data.get("channels", ["email"])
+        [(kind, address)] = data.get("addresses", {"email": data["email"]}).items()
+        assert others == ([] if first == "email" else ["email"])
+        assert kind == ("phone" if first == "sms" else first)
+        assert address.startswith({"email": data["email"], "sms": "+1555"}.get(first, f"{base}/{first}/p"))
+    assert len({str(data.get("addresses", data["email"])) for data in found}) == SHORT.live
+
+
+def test_where_the_sinks_are_changes_nothing_else() -> None:
+    one, other = plan(1, SHORT), plan(1, SHORT, "http://127.0.0.1:4180")
+    for first, second in zip(one, other, strict=True):
+        assert first.faults == second.faults
+        rest = [[e for e in r.live if e.type != "contact.set"] for r in (first, second)]
+        assert rest[0] == rest[1]
+
+
 def test_every_story_ends_within_the_run() -> None:
     rounds = plan(1, TINY)
     final = {event.lane for r in rounds for event in r.live if event.data.get("final") or "withdrawn" in event.id}
@@ -70,7 +95,8 @@ def test_every_target_is_struck_as_often_as_the_scale_says_and_once_a_round_at_m
         assert counted[target, "kill"] + counted[target, "kill_at_mail"] == scale.kills
     assert counted[KAFKA, "kill"] == counted[POSTGRES, "kill"] == scale.outages
     assert counted[RISK_2, "pause"] == scale.pauses
-    assert sum(counted["mail", kind] for kind in MAIL_FAULTS) == scale.mail
+    for sink in (MAIL, HOOKS):
+        assert sum(counted[sink, kind] for kind in MAIL_FAULTS) == scale.mail
     kills = [(when, fault.target) for when, fault in found if fault.kind.startswith("kill")]
     assert len(kills) == len(set(kills))
     assert all(0 < when < scale.rounds for when, _ in found)

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 from candor.replay.stream import StreamEvent
 from risk_svc.forecasting.snapshots import pseudonym
+from tests.faults.rig.arrivals import Arrival
 from tests.faults.rig.checker import Effects, Notice
 from tests.faults.rig.client import said
 from tests.faults.rig.ledger import AcceptedEvent
@@ -31,7 +32,7 @@ def accepted() -> list[AcceptedEvent]:
 
 
 def faultless(expected: Expected) -> Effects:
-    """What must be there; two notices were sent, and a third one's fate is unknown though the sink has it."""
+    """What must be there; two notices were sent, and a third one's fate is unknown though its sink has it."""
     names = list(expected.promises)
     return Effects(
         promises=dict(expected.promises),
@@ -49,9 +50,13 @@ def faultless(expected: Expected) -> Effects:
         newest=9,
         read={name: (expected.promises[name].version, 17 if name.startswith("p") else 0) for name in names},
         seen={(number, name): v for name, v in expected.incidents.items() for number in range(PARTITIONS)},
-        notices=[Notice("n1", "p0", "sent", 3), Notice("n2", "p0", "sent", 3), Notice("n3", "p1", "unknown", 4)],
+        notices=[
+            Notice("n1", "p0", "sent", 3),
+            Notice("n2", "p0", "sent", 3, "slack"),
+            Notice("n3", "p1", "unknown", 4, "sms"),
+        ],
         shown={"n3"},
-        mails=["n1", "n2", "n3"],
+        arrived=[Arrival("email", "n1"), Arrival("slack", "n2"), Arrival("sms", "n3")],
     )
 
 

@@ -16,7 +16,7 @@ from candor.web.security.webhooks import SignatureGuard
 
 PUBLIC: Final = frozenset(
     {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}"}
-    | {"/p/{token}", "/p/{token}/stop", "/p/{token}/resume", "/v1/callbacks/sms/{token}"}
+    | {"/p/{token}", "/p/{token}/stop", "/p/{token}/resume", "/p/{token}/owner", "/v1/callbacks/sms/{token}"}
     | {"/p/{token}/stop/{purpose}", "/p/{token}/resume/{purpose}"}
 )
 """Paths open to anybody who reaches the port; they reveal nothing about customers or promises."""

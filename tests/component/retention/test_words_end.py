@@ -145,7 +145,7 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
         gone = await ends.clear()
         assert [gone[name] for name in tables] == [5, 2]
         # Those of the hand-off and of the question that are still open.
-        assert await holding(database, *tables) == ["insight_matter"]
+        assert await holding(database, *tables) == ["insight_matter", "insight_matter"]
         before = await desk.rows("SELECT distortion, drift_scope FROM insight_statement WHERE distortion IS NOT NULL")
         # The late one is heard, and what cannot be compared any more keeps its figures.
         await desk.take(said("s3", "product", "sales", 1.5, scope=["ramp"]))

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from starlette.types import Message
 
+from candor.contracts import Purpose
 from candor.web.routes import OPAQUE, PUBLIC, SOCKET, accesses
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
@@ -69,8 +70,8 @@ async def asked(api: Api, method: str, path: str, caller: str) -> set[int]:
 
 
 def example(path: str) -> str:
-    """The path with something in place of each parameter; the sender is one that there is."""
-    return re.sub(r"\{[\w:]+\}", "x", path.replace("{sender}", SOURCE))
+    """The path with something in place of each parameter; sender and purpose are ones that there are."""
+    return re.sub(r"\{[\w:]+\}", "x", path.replace("{sender}", SOURCE).replace("{purpose}", Purpose.UPDATES))
 
 
 @pytest.mark.parametrize("process", PROCESSES)

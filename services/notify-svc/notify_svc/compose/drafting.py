@@ -30,7 +30,7 @@ from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import PromiseRecord
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Matter:
     """What to tell: a promise, its gap, a decision to speak with its statement, and who signs.
 

@@ -65,7 +65,8 @@ async def preview(
     found = await read_model.contacts(uow, [known.customer_id])
     contact = _contact(reach, found[known.customer_id].sealed if known.customer_id in found else None)
     zone = zone_of(contact.zone, known.promise.zone)
-    matter = Matter(known, known.promise, known.gap, _decision(own.statement, known, known.promise), own.statement)
+    decision = _decision(own.statement, known, known.promise)
+    matter = Matter(known=known, promise=known.promise, gap=known.gap, decision=decision, statement=own.statement)
     theirs = contact.language if locale_of(contact.language).partition("_")[0] == own.language else None
     snapshot = snapshot_of(matter, rules, zone, locale_of(theirs, own.language), now, contact.quiet_hours(rules.quiet))
     return composed(snapshot, house, LETTER, own)

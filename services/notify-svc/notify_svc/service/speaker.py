@@ -173,22 +173,19 @@ class Speaker:
         if until := self._quiet_until(known, decision, route, now):
             known.check_at = until
             return [kept_back(known, decision, statement, Reason.QUIET_HOURS, now)]
-        signer, owns = self._signer(promise, addressees), addressees.templates
-        offered = addressees.offered.get(known.promise_id, ())
-        announces = Purpose.UPDATES in recipient.purposes
-        matter = Matter(known, promise, gap, decision, statement, signer, owns, offered, announces)
+        matter = Matter(
+            known=known,
+            promise=promise,
+            gap=gap,
+            decision=decision,
+            statement=statement,
+            signer=self._signer(promise, addressees),
+            templates=addressees.templates,
+            offered=addressees.offered.get(known.promise_id, ()),
+            announces=Purpose.UPDATES in recipient.purposes,
+        )
         try:
-            drafted = draft(matter, route, self.rules, self.houses.now(), now)
-            _note_broken(drafted, addressees)
-            # The owner reads the letter without it: the link is the customer's.
-            address = addressees.links.get(known.promise_id, "")
-            named = translations(language_of(drafted.snapshot.locale)).gettext(LINK)
-            drafted = replace(drafted, notice=linked(drafted.notice, address, route.channel.form, named))
-            said = [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
-            if not drafted.letter.findings:
-                said = self._owner_first(matter, drafted, addressees)
-                last = self._read_first(said[-1], matter, drafted, route, addressees)
-                said = [*(self._with_link(one, last, promise.owner) for one in said[:-1]), last]
+            said = self._said(matter, route, addressees, now)
         except CANNOT_COMPOSE as error:
             # A promise for which no letter can be composed must not block the others.
             log.exception("message not composed", promise=known.promise_id, error=type(error).__name__)
@@ -202,6 +199,20 @@ class Speaker:
         told = known.episode.told
         known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))
         return [_preview(one) if preview else one for one in said]
+
+    def _said(self, matter: Matter, route: Route, addressees: Addressees, now: datetime) -> list[Notice]:
+        """The notices of a matter, the customer's last; held if the check of words objects to it."""
+        drafted = draft(matter, route, self.rules, self.houses.now(), now)
+        _note_broken(drafted, addressees)
+        # The owner reads the letter without it: the link is the customer's.
+        address = addressees.links.get(matter.promise.promise_id, "")
+        named = translations(language_of(drafted.snapshot.locale)).gettext(LINK)
+        drafted = replace(drafted, notice=linked(drafted.notice, address, route.channel.form, named))
+        if drafted.letter.findings:
+            return [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
+        *ahead_of_it, last = self._owner_first(matter, drafted, addressees)
+        last = self._read_first(last, matter, drafted, route, addressees)
+        return [*(self._with_link(one, last, matter.promise.owner) for one in ahead_of_it), last]
 
     def _owner_first(self, matter: Matter, drafted: Draft, addressees: Addressees) -> list[Notice]:
         """The owner's and the customer's notice; if the owner gets none, it is stored with the reason."""

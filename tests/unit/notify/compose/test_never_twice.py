@@ -79,7 +79,9 @@ class Told:
         decision = decide(self.episode, self.gap, self.promise, self.now, RULES)
         if decision.kind is Kind.SPEAK and decision.statement is not None:
             known = PromiseRecord(promise_id="p1", customer_id="c1", partition=0, episode=self.episode)
-            matter = Matter(known, self.promise, self.gap, decision, decision.statement)
+            matter = Matter(
+                known=known, promise=self.promise, gap=self.gap, decision=decision, statement=decision.statement
+            )
             assert CUSTOMER is not None
             made = draft(matter, CUSTOMER, RULES, House(), self.now)
             assert made.letter.findings == (), made.letter.text

@@ -74,6 +74,7 @@ def _context() -> dict[str, Any]:
     rest = {
         "moved": None,
         "paused": None,
+        "unannounced": False,
         "signer": None,
         "sorry": False,
         "open_matter": False,

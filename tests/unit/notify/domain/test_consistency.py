@@ -114,7 +114,8 @@ def drafted(
     known = PromiseRecord(
         promise_id="p1", customer_id="c1", partition=0, gap_version=1, gap=at, promise=about, episode=episode
     )
-    return draft(Matter(known, about, at, decision, decision.statement), CUSTOMER, rules, House(), now)
+    matter = Matter(known=known, promise=about, gap=at, decision=decision, statement=decision.statement)
+    return draft(matter, CUSTOMER, rules, House(), now)
 
 
 def test_what_is_left_out_is_named_with_its_reason_in_the_evidence() -> None:

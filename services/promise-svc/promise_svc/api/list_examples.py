@@ -31,7 +31,8 @@ _STATE: Final = {
 _MORE: Final[dict[Kind, dict[str, Any]]] = {
     Kind.HANDOFF: {"customer_id": "acme"},
     Kind.CLAIM: {"verdict": "over_claim", "reached": 12},
-    Kind.CHALLENGE: {"outcome": "upheld"},
+    Kind.STATEMENT: {"waits": False},
+    Kind.CHALLENGE: {"waits": False, "outcome": "upheld"},
     Kind.OFFER: {"taken": "credit"},
     Kind.CLARIFICATION: {"customer_id": "acme", "answer_id": "01KBF0E2Y7M3Q8T4R5N6P2W1X0"},
     Kind.PLAN: {"customer_id": "acme"},

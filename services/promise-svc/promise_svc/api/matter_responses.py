@@ -33,13 +33,20 @@ class MatterOut(BaseModel):
     at: datetime
 
 
+_WAITS: Final[dict[str, Any]] = {
+    "waits": (
+        Annotated[bool, Field(description="Whether its promise is not known yet; nobody hears it before.")],
+        ...,
+    )
+}
 EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
     {
         Kind.CLAIM: {
             "verdict": (Annotated[str, Field(description="The claim beside the register of that time.")], ...),
             "reached": (Annotated[int, Field(description="How many were corrected.")], 0),
         },
-        Kind.CHALLENGE: {"outcome": (Annotated[str, Field(description="Upheld or dismissed.")] | None, None)},
+        Kind.CHALLENGE: _WAITS | {"outcome": (Annotated[str, Field(description="Upheld or dismissed.")] | None, None)},
+        Kind.STATEMENT: _WAITS,
         Kind.OFFER: {"taken": (str | None, None)},
         Kind.CLARIFICATION: {
             "customer_id": (str, ...),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+from promise_svc.api.presenters import waits
 from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter, claims
 from promise_svc.domain.machines import EXPIRED
 from promise_svc.domain.matter import fold
@@ -29,7 +30,7 @@ def matter(kind: Kind, row: MatterColumns, now: datetime) -> dict[str, Any]:
     )
     document = {**named(found), "state": found.state_at(now), "version": row.version, "at": row.at}
     verdict = {"verdict": row.verdict} if isinstance(row, ClaimRow) else {}
-    return document | verdict | row.content | row.words
+    return document | verdict | waits(found) | row.content | row.words
 
 
 def shown(kind: Kind, now: datetime) -> Callable[[MatterColumns], dict[str, Any]]:

@@ -9,7 +9,7 @@ import msgspec
 
 from candor.contracts import STAFF
 from candor.store.receipts import Answer
-from promise_svc.domain import Change, Customer, Matter, Promise, State, Terms, fold
+from promise_svc.domain import Change, Customer, Kind, Matter, Promise, State, Terms, fold
 from promise_svc.domain.draft import REQUIRED, Draft
 from promise_svc.domain.promise import ChangeKind
 from promise_svc.domain.waiting import Waiting
@@ -70,7 +70,12 @@ def matter(found: Matter) -> dict[str, Any]:
     """A matter as just decided."""
     document = {**named(found), "state": found.state, "version": found.version, "at": found.at}
     verdict = {} if found.verdict is None else {"verdict": found.verdict}
-    return document | verdict | found.content | found.words
+    return document | verdict | waits(found) | found.content | found.words
+
+
+def waits(found: Matter) -> dict[str, bool]:
+    """Whether it waits for its promise, of the kinds that may be said before it."""
+    return {"waits": found.waiting} if found.kind in (Kind.STATEMENT, Kind.CHALLENGE) else {}
 
 
 def standing(through: bool) -> dict[str, str]:

@@ -44,11 +44,14 @@ async def test_a_statement_about_an_unknown_promise_waits_for_it(promise_api: Ap
     mine, other = await said(promise_api, promise_id=promise), await said(promise_api, promise_id=new("p"))
     doubt = await begun(promise_api, "/v1/challenges", challenge("statement", mine["statement_id"]))
     assert "customer_id" not in mine
+    assert (mine["waits"], doubt["waits"]) == (True, True)
     assert await sent(promise_api, mine["statement_id"]) == []
     await made(promise_api, promise_id=promise, customer_id=customer)
     for path, name in (("statements", mine["statement_id"]), ("challenges", doubt["challenge_id"])):
-        assert (await shown(promise_api, f"/v1/{path}/{name}"))["customer_id"] == customer
-    assert "customer_id" not in await shown(promise_api, f"/v1/statements/{other['statement_id']}")
+        found = await shown(promise_api, f"/v1/{path}/{name}")
+        assert (found["customer_id"], found["waits"]) == (customer, False)
+    [left] = (await shown(promise_api, "/v1/statements", promise_id=other["promise_id"]))["items"]
+    assert ("customer_id" in left, left["waits"]) == (False, True)
     messages = (await sent(promise_api, customer))[1:]
     assert {type(message.data) for message in messages} == {StatementMade, ChallengeChanged}
     assert len({message.envelope.id for message in messages}) == 2

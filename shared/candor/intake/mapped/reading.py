@@ -11,6 +11,7 @@ from pydantic import BaseModel, ValidationError
 
 from candor.intake.mapped import located, parameters, roots
 from candor.intake.mapped.config import Constant, EventRule, ExtendedRule, Proof, SourceFile, SourceRule
+from candor.intake.mapped.fitting import unfit
 from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.located import Located, LocatedError, Path
 from candor.intake.mapped.poll_config import APIS
@@ -162,6 +163,8 @@ def check_event(
             raise _at(document, (*path, "data", name), f"{event.type} has no such field, it has {_listed(fields)}")
         if isinstance(value, Constant) and value.value is None:
             raise _at(document, (*path, "data", name), "a constant null says nothing: leave it out")
+        for place, words in unfit(shape, name, value):
+            raise _at(document, (*path, "data", name, *place), words)
     given = {*event.data, *needs, *lacks}
     missing = [name for name, field in fields.items() if field.is_required() and name not in given]
     if missing:

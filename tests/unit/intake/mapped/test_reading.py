@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from candor.intake.mapped.config import TIMES, Constant, Taken
@@ -39,6 +41,15 @@ def test_a_right_file_is_read() -> None:
         ("map: {done: reached, failed: missed}", "mapp: {}", 17, "mapp: is no name that may stand here"),
         ("milestone: {value: delivery}", "milestone: 7", 16, "must be a text"),
         ("milestone: {value: delivery}", "milestone: {value: null}", 16, "a constant null says nothing"),
+        (
+            "map: {done: reached, failed: missed}",
+            "map: {done: done}",
+            17,
+            "map.done: 'done' cannot stand here: must",
+        ),
+        ("map: {done: reached, failed: missed}", "map: {a: reached}, otherwise: gone", 17, "otherwise: 'gone' cannot"),
+        ("map: {done: reached, failed: missed}", "map: {a: reached}, default: gone", 17, "default: 'gone' cannot"),
+        ("milestone: {value: delivery}", "milestone: {value: [1]}", 16, "milestone.value: [1] cannot stand here"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, zone: UTC}", 16, "say which with `time`"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, otherwise: y}", 16, "give a map"),
         ("time: {from: item.unix, time: seconds}", "time: {from: x, time: seconds, zone: UTC}", 13, "have no zone"),
@@ -61,7 +72,7 @@ def test_a_right_file_is_read() -> None:
 )
 def test_a_mistake_is_told_with_its_line(before: str, after: str, line: int, words: str) -> None:
     assert before in TEXT
-    with pytest.raises(LocatedError, match=words.replace("(", r"\(")) as error:
+    with pytest.raises(LocatedError, match=re.escape(words)) as error:
         rules(TEXT.replace(before, after, 1))
     assert error.value.line == line, str(error.value)
 

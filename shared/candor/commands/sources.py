@@ -92,7 +92,7 @@ def check(
 
     found = own(file)
     say(
-        f"{file}: {len(found)} sources are right"
+        f"{file}: {'1 source is' if len(found) == 1 else f'{len(found)} sources are'} right"
         + (f": {', '.join(sorted(one.name for one in found))}" if found else "")
     )
 

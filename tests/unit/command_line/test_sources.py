@@ -60,7 +60,7 @@ def test_all_sources_are_listed_with_those_of_the_file(file: Path) -> None:
 
 def test_a_right_file_is_called_right_and_a_wrong_one_by_its_line(file: Path) -> None:
     said = run("check", str(file))
-    assert (said.exit_code, said.stdout) == (0, f"{file}: 1 sources are right: vans\n")
+    assert (said.exit_code, said.stdout) == (0, f"{file}: 1 source is right: vans\n")
     file.write_text(TEXT.replace("each:", "eech:"))
     said = run("check", str(file))
     assert said.exit_code != 0
@@ -119,7 +119,7 @@ def test_what_a_preset_asks_for_is_listed_and_examples_stand_for_it_until_it_is_
     assert found["zendesk"]["needs"] == []
     (made := tmp_path / "deal.json").write_text(run("sample", "hubspot").stdout)
     (file := tmp_path / "sources.yaml").write_text(DEAL)
-    assert run("check", str(file)).stdout.endswith("1 sources are right: hubspot\n")
+    assert run("check", str(file)).stdout.endswith("1 source is right: hubspot\n")
     assert "promise.made deal:29911840275:made" in run("try", "hubspot", str(made)).stdout
     said = run("try", "hubspot", str(made), "--sources", str(file)).stdout
     assert said.startswith("nothing")

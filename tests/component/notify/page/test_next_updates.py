@@ -14,7 +14,7 @@ from notify_svc.delivery.announced import Announced
 from notify_svc.store import updates
 from tests.support.clocks import NOON
 from tests.support.customer_page import Customers
-from tests.support.notify import FINE, gap, withdrawn
+from tests.support.notify import FINE, contact, gap, withdrawn
 
 
 async def named(site: Customers) -> datetime:
@@ -81,6 +81,29 @@ async def test_what_was_over_by_then_needed_none(site: Customers, how: str) -> N
         await site.desk.take(gap(2, None, Standing.BROKEN, completed=by - timedelta(minutes=1)))
     site.desk.clock.set(by + timedelta(minutes=1))
     assert await judged(site) == ["not_needed"]
+
+
+@pytest.mark.parametrize("how", ["stop", "stop/updates", "contact"])
+async def test_who_wants_none_by_then_is_not_owed_one(site: Customers, how: str) -> None:
+    path = await site.warned()
+    by = await named(site)
+    if how == "contact":
+        await site.desk.take(contact(version=2, purposes=["warnings"]))
+        site.desk.clock.set(by)
+        await site.desk.take(gap(2, at=by), tick=True)
+    else:
+        # Judged before anything is decided again: their own word is enough.
+        await site.customer.post(f"{path}/{how}")
+    site.desk.clock.set(by + timedelta(minutes=1))
+    assert await judged(site) == ["not_needed"]
+
+
+async def test_who_leaves_warnings_is_still_owed_one(site: Customers) -> None:
+    path = await site.warned()
+    by = await named(site)
+    await site.customer.post(f"{path}/stop/warnings")
+    site.desk.clock.set(by + timedelta(minutes=1))
+    assert await judged(site) == ["broken"]
 
 
 async def test_a_message_of_unknown_fate_promises_nothing_and_keeps_nothing(site: Customers) -> None:

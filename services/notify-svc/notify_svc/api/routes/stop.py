@@ -66,20 +66,16 @@ async def resume(request: Request, token: Token) -> Response:
 @router.post(f"{PATH}{{token}}{STOP}/{{purpose}}")
 async def leave(request: Request, token: Token, purpose: str) -> Response:
     """Send this customer no messages for one purpose; what takes bad news back they still get."""
-    named = _named(purpose)
-    if named is None:
-        return ended(request, 404)
-    return await _change(request, token, lambda uow, known: stopping.leave(uow, known.customer_id, named))
+    return await _change(request, token, lambda uow, known: stopping.leave(uow, known.customer_id, Purpose(purpose)))
 
 
 @router.post(f"{PATH}{{token}}{RESUME}/{{purpose}}")
 async def rejoin(request: Request, token: Token, purpose: str) -> Response:
     """Write to this customer for one purpose again."""
-    named = _named(purpose)
-    if named is None:
-        return ended(request, 404)
     return await _change(
-        request, token, lambda uow, known: stopping.rejoin(uow, known.customer_id, known.partition, named)
+        request,
+        token,
+        lambda uow, known: stopping.rejoin(uow, known.customer_id, known.partition, Purpose(purpose)),
     )
 
 
@@ -87,6 +83,8 @@ async def _change(request: Request, token: str, change: Change) -> Response:
     async with unit_of_work(request.app.state.database) as uow:
         if await _opened(request, uow, token) is None:
             return ended(request)
+    if request.path_params.get("purpose", Purpose.UPDATES) not in set(Purpose):
+        return ended(request, 404)
     # Between two transactions: a body that comes slowly holds none.
     await read_raw(request, ONE_CLICK)
     async with unit_of_work(request.app.state.database) as uow:
@@ -100,10 +98,6 @@ async def _change(request: Request, token: str, change: Change) -> Response:
 async def _opened(request: Request, uow: UnitOfWork, token: str) -> Opened | None:
     links = cast("Links | None", request.app.state.links)
     return None if links is None else await page_links.opened(uow, links.read(token), links.clock.now())
-
-
-def _named(purpose: str) -> Purpose | None:
-    return Purpose(purpose) if purpose in {one.value for one in Purpose} else None
 
 
 def _all(token: str, civil: Localizer, *, stopped: bool) -> str:

@@ -26,6 +26,7 @@ GAPS: Final[dict[str, Any]] = {
             "missed_steps_more": 0,
             "next_step": "have_it_accepted",
             "next_words": "Have the team that is to deliver accept it, or offer another date.",
+            "paused": None,
             "contributions": [
                 {
                     "component": "lateness",

@@ -97,12 +97,12 @@ async def test_the_inbox_shows_what_waits_page_by_page(desk: Desk) -> None:
         [row] = page.table.table.rows
         assert (row["why"], row["colour"]) == ("key account", COLOURS["high"])
         assert row["link"] == "/board/inbox/message?id=n+1" and row["note"] == "to acme about PR-1"
-        assert (page.back.visible, page.more.visible) == (False, True)
-        await page._more()
+        assert (page.pages.back.visible, page.pages.more.visible) == (False, True)
+        await page.pages.turn()
         assert [one["id"] for one in page.table.table.rows] == ["n 2"]
-        await page._back()
+        await page.pages.turn_back()
         page.snoozed.set_value("all")
-        await page._anew()
+        await page.pages.begin()
         assert desk.there.asked[-1][2] == {"limit": "25", "snoozed": "true"}
 
 

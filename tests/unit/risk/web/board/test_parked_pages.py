@@ -104,13 +104,13 @@ async def test_the_page_shows_what_waits_page_by_page_what_ended_and_what_can_be
         await page.refresh()
         assert [row["id"] for row in page.table.table.rows] == ["k 1"]
         assert [row["reports"] for row in page.archive.table.rows] == ["1,200"]
-        assert (page.back.visible, page.more.visible) == (False, True)
-        await page._more()
+        assert (page.pages.back.visible, page.pages.more.visible) == (False, True)
+        await page.pages.turn()
         assert [row["id"] for row in page.table.table.rows] == ["k 2"]
-        await page._back()
+        await page.pages.turn_back()
         assert [row["id"] for row in page.table.table.rows] == ["k 1"]
         page.source.set_value("field")
-        await page._anew()
+        await page.pages.begin()
         assert page.asked() == ("field", "")
         await page._undo("k 0")
         assert page.outcome.text == "Undone: 1 report of PR-9 waits again."

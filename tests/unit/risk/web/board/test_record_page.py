@@ -69,10 +69,10 @@ def page_of(there: StandIn, query: str, session: str = "op") -> Any:
 async def test_it_is_read_page_by_page(there: StandIn) -> None:
     async with page_of(there, "customer=acme") as page:
         await page.refresh()
-        assert (page.back.visible, page.more.visible, page.file.visible) == (False, True, True)
-        await page._more()
-        assert page.entries._shown == [entry(ANSWER)] and not page.more.visible
-        await page._back()
+        assert (page.pages.back.visible, page.pages.more.visible, page.file.visible) == (False, True, True)
+        await page.pages.turn()
+        assert page.entries._shown == [entry(ANSWER)] and not page.pages.more.visible
+        await page.pages.turn_back()
         assert page.entries._shown == [entry(SAID)]
 
 
@@ -81,7 +81,7 @@ async def test_what_there_is_none_of_is_said(there: StandIn) -> None:
         await page.refresh()
         assert page.outcome.text == record.CHOOSE and there.asked == []
         page.customer.set_value("nobody")
-        await page._anew()
+        await page.pages.begin()
         assert page.outcome.text == record.EMPTY and not page.file.visible
         there.faults.append(status(503))
         await page.refresh()

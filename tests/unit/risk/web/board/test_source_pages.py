@@ -83,11 +83,11 @@ async def test_the_page_shows_senders_and_refusals_of_both_services_and_requests
         assert [row["note"] for row in page.senders.table.rows] == ["promise-svc", "delivery-svc"]
         assert len(page.refused.table.rows) == 2
         assert [row["id"] for row in page.requests.table.rows] == ["r1"]
-        assert (page.newer.visible, page.older.visible) == (False, True)
-        await page._older()
+        assert (page.pages.back.visible, page.pages.more.visible) == (False, True)
+        await page.pages.turn()
         assert [row["id"] for row in page.requests.table.rows] == ["r2"]
-        assert (page.newer.visible, page.older.visible) == (True, False)
-        await page._newer()
+        assert (page.pages.back.visible, page.pages.more.visible) == (True, False)
+        await page.pages.turn_back()
         assert [row["id"] for row in page.requests.table.rows] == ["r1"]
 
 
@@ -99,10 +99,10 @@ async def test_what_is_chosen_in_the_address_is_asked_of_that_service(there: Sta
         assert page.asked() == ("delivery-svc", "field", "refused", "")
         asked = [query for _, path, query, _ in there.asked if path == "/v1/requests"]
         assert asked == [{"limit": "25", "source": "field", "state": "refused"}]
-        await page._older()
+        await page.pages.turn()
         page.state.set_value("waiting")
         # Another choice begins with its newest.
-        await page._anew()
+        await page.pages.begin()
         assert page.asked()[3] == ""
 
 

@@ -12,6 +12,7 @@ from risk_svc.web.board.letter_words import inbox_row
 from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.lists import RowsTable
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.pager import Turner
 from risk_svc.web.board.source_words import failures
 
 COLUMNS: Final = [
@@ -32,7 +33,6 @@ class Page:
 
     def __init__(self, reading: LiveData, letters: LettersData, address: Address) -> None:
         self.reading, self.letters = reading, letters
-        self._cursors, self._following = [""], ""
         self.moment = page_frame("Inbox")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
@@ -41,15 +41,11 @@ class Page:
             self.snoozed = ui.select({"": "Without snoozed ones", "all": "With snoozed ones"}, value="")
             self.snoozed.props('dense outlined aria-label="Snoozed"')
             address.keep("snoozed", self.snoozed)
-            self.snoozed.on_value_change(self._anew)
             with card():
                 section_title("Messages, those that have waited longest first")
                 self.table = RowsTable(COLUMNS, "Messages that wait", empty=EMPTY)
-                with ui.row():
-                    self.back = ui.button("Back", on_click=self._back).props("flat dense no-caps")
-                    self.more = ui.button("More", on_click=self._more).props("flat dense no-caps")
-            self.back.set_visibility(False)
-            self.more.set_visibility(False)
+                self.pages = Turner(self.refresh)
+            self.pages.narrowed_by(self.snoozed)
             live(self.banner, 5.0, self.refresh)
 
     async def refresh(self) -> None:
@@ -59,26 +55,10 @@ class Page:
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
-        self._following = found.cursor
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.table.show([inbox_row(one) for one in found.items], failures([found]))
-        self.back.set_visibility(len(self._cursors) > 1)
-        self.more.set_visibility(bool(found.cursor))
+        self.pages.show(found.cursor)
 
     def asked(self) -> tuple[bool, str]:
         """Whether snoozed ones are shown too, and the place."""
-        return self.snoozed.value == "all", self._cursors[-1]
-
-    async def _anew(self) -> None:
-        self._cursors = [""]
-        await self.refresh()
-
-    async def _back(self) -> None:
-        if len(self._cursors) > 1:
-            self._cursors.pop()
-        await self.refresh()
-
-    async def _more(self) -> None:
-        if self._following:
-            self._cursors.append(self._following)
-        await self.refresh()
+        return self.snoozed.value == "all", self.pages.cursor

@@ -14,6 +14,7 @@ from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live,
 from risk_svc.web.board.intake_data import IntakeData
 from risk_svc.web.board.lists import RowsTable, filter_input
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.pager import Turner
 from risk_svc.web.board.parked_words import archive_row, match_line, parked_row, undone_words
 from risk_svc.web.board.source_words import failures
 
@@ -44,20 +45,16 @@ class Page:
 
     def __init__(self, reading: LiveData, intake: IntakeData, acting: Acting, address: Address) -> None:
         self.reading, self.intake, self.acting = reading, intake, acting
-        self._cursors, self._following = [""], ""
         self.moment = page_frame("Parked")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             heading("Parked reports")
             ui.label(LEGEND).style(f"color: {style.MUTED}")
             self.source = filter_input("Sender", address, "source")
-            self.source.on_value_change(self._anew)
             with card():
                 section_title("Reports, those that wait longest first")
                 self.table = RowsTable(COLUMNS, "Parked reports", empty=EMPTY)
-                with ui.row():
-                    self.back = ui.button("Back", on_click=self._back).props("flat dense no-caps")
-                    self.more = ui.button("More", on_click=self._more).props("flat dense no-caps")
+                self.pages = Turner(self.refresh)
             with card():
                 section_title("Matches, the newest first")
                 self.outcome = ui.label().props("role=status").mark("outcome")
@@ -65,8 +62,7 @@ class Page:
             with card():
                 section_title("Ended without their promise")
                 self.archive = RowsTable(ARCHIVE, "Ended without their promise", empty=NONE_ENDED)
-            self.back.set_visibility(False)
-            self.more.set_visibility(False)
+            self.pages.narrowed_by(self.source)
             live(self.banner, 5.0, self.refresh)
 
     async def refresh(self) -> None:
@@ -77,17 +73,15 @@ class Page:
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
-        self._following = found.cursor
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.table.show([parked_row(one) for one in found.items], failures([found]))
-        self.back.set_visibility(len(self._cursors) > 1)
-        self.more.set_visibility(bool(found.cursor))
+        self.pages.show(found.cursor)
         self.matches.show([(one["match_id"], match_line(one)) for one in matches.items])
         self.archive.show([archive_row(one) for one in archive.items])
 
     def asked(self) -> tuple[str | None, str]:
         """The sender and place chosen."""
-        return (self.source.value or "").strip() or None, self._cursors[-1]
+        return (self.source.value or "").strip() or None, self.pages.cursor
 
     def _matches(self, found: list[tuple[str, str]]) -> None:
         if not found:
@@ -103,20 +97,6 @@ class Page:
             return undone_words(await self.intake.undo(match_id, who))
 
         self.outcome.set_text(await self.acting.told(act))
-        await self.refresh()
-
-    async def _anew(self) -> None:
-        self._cursors = [""]
-        await self.refresh()
-
-    async def _back(self) -> None:
-        if len(self._cursors) > 1:
-            self._cursors.pop()
-        await self.refresh()
-
-    async def _more(self) -> None:
-        if self._following:
-            self._cursors.append(self._following)
         await self.refresh()
 
 

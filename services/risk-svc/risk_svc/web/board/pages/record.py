@@ -12,6 +12,7 @@ from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live,
 from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.lists import filter_input
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.pager import Turner
 from risk_svc.web.board.record_words import Entry, as_csv, entry
 
 LEGEND: Final = (
@@ -29,7 +30,6 @@ class Page:
 
     def __init__(self, reading: LiveData, letters: LettersData, acting: Acting, address: Address) -> None:
         self.reading, self.letters, self.acting = reading, letters, acting
-        self._cursors, self._following = [""], ""
         self.moment = page_frame("Record")
         banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-md mx-auto q-pa-sm gap-3"):
@@ -37,15 +37,12 @@ class Page:
             ui.label(LEGEND).style(f"color: {style.MUTED}")
             with ui.row().classes("items-center"):
                 self.customer = filter_input("Customer", address, "customer")
-                self.customer.on_value_change(self._anew)
                 self.file = ui.button("CSV", on_click=self._download).props("flat dense no-caps")
             self.outcome = ui.label(CHOOSE).props("role=status").mark("outcome")
             self.entries = Part(_entries)
-            with ui.row():
-                self.back = ui.button("Back", on_click=self._back).props("flat dense no-caps")
-                self.more = ui.button("More", on_click=self._more).props("flat dense no-caps")
-            for button in (self.back, self.more, self.file):
-                button.set_visibility(False)
+            self.pages = Turner(self.refresh)
+            self.pages.narrowed_by(self.customer)
+            self.file.set_visibility(False)
             live(banner, 5.0, self.refresh)
 
     async def refresh(self) -> None:
@@ -62,18 +59,16 @@ class Page:
         if found is None:
             self._show([], refused)
             return
-        self._following = found.cursor
-        self._show([entry(one) for one in found.items], found.failed or ("" if found.items else EMPTY))
+        self._show([entry(one) for one in found.items], found.failed or ("" if found.items else EMPTY), found.cursor)
 
     def asked(self) -> tuple[str, str]:
         """The customer and place chosen."""
-        return (self.customer.value or "").strip(), self._cursors[-1]
+        return (self.customer.value or "").strip(), self.pages.cursor
 
-    def _show(self, shown: list[Entry], words: str) -> None:
+    def _show(self, shown: list[Entry], words: str, following: str = "") -> None:
         self.outcome.set_text(words)
         self.entries.show(shown)
-        self.back.set_visibility(len(self._cursors) > 1)
-        self.more.set_visibility(bool(self._following) and bool(shown))
+        self.pages.show(following)
         self.file.set_visibility(bool(shown))
 
     async def _download(self) -> None:
@@ -89,20 +84,6 @@ class Page:
             if not cursor:
                 break
         ui.download(as_csv(items), "record.csv", "text/csv")
-
-    async def _anew(self) -> None:
-        self._cursors, self._following = [""], ""
-        await self.refresh()
-
-    async def _back(self) -> None:
-        if len(self._cursors) > 1:
-            self._cursors.pop()
-        await self.refresh()
-
-    async def _more(self) -> None:
-        if self._following:
-            self._cursors.append(self._following)
-        await self.refresh()
 
 
 async def _nothing() -> str:

@@ -8,9 +8,10 @@ from nicegui import ui
 
 from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
-from risk_svc.web.board.intake_data import DELIVERY, PROMISE, IntakeData, Part
+from risk_svc.web.board.intake_data import DELIVERY, PROMISE, IntakeData
 from risk_svc.web.board.lists import RowsTable, filter_input
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.pager import Turner
 from risk_svc.web.board.source_words import failures, refused_row, request_row, sender_row
 
 SENDERS: Final = [
@@ -58,7 +59,6 @@ class Page:
 
     def __init__(self, reading: LiveData, intake: IntakeData, address: Address) -> None:
         self.reading, self.intake = reading, intake
-        self._cursors: list[str] = [""]
         self.moment = page_frame("Sources")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
@@ -77,22 +77,17 @@ class Page:
             with card():
                 section_title("Stored requests, newest first")
                 self.requests = RowsTable(REQUESTS, "Stored requests", empty=NO_REQUEST)
-                with ui.row():
-                    self.newer = ui.button("Newer", on_click=self._newer).props("flat dense no-caps")
-                    self.older = ui.button("Older", on_click=self._older).props("flat dense no-caps")
+                self.pages = Turner(self.refresh, "Newer", "Older")
             with card():
                 section_title("Refused events of both services, newest first")
                 self.refused = RowsTable(REFUSED, "Refused events", empty=NO_REFUSED)
-            for one in (self.service, self.state, self.sender):
-                one.on_value_change(self._anew)
-            self.newer.set_visibility(False)
-            self.older.set_visibility(False)
+            self.pages.narrowed_by(self.service, self.state, self.sender)
             live(self.banner, 5.0, self.refresh)
 
     def asked(self) -> tuple[str, str | None, str | None, str]:
         """The service, sender, state and place chosen."""
         sender = (self.sender.value or "").strip() or None
-        return self.service.value or PROMISE, sender, self.state.value or None, self._cursors[-1]
+        return self.service.value or PROMISE, sender, self.state.value or None, self.pages.cursor
 
     async def refresh(self) -> None:
         """Read, and update what changed."""
@@ -109,24 +104,5 @@ class Page:
             (one for part in refused for one in part.items), key=lambda one: one["received_at"], reverse=True
         )
         self.refused.show([refused_row(one) for one in newest], failures(refused))
-        self._stored(stored)
-
-    def _stored(self, found: Part) -> None:
-        self._following = found.cursor
-        self.requests.show([request_row(one) for one in found.items], failures([found]))
-        self.newer.set_visibility(len(self._cursors) > 1)
-        self.older.set_visibility(bool(found.cursor))
-
-    async def _anew(self) -> None:
-        self._cursors = [""]
-        await self.refresh()
-
-    async def _newer(self) -> None:
-        if len(self._cursors) > 1:
-            self._cursors.pop()
-        await self.refresh()
-
-    async def _older(self) -> None:
-        if self._following:
-            self._cursors.append(self._following)
-        await self.refresh()
+        self.requests.show([request_row(one) for one in stored.items], failures([stored]))
+        self.pages.show(stored.cursor)

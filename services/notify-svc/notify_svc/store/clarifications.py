@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
 from candor.contracts import ClarificationChanged, Message
+from candor.messaging.newest import newest
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.store.read_model import columns
 
@@ -33,13 +34,9 @@ class Unanswered(NamedTuple):
 
 async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
     """Keep the newest state of what is asked; what was said before an erasure of its customer is not."""
-    newest: dict[str, Message] = {}
-    for one in messages:
-        before = newest.get(one.envelope.subject)
-        if before is None or before.envelope.version < one.envelope.version:
-            newest[one.envelope.subject] = one
-    if newest:
-        await uow.connection.execute(_TAKE, *columns([_row(one) for _, one in sorted(newest.items())]))
+    # In one order, for whoever locks several.
+    if rows := sorted(map(_row, newest(messages))):
+        await uow.connection.execute(_TAKE, *columns(rows))
 
 
 async def open_of(uow: UnitOfWork, promise_id: str) -> Unanswered:

@@ -9,6 +9,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from candor.contracts import Message, OfferChanged
+from candor.messaging.newest import newest
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.offered import Offered
 from notify_svc.store.read_model import columns
@@ -38,21 +39,14 @@ class Offer(NamedTuple):
 
 async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
     """Keep the newest state of offers; what was said before an erasure of its customer is not."""
-    newest: dict[str, Message] = {}
-    for one in messages:
-        before = newest.get(one.envelope.subject)
-        if before is None or before.envelope.version < one.envelope.version:
-            newest[one.envelope.subject] = one
-    if newest:
-        await uow.connection.execute(_TAKE, *columns([_row(one) for _, one in sorted(newest.items())]))
+    # In one order, for whoever locks several.
+    if rows := sorted(map(_row, newest(messages))):
+        await uow.connection.execute(_TAKE, *columns(rows))
 
 
 async def open_of(uow: UnitOfWork, promise_id: str) -> tuple[Offer, ...]:
     """The newest open offers about a promise of which the customer took nothing yet, newest first."""
-    rows = await uow.connection.fetch(_OPEN, promise_id, SHOWN)
-    return tuple(
-        Offer(row["offer_id"], f"{row['offer_id']}:{row['version']}", _options(row["options"])) for row in rows
-    )
+    return (await open_of_many(uow, [promise_id])).get(promise_id, ())
 
 
 async def open_of_many(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, tuple[Offer, ...]]:
@@ -86,10 +80,6 @@ ON CONFLICT (offer_id) DO UPDATE SET version = excluded.version, state = exclude
 WHERE offer.version < excluded.version"""
 
 STILL_OPEN: Final = "state = 'offered' AND NOT EXISTS (SELECT FROM answer WHERE answer.offer_id = offer.offer_id)"
-_OPEN: Final = f"""
-SELECT offer_id, version, options::text AS options FROM offer
-WHERE promise_id = $1 AND {STILL_OPEN} ORDER BY at DESC, offer_id LIMIT $2"""  # noqa: S608 - constants only
-
 _OPEN_OF: Final = f"""
 SELECT found.* FROM unnest($1::text[]) AS asked (promise_id), LATERAL (
   SELECT offer_id, promise_id, version, options::text AS options FROM offer

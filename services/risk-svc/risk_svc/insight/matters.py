@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, Final, TypeVar
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Final
 
 from candor.contracts import CapabilityChanged, Message, StatementMade
+from candor.messaging.newest import newest
 from risk_svc.insight import claims, drivers, forgetting, statements
 from risk_svc.insight.matter_rows import (
     CAPABILITY,
@@ -22,8 +23,6 @@ from risk_svc.insight.rows import turned, upsert
 if TYPE_CHECKING:
     from candor.store.lease import Connection
 
-Key = TypeVar("Key")
-
 
 async def hold(connection: Connection, messages: Collection[Message]) -> None:
     """Wait for other processes that write of capabilities, if these messages do."""
@@ -38,11 +37,11 @@ async def save(connection: Connection, messages: Sequence[Message]) -> None:
     await _save_register(connection, [one for one in said if isinstance(one.data, CapabilityChanged)])
     await _save_matters(connection, [one for one in said if type(one.data) in KINDS])
     told = [one for one in said if isinstance(one.data, StatementMade)]
-    newest = _newest(told, lambda one: one.envelope.subject)
-    if newest:
-        await forgetting.end_doomed_statements(connection, [one.envelope.subject for one in newest])
-        await statements.save(connection, [statement_row(one) for one in newest])
-        await statements.compare(connection, {subject(one.data) for one in newest})  # type: ignore[arg-type]
+    found = newest(told)
+    if found:
+        await forgetting.end_doomed_statements(connection, [one.envelope.subject for one in found])
+        await statements.save(connection, [statement_row(one) for one in found])
+        await statements.compare(connection, {subject(one.data) for one in found})  # type: ignore[arg-type]
 
 
 async def _save_register(connection: Connection, messages: Sequence[Message]) -> None:
@@ -51,22 +50,13 @@ async def _save_register(connection: Connection, messages: Sequence[Message]) ->
 
 
 async def _save_matters(connection: Connection, messages: Sequence[Message]) -> None:
-    newest = _newest(messages, key)
-    if newest:
-        names = [key(one) for one in newest]
+    found = newest(messages, key)
+    if found:
+        names = [key(one) for one in found]
         await forgetting.end_doomed_matters(connection, names)
-        await connection.execute(_SAVE_MATTERS, *turned(MATTER, [matter_row(one) for one in newest]))
+        await connection.execute(_SAVE_MATTERS, *turned(MATTER, [matter_row(one) for one in found]))
         await claims.compare(connection, [name for kind, name in names if kind == "claim"])
         await drivers.begin(connection, [name for kind, name in names if kind == "plan"])
-
-
-def _newest(messages: Iterable[Message], key: Callable[[Message], Key]) -> list[Message]:
-    found: dict[Key, Message] = {}
-    for one in messages:
-        known = found.get(key(one))
-        if known is None or known.envelope.version < one.envelope.version:
-            found[key(one)] = one
-    return [*found.values()]
 
 
 def _of_capability(message: Message) -> bool:

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from candor.web.http.form_page import form_page
-from notify_svc.compose.contact import BadContact, Contact, zone_of
+from notify_svc.compose.contact import Contact, Opener, zone_of
 from notify_svc.compose.house import House
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.words import locale_of
@@ -43,7 +43,5 @@ def _house(request: Request) -> House:
 
 def contact_of(request: Request, opened: Opened) -> Contact:
     """The contact of the customer whose link was opened; an empty one if there is none that can be read."""
-    try:
-        return request.app.state.reach.opener.open(opened.sealed) if opened.sealed else Contact()
-    except BadContact:
-        return Contact()
+    opener: Opener = request.app.state.reach.opener
+    return opener.read(opened.sealed) or Contact()

@@ -12,7 +12,7 @@ from candor.contracts import STAFF, AnswerKind, BriefSection, BriefSentence, sta
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.briefs.approvals import WAITING
 from notify_svc.briefs.kept import Brief
-from notify_svc.compose.contact import BadContact, Opener
+from notify_svc.compose.contact import Opener
 from notify_svc.store import answers, read_model
 
 ANSWER: Final = "answer:"
@@ -48,10 +48,7 @@ async def address(uow: UnitOfWork, opener: Opener, brief: Brief) -> str:
     """The owner's address of now; "" if they have none, or do not want to be written to."""
     name = brief.department or ""
     sealed = (await read_model.contacts(uow, [name])).get(name)
-    try:
-        contact = opener.open(sealed.sealed) if sealed is not None and sealed.sealed else None
-    except BadContact:
-        return ""
+    contact = opener.read(sealed.sealed) if sealed is not None else None
     return contact.email if contact is not None and contact.consent else ""
 
 

@@ -121,6 +121,13 @@ class Opener:
         except (CryptoError, msgspec.MsgspecError, ValueError, TypeError) as error:
             raise BadContact(type(error).__name__) from None
 
+    def read(self, sealed: str | None) -> Contact | None:
+        """The contact in a sealed box; None without one, and for one that cannot be opened."""
+        try:
+            return self.open(sealed) if sealed else None
+        except BadContact:
+            return None
+
     def _box(self, name: str) -> SealedBox[PrivateKey]:
         found = self._keys().boxes.get(name)
         if found is None and self.file is not None and self.file.look():

@@ -10,7 +10,7 @@ from typing import Final
 import structlog
 
 from notify_svc.channels import Channel
-from notify_svc.compose.contact import BadContact, Contact, Opener, zone_of
+from notify_svc.compose.contact import Contact, Opener, zone_of
 from notify_svc.compose.letter import Signer
 from notify_svc.domain.facts import Promise, Rules
 from notify_svc.domain.quiet import waits_until
@@ -65,9 +65,8 @@ class Reach:
         """
         if sealed is None:
             return None, Recipient(erased=erased)
-        try:
-            contact = self.opener.open(sealed)
-        except BadContact:
+        contact = self.opener.read(sealed)
+        if contact is None:
             return None, Recipient(known=True)
         routes = sorted(self._routes(contact), key=lambda route: route.channel.name in failed)
         if not routes:
@@ -80,13 +79,8 @@ class Reach:
 
     def signer(self, sealed: str | None) -> Signer | None:
         """Whom a sealed contact of staff names, for customers to turn to; None if nobody, or it cannot be opened."""
-        if sealed is None:
-            return None
-        try:
-            contact = self.opener.open(sealed)
-        except BadContact:
-            return None
-        return Signer(" ".join(contact.name.split()), contact.reach or "") if contact.name else None
+        contact = self.opener.read(sealed)
+        return Signer(" ".join(contact.name.split()), contact.reach or "") if contact and contact.name else None
 
     def beside(self, sealed: str | None, tried: Collection[str]) -> bool:
         """Whether a sealed contact has an address on a channel that is none of `tried`."""

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from candor.contracts import Standing, Statement
 from candor.store.unit_of_work import UnitOfWork
-from notify_svc.compose.contact import BadContact, Contact, zone_of
+from notify_svc.compose.contact import Contact, zone_of
 from notify_svc.compose.drafting import Matter, snapshot_of
 from notify_svc.compose.house import House
 from notify_svc.compose.judging import judge
@@ -63,7 +63,7 @@ async def preview(
     if known is None or known.promise is None or known.gap is None:
         return None
     found = await read_model.contacts(uow, [known.customer_id])
-    contact = _contact(reach, found[known.customer_id].sealed if known.customer_id in found else None)
+    contact = reach.opener.read(found[known.customer_id].sealed if known.customer_id in found else None) or Contact()
     zone = zone_of(contact.zone, known.promise.zone)
     decision = _decision(own.statement, known, known.promise)
     matter = Matter(known=known, promise=known.promise, gap=known.gap, decision=decision, statement=own.statement)
@@ -79,10 +79,3 @@ def _decision(statement: Statement, known: PromiseRecord, promise: Promise) -> D
     if statement is Statement.CANCELLED and promise.called_off is not None:
         reason = Reason.CALLED_OFF
     return Decision(Kind.SPEAK, reason, statement, closing=statement is Statement.CANCELLED)
-
-
-def _contact(reach: Reach, sealed: str | None) -> Contact:
-    try:
-        return reach.opener.open(sealed) if sealed else Contact()
-    except BadContact:
-        return Contact()

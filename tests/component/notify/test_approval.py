@@ -218,6 +218,21 @@ async def test_owner_and_then_the_escalation_hear_of_what_waits_too_long(desk_: 
     assert await mails() == [("1", "staff/anna"), ("2", "!escalation")]
 
 
+async def test_what_staff_changed_waits_on_though_its_first_wording_is_approved(
+    desk_: Desk, api: httpx.AsyncClient
+) -> None:
+    approving(desk_, Approving(first=True))
+    for number in range(2):
+        name, customer = f"p{number}", f"c{number}"
+        await desk_.take(promise(name, customer), contact(customer), gap(1, name=name, customer=customer))
+    await desk_.later(5)
+    changed, other = await inbox(api)
+    assert (await act(api, changed, "edit", subject="Late", text=f"{changed['message']}\nAnna")).status_code == 200
+    assert (await act(api, other, "approve", by="Kim")).status_code == 200
+    await waiting(desk_).once()
+    assert [one["notice_id"] for one in await inbox(api)] == [changed["notice_id"]]
+
+
 async def test_letters_in_an_approved_wording_do_not_wait_on(desk_: Desk, api: httpx.AsyncClient) -> None:
     approving(desk_, Approving(first=True))
     for number in range(3):

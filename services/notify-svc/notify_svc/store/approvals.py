@@ -135,7 +135,8 @@ WHERE notice_id = $1 AND edited_by = '' AND wording <> '' ON CONFLICT DO NOTHING
 
 _OF_KNOWN: Final = f"""
 SELECT notice_id, wording.approved_by FROM notice JOIN wording USING (wording)
-WHERE {WAITS} AND awaits = 'new_wording' ORDER BY seq LIMIT $1"""  # noqa: S608 - constants only
+WHERE {WAITS} AND awaits = 'new_wording' AND edited_by = '' ORDER BY seq LIMIT $1
+FOR UPDATE OF notice SKIP LOCKED"""  # noqa: S608 - constants only
 
 _EDIT: Final = f"""
 UPDATE notice SET subject = $3, body = $4, html = $5, edited_by = $6, changed_at = $7, version = version + 1

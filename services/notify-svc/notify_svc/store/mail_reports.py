@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.channels.email.imap import Place
+from notify_svc.store.read_model import columns
 
 
 class Told(NamedTuple):
@@ -29,7 +30,7 @@ async def about(uow: UnitOfWork, ids: Sequence[str]) -> list[Told]:
 async def keep(uow: UnitOfWork, mail: str, said: str, code: str, told: Sequence[Told]) -> int:
     """Keep what the mail with this hash said of messages; how many it was news of."""
     rows = [(f"{mail}:{one.notice_id}", one.notice_id, one.promise_id, one.customer_id, said, code) for one in told]
-    kept = await uow.connection.fetch(_KEEP, *([*column] for column in zip(*rows, strict=True)))
+    kept = await uow.connection.fetch(_KEEP, *columns(rows))
     return len(kept)
 
 
@@ -47,7 +48,7 @@ async def move(uow: UnitOfWork, mailbox: str, to: Place) -> None:
 _ABOUT: Final = """
 SELECT delivery_id, notice_id, promise_id, notice.customer_id, addressee, recipient
 FROM notice JOIN delivery USING (notice_id)
-WHERE delivery.channel = 'email' AND (notice_id = ANY($1::text[]) OR joint = ANY($1::text[]))
+WHERE delivery.channel = 'email' AND (notice_id = ANY($1::text[]) OR (joint <> '' AND joint = ANY($1::text[])))
   AND delivery.state IN ('sent', 'unknown', 'failed', 'suppressed') AND delivery.attempts > 0
 ORDER BY promise_id, notice_id LIMIT 200"""
 

@@ -37,7 +37,11 @@ async def take(uow: UnitOfWork, notice_id: str, who: str, until: datetime) -> bo
 
 
 async def lapsed(uow: UnitOfWork, now: datetime, takes: timedelta, most: int) -> list[str]:
-    """Letters on which the owner has not acted in time, or that they took over and did not say."""
+    """Letters on which the owner has not acted in time, or that they took over and did not say.
+
+    One that waits for a person besides is nobody's again, and waits on.
+    """
+    await uow.connection.execute(_GIVE_BACK, now, most)
     return [row["notice_id"] for row in await uow.connection.fetch(_LAPSED, now, takes, most)]
 
 
@@ -51,5 +55,10 @@ UPDATE notice SET taken_by = $2, taken_until = $3 WHERE notice_id = $1 AND {WAIT
 
 _LAPSED: Final = f"""
 SELECT notice_id FROM notice
-WHERE {WAITS} AND (taken_until <= $1 OR (awaits = 'owner_first' AND taken_by = '' AND waits_since + $2 <= $1))
-ORDER BY seq LIMIT $3"""  # noqa: S608 - constants only
+WHERE {WAITS} AND awaits = 'owner_first' AND (taken_until <= $1 OR (taken_by = '' AND waits_since + $2 <= $1))
+ORDER BY seq LIMIT $3 FOR UPDATE SKIP LOCKED"""  # noqa: S608 - constants only
+
+_GIVE_BACK: Final = f"""
+UPDATE notice SET taken_by = '', taken_until = NULL WHERE notice_id IN (
+  SELECT notice_id FROM notice WHERE {WAITS} AND awaits <> 'owner_first' AND taken_until <= $1
+  ORDER BY seq LIMIT $2 FOR UPDATE SKIP LOCKED)"""  # noqa: S608 - constants only

@@ -110,6 +110,21 @@ async def test_what_was_taken_over_and_not_said_goes_out_after_all(owned: Custom
     assert (await customers(owned))["state"] == "sent"
 
 
+async def test_what_waits_for_somebody_besides_is_nobodys_again_and_waits_on(owned: Customers) -> None:
+    link = await told(owned)
+    # As for a key account, of which somebody is to read every letter.
+    await owned.desk.database.pool.execute("UPDATE notice SET awaits = 'key_account,owner_first' WHERE awaits <> ''")
+    assert (await owned.customer.post(link, data={"do": "tell"})).status_code == 303
+    taken = await customers(owned)
+    assert taken["taken_by"] != ""
+    # As if no update were due meanwhile, which would be decided anew.
+    await owned.desk.database.pool.execute("UPDATE notice SET next_update_by = next_update_by + interval '1 day'")
+    assert await later(owned, 61) == 0
+    waits = await customers(owned)
+    assert (waits["notice_id"], waits["reason"]) == (taken["notice_id"], "awaits_approval")
+    assert (waits["taken_by"], waits["taken_until"]) == ("", None)
+
+
 async def test_what_is_no_longer_so_is_not_sent_by_a_late_click(owned: Customers) -> None:
     path = await told(owned)
     await owned.desk.take(gap(2, FINE), tick=True)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,7 +26,6 @@ from notify_svc.domain.identity import joint_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import Composed
 from notify_svc.store.notices import CHANGED, announce
-from notify_svc.store.read_model import columns
 
 if TYPE_CHECKING:
     from candor.store.db import Database
@@ -47,7 +46,7 @@ class Claim:
     """A delivery that this process may attempt while its epoch and lease are valid, with the notice it carries.
 
     `addressee` is the owner of the address. Without `public_words` the text may quote internal words. `line` is what a
-    letter that tells it with others says of it; without one it goes alone.
+    letter that tells it with others says of it; without one it goes alone. `joint` is the id of that letter, if any.
     """
 
     delivery_id: str
@@ -67,6 +66,7 @@ class Claim:
     ahead_of: str | None
     public_words: bool
     line: Line | None = None
+    joint: str = ""
 
 
 def backoff(attempts: int) -> float:
@@ -181,8 +181,9 @@ async def claim(
         rows += (along := await uow.connection.fetch(_ALONG, *others))
         claimed += [_claim(row) for row in along]
         # From now on, so that letters under way at once count as so many messages.
-        told_with = [(one.notice_id, _joint_of(letter)) for letter in letters(claimed, joint) for one in letter]
-        await uow.connection.execute(_JOIN, *columns(told_with))
+        told_with = {one.notice_id: _joint_of(letter) for letter in letters(claimed, joint) for one in letter}
+        await uow.connection.execute(_JOIN, [*told_with], [*told_with.values()])
+        claimed = [replace(one, joint=told_with[one.notice_id]) for one in claimed]
     announce(uow, rows)
     return claimed
 
@@ -192,9 +193,9 @@ async def finalise(uow: UnitOfWork, letter: Sequence[Claim], lease_seconds: floa
 
     Of several claims either all begin or none does. Raises RuntimeError rather than commit a part.
     """
-    names = [held.notice_id for held in letter]
-    await uow.connection.execute(_LOCK, names)
-    if letter[0].line is not None:
+    if len(letter) > 1 or letter[0].joint:
+        names = [held.notice_id for held in letter]
+        await uow.connection.execute(_LOCK, names)
         # It may have been claimed, or tried before, with others that dropped out.
         await uow.connection.execute(_JOIN, names, [_joint_of(letter)] * len(names))
     arguments = ([held.delivery_id for held in letter], letter[0].epoch, lease_seconds, freshest)
@@ -273,6 +274,7 @@ def _claim(row: Any) -> Claim:
         ahead_of=row["ahead_of"],
         public_words=row["public_words"],
         line=_line.decode(row["line"]) if row["line"] else None,
+        joint=row["joint"],
     )
 
 
@@ -323,7 +325,7 @@ FROM claimed WHERE notice.notice_id = claimed.notice_id
 RETURNING {CHANGED}, claimed.delivery_id, claimed.channel, claimed.epoch, claimed.attempts, notice.spoken_for,
   notice.decided_at, notice.subject, notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of,
   notice.public_words, notice.closing, notice.evidence->'rests_on' AS rests_on,
-  notice.evidence->'line' AS line"""  # noqa: S608 - constants only
+  notice.evidence->'line' AS line, notice.joint"""  # noqa: S608 - constants only
 
 _PLACES: Final = (
     f"({_NEXT.format(urgent='urgent', after='$8, $9', most='$12')}) UNION ALL "

@@ -78,7 +78,7 @@ class Postman:
         What may not be told any more drops out of it, and the others go.
         """
         async with unit_of_work(self.database) as uow:
-            first = {claim: await self._look(uow, claim, claimed) for claim in claimed}
+            first = await self._looks(uow, claimed)
         letter = [claim for claim, looked in first.items() if looked.route is not None]
         for claim in claimed:
             if claim not in letter:
@@ -93,7 +93,7 @@ class Postman:
 
         async def begin() -> bool:
             async with unit_of_work(self.database) as uow:
-                last = {claim: await self._look(uow, claim, letter) for claim in letter}
+                last = await self._looks(uow, letter)
                 against.update({claim: looked.reason for claim, looked in last.items() if looked.reason is not None})
                 # Aborted and tried again at the address of now: the old one may be another person's.
                 elsewhere = any(
@@ -129,14 +129,20 @@ class Postman:
             log.exception("channel failed", channel=route.channel.name, notice=letter[0].notice_id, fate=fate.value)
             return Outcome(fate, "send", error=type(error).__name__)
 
-    async def _look(self, uow: UnitOfWork, claim: Claim, letter: Sequence[Claim]) -> _Verdict:
-        """Whether the newest facts still support this message to this customer, told with the others of `letter`."""
+    async def _looks(self, uow: UnitOfWork, letter: Sequence[Claim]) -> dict[Claim, _Verdict]:
+        """Whether the newest facts still support each message of a letter to one customer."""
+        now, addressee = self.clock.now(), letter[0].addressee
+        names, joint = [one.notice_id for one in letter], self.rules.joint_most > 1
+        sent = await notices.sent_since(uow, [addressee], now - CAP_WINDOW, but=names, joint=joint)
+        return {claim: await self._look(uow, claim, sent.get(addressee, 0), now) for claim in letter}
+
+    async def _look(self, uow: UnitOfWork, claim: Claim, others: int, now: datetime) -> _Verdict:
+        """Whether the newest facts still support this message, beside so many `others` to this addressee."""
         if not claim.public_words:
             return _Verdict(Reason.SUPERSEDED)
         if claim.channel not in self.reach.channels:
             # Decided again, for a channel that there is.
             return _Verdict(Reason.CHANNEL_GONE)
-        now = self.clock.now()
         row = await uow.connection.fetchrow(_LOOK, claim.promise_id, claim.addressee, claim.notice_id)
         if row is None:
             return _Verdict(Reason.ERASED)
@@ -148,10 +154,6 @@ class Postman:
             left=row["left_purposes"] or (),
             only=claim.channel,
         )
-        names = [one.notice_id for one in letter]
-        joint = self.rules.joint_most > 1
-        sent = await notices.sent_since(uow, [claim.addressee], now - CAP_WINDOW, but=names, joint=joint)
-        others = sent.get(claim.addressee, 0)
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
         said = claim.said
         reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement) or outdated(

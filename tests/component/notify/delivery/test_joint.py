@@ -16,6 +16,7 @@ from candor.store.unit_of_work import unit_of_work
 from notify_svc.channels import Begin, Form, Message, Outcome
 from notify_svc.delivery import claims
 from notify_svc.domain.facts import Rules
+from notify_svc.domain.identity import joint_id
 from tests.component.notify.channels.smtp_script import STALL, Script, serving
 from tests.component.notify.channels.test_pager import Pager
 from tests.component.notify.delivery.test_killed_sender import expired, sender
@@ -98,6 +99,21 @@ async def test_a_promise_that_heals_before_sending_drops_out(joint: Desk) -> Non
     assert await joint.send() == 1
     assert sorted(named(mails(joint)[0])) == ["p1", "p3"]
     assert (await states(joint))["p2"] == ("suppressed", "superseded")
+
+
+async def test_of_two_that_were_claimed_together_the_one_that_is_left_goes_alone(joint: Desk) -> None:
+    await late(joint, ["p1", "p2"])
+    postman, now = joint.postman(), joint.clock.now()
+    async with unit_of_work(joint.database) as uow:
+        claimed = await claims.claim(uow, "me", ["email"], 10, 60, 60, now, claims.Round(joint=postman.joint))
+    [letter] = claims.letters(claimed, postman.joint)
+    assert {claim.joint for claim in letter} == {joint_id(claim.notice_id for claim in letter)}
+    await joint.take(gap(2, FINE, name="p2", at=now))
+    await postman.deliver(letter)
+    [mail] = mails(joint)
+    [sent] = [row for row in await joint.notices() if row["state"] == "sent"]
+    assert (sent["promise_id"], sent["joint"], named(mail)) == ("p1", "", [])
+    assert mail["Message-ID"] == f"<{sent['notice_id']}@mail.test>"
 
 
 class Healing(Pager):

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from candor.ops.finding import Finding
 from candor.ops.loading import mistakes
 from candor.ops.settings import Settings
-from notify_svc.channels.email.imap import Inbox, Place
+from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.settings import EmailSettings
 from notify_svc.channels.email.smtp import Server
 
@@ -37,7 +37,7 @@ async def examine(_settings: Settings) -> AsyncIterator[Finding]:
 async def opened(inbox: Inbox) -> Finding:
     """Whether the mailbox that bounces come back to can be read."""
     try:
-        await asyncio.to_thread(inbox.after, Place())
+        await asyncio.to_thread(inbox.check)
     except ssl.SSLCertVerificationError as error:
         mend = "name the server in IMAP_HOST as in its certificate, or the authority that signed it in IMAP_CA_FILE"
         return Finding("mailbox TLS", False, f"the certificate is not believed: {error.verify_message}", mend)

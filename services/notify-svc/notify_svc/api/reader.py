@@ -17,9 +17,9 @@ from notify_svc.settings import NotifySettings
 from notify_svc.store.page_links import Opened
 
 
-def civil_of(request: Request, opened: Opened) -> Localizer:
+def civil_of(request: Request, opened: Opened, contact: Contact) -> Localizer:
     """The language and zone of the customer whose link was opened, else the company's and the promise's."""
-    contact, promise = contact_of(request, opened), opened.known.promise
+    promise = opened.known.promise
     zone = zone_of(contact.zone, promise.zone if promise is not None else None)
     return Localizer(zone, locale_of(contact.language, _house(request).language), request.app.state.clock.now())
 

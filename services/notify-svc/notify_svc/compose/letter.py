@@ -34,7 +34,9 @@ NO_LONGER = {"nothing": (Option.KEEP_WAITING, Option.PARTIAL, Option.CANCEL)}
 """Options that are none once there is nothing to wait for."""
 OTHERS = ("name", "text", "reason", "says", "strength", "weakness", "due")
 """What of facts and options are words of others."""
-CANNOT_RENDER = (BadTemplate, TemplateError, ArithmeticError, LookupError, TypeError, ValueError, RecursionError)
+CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueError)
+"""What composing raises where the facts make no letter."""
+CANNOT_RENDER = (*CANNOT_COMPOSE, BadTemplate, RecursionError)
 """What a company's template may raise; the built-in one is used then."""
 LETTER = Form()
 """The full letter, as sent by e-mail."""

@@ -9,7 +9,7 @@ from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, LONGEST, Fault, asked, box_of
-from notify_svc.page.render import heading
+from notify_svc.page.render import heading, paragraph
 from notify_svc.page.view import View
 from notify_svc.store.answers import Given
 from notify_svc.store.clarifications import Asked, Unanswered
@@ -20,7 +20,7 @@ def answered(given: Sequence[Given], civil: Localizer) -> str:
     """What the customer said on the page, newest first; "" if nothing."""
     if not given:
         return ""
-    taken = f"<p>{escape(civil.say(texts.ANSWER_TAKEN))}</p>\n"
+    taken = paragraph(civil.say(texts.ANSWER_TAKEN))
     return heading(civil.say(texts.YOU_SAID)) + taken + "".join(_given(one, civil) for one in given)
 
 
@@ -28,9 +28,9 @@ def clarifying(found: Unanswered, shown: View, civil: Localizer, token: str, fil
     """What is still asked about the need, each with a form to answer it; "" where nothing is, or it is too late."""
     if About.CLARIFICATION not in asked(shown, unanswered=bool(found.total)):
         return ""
-    head = f"<p>{escape(civil.say_counted(*texts.CLARIFICATIONS_OPEN, found.total))}</p>\n"
+    head = paragraph(civil.say_counted(*texts.CLARIFICATIONS_OPEN, found.total))
     left = found.total - len(found.shown)
-    more = f"<p>{escape(civil.say_counted(*texts.CLARIFICATIONS_MORE, left))}</p>\n" if left else ""
+    more = paragraph(civil.say_counted(*texts.CLARIFICATIONS_MORE, left)) if left else ""
     parts = "".join(_clarification(one, civil, token, filled) for one in found.shown)
     return heading(civil.say(texts.CLARIFICATIONS)) + head + parts + more
 
@@ -128,8 +128,8 @@ def _choice(value: str, words: str, before: Mapping[str, str], name: str) -> str
 def _given(one: Given, civil: Localizer) -> str:
     what = civil.say(texts.SAID_OF[one.kind])
     named = civil.say(texts.CHOICES[one.choice]) if one.choice in texts.CHOICES else one.choice
-    choice = f"<p>{escape(named)}</p>\n" if one.choice else ""
+    choice = paragraph(named) if one.choice else ""
     words = f'<p class="said">{escape(one.words)}</p>\n' if one.words else ""
     head = escape(civil.say(texts.SAID_LINE, at=civil.moment(one.at), what=what))
-    question = f"<p>{escape(one.question)}</p>\n" if one.question else ""
+    question = paragraph(one.question) if one.question else ""
     return f"<h3>{head}</h3>\n{question}{choice}{words}"

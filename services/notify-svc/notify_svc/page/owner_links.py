@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from itsdangerous import BadData
@@ -47,9 +46,3 @@ class OwnerLinks:
         except BadData:
             pass
         return None
-
-
-def form_of(given: Mapping[str, str]) -> str:
-    """What a form of the page asks for: tell, send or said; "" for anything else."""
-    do = given.get("do", "")
-    return do if do in ("tell", "send", "said") else ""

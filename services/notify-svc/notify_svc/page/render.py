@@ -8,6 +8,7 @@ from typing import Final
 
 from candor.contracts import NoticeState
 from notify_svc.compose.localize import Localizer
+from notify_svc.compose.quoting import one_line
 from notify_svc.domain.facts import DateGiven
 from notify_svc.page import texts
 from notify_svc.page.links import without_links
@@ -28,16 +29,16 @@ def content(
         _messages(said, count, civil, address),
         _record(updates, civil),
     ]
-    return "".join(parts) + _p(civil.say(texts.ZONE, zone=civil.zone_name()))
+    return "".join(parts) + paragraph(civil.say(texts.ZONE, zone=civil.zone_name()))
 
 
 def _promised(shown: View, civil: Localizer) -> str:
     first = shown.first_due or (None if shown.dates else shown.due)
     lines = []
     if shown.dates and first is not None:
-        lines.append(_p(civil.say(texts.PROMISED_FIRST, due=civil.deadline(first))))
+        lines.append(paragraph(civil.say(texts.PROMISED_FIRST, due=civil.deadline(first))))
     changes = "".join(f"<li>{_change(move, civil)}</li>\n" for move in shown.dates)
-    body = f"<ul>\n{changes}</ul>\n" if changes else _p(civil.say(texts.UNCHANGED))
+    body = f"<ul>\n{changes}</ul>\n" if changes else paragraph(civil.say(texts.UNCHANGED))
     due = f"<p><strong>{escape(civil.say(texts.PROMISED, due=civil.deadline(shown.due)))}</strong></p>\n"
     return f"{due}{heading(civil.say(texts.CHANGED))}{''.join(lines)}{body}"
 
@@ -51,48 +52,48 @@ def _change(move: DateGiven, civil: Localizer) -> str:
 def _now(shown: View, civil: Localizer) -> str:
     ends = civil.ends(shown.low, shown.high) if shown.low is not None and shown.high is not None else ("", "")
     state = civil.say(texts.STATES[shown.state], low=ends[0], high=ends[1])
-    lines = [_p(state, strong=True)]
+    lines = [paragraph(state, strong=True)]
     if shown.completed_at is not None:
-        lines.append(_p(civil.say(texts.COMPLETED, at=civil.moment(shown.completed_at))))
+        lines.append(paragraph(civil.say(texts.COMPLETED, at=civil.moment(shown.completed_at))))
     if shown.reason:
-        lines.append(_p(_reason(shown.reason, civil)))
+        lines.append(paragraph(_reason(shown.reason, civil)))
     if shown.said_at is not None:
-        lines.append(_p(civil.say(texts.SAID_AT, at=civil.moment(shown.said_at))))
+        lines.append(paragraph(civil.say(texts.SAID_AT, at=civil.moment(shown.said_at))))
     if shown.pause is not None:
         since, until = civil.moment(shown.pause.since), civil.moment(shown.pause.until)
-        words = " ".join(shown.pause.public_reason.split())[:300].rstrip(".")
-        lines.append(_p(civil.say(texts.PAUSED, since=since, until=until)))
-        lines += [_p(civil.say(texts.PAUSED_FOR, words=words))] if words else []
+        words = one_line(shown.pause.public_reason)
+        lines.append(paragraph(civil.say(texts.PAUSED, since=since, until=until)))
+        lines += [paragraph(civil.say(texts.PAUSED_FOR, words=words))] if words else []
     if shown.next_by is not None:
         text = texts.NEXT_MISSED if shown.missed else texts.NEXT
-        lines.append(_p(civil.say(text, by=civil.deadline(shown.next_by))))
+        lines.append(paragraph(civil.say(text, by=civil.deadline(shown.next_by))))
     return f'{heading(civil.say(texts.NOW))}<div class="now">\n{"".join(lines)}</div>\n'
 
 
 def _messages(said: Sequence[Said], count: int, civil: Localizer, address: str) -> str:
     if not said:
-        return heading(civil.say(texts.SAID)) + _p(civil.say(texts.SAID_NONE))
+        return heading(civil.say(texts.SAID)) + paragraph(civil.say(texts.SAID_NONE))
     items = "".join(_message(one, civil, address) for one in said)
-    older = _p(civil.say_counted(*texts.OLDER, count - len(said))) if count > len(said) else ""
+    older = paragraph(civil.say_counted(*texts.OLDER, count - len(said))) if count > len(said) else ""
     return heading(civil.say(texts.SAID)) + items + older
 
 
 def _record(updates: Tally, civil: Localizer) -> str:
     due = updates.kept + updates.broken
-    return _p(civil.say_counted(*texts.RECORD, due, kept=civil.number(updates.kept))) if due else ""
+    return paragraph(civil.say_counted(*texts.RECORD, due, kept=civil.number(updates.kept))) if due else ""
 
 
 def _message(one: Said, civil: Localizer, address: str) -> str:
     at = civil.moment(one.at)
     words = without_links(one.body, address)
     head = civil.say(texts.SAID_ON, at=at, subject=one.subject) if one.subject else at
-    unsure = _p(civil.say(texts.UNSURE)) if one.entry.state is NoticeState.UNKNOWN else ""
-    body = f'<p class="said">{escape(words)}</p>\n' if words else _p(civil.say(texts.GONE))
+    unsure = paragraph(civil.say(texts.UNSURE)) if one.entry.state is NoticeState.UNKNOWN else ""
+    body = f'<p class="said">{escape(words)}</p>\n' if words else paragraph(civil.say(texts.GONE))
     return f"<h3>{escape(head)}</h3>\n{unsure}{body}"
 
 
 def _reason(text: str, civil: Localizer) -> str:
-    words = " ".join(text.split())[:300].rstrip(".")
+    words = one_line(text)
     return civil.say(texts.REASON, reason=words) if words else ""
 
 
@@ -101,6 +102,7 @@ def heading(text: str) -> str:
     return f"<h2>{escape(text)}</h2>\n"
 
 
-def _p(text: str, *, strong: bool = False) -> str:
+def paragraph(text: str, *, strong: bool = False) -> str:
+    """A paragraph of the page."""
     inner = f"<strong>{escape(text)}</strong>" if strong else escape(text)
     return f"<p>{inner}</p>\n"

@@ -8,13 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 import structlog
-from jinja2 import TemplateError
 
 from candor.contracts import NoticeState, Purpose, staff_key
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
 from notify_svc.compose.house import Houses
-from notify_svc.compose.letter import Signer
+from notify_svc.compose.letter import CANNOT_COMPOSE, Signer
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.compose.wording import wording_of
 from notify_svc.compose.words import language_of, translations
@@ -38,7 +37,6 @@ from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
 
 log = structlog.get_logger("notify.service")
-CANNOT_COMPOSE = (ArithmeticError, LookupError, TemplateError, TypeError, ValueError)
 CAP_PAUSE = timedelta(hours=1)
 
 

@@ -171,12 +171,12 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     offered = await offers.open_of(uow, opened.known.promise_id)
     unanswered = await clarifications.open_of(uow, opened.known.promise_id)
     due = await updates.of_promise(uow, opened.known.promise_id)
-    promise, civil = opened.known.promise, civil_of(request, opened)
+    promise, contact = opened.known.promise, contact_of(request, opened)
     fresh = opened.age <= settings.freshest_seconds
-    wants = Purpose.UPDATES in contact_of(request, opened).wanted(opened.left)
+    wants = Purpose.UPDATES in contact.wanted(opened.left)
     entries, rules = [one.entry for one in said], settings.rules()
     shown = view(promise, opened.known.gap, entries, now, rules, fresh=fresh, updates=wants)
-    return Found(opened, shown, said, messages, given, offered, unanswered, due, civil)
+    return Found(opened, shown, said, messages, given, offered, unanswered, due, civil_of(request, opened, contact))
 
 
 def _shown(

@@ -44,8 +44,9 @@ async def asked(request: Request, token: Token) -> Response:
         if opened is None:
             return ended(request)
         stopped = await stopping.stopped(uow, opened.known.customer_id)
-    civil = civil_of(request, opened)
-    some = "" if stopped else _some(token, civil, contact_of(request, opened), opened.left)
+    contact = contact_of(request, opened)
+    civil = civil_of(request, opened, contact)
+    some = "" if stopped else _some(token, civil, contact, opened.left)
     back = f'<p><a href="{public_path(PATH + token)}">{escape(civil.say(texts.BACK))}</a></p>\n'
     return page_of(request, civil, civil.say(texts.STOP), _all(token, civil, stopped=stopped) + some + back)
 

@@ -26,7 +26,7 @@ from notify_svc.api.requests import PhoneIn
 from notify_svc.api.routes.page import FORM, Token
 from notify_svc.page import OWNER, PATH, owner_texts
 from notify_svc.page.links import without_links
-from notify_svc.page.owner_links import Held, OwnerLinks, form_of
+from notify_svc.page.owner_links import Held, OwnerLinks
 from notify_svc.service import deciding
 from notify_svc.service.deciding import Call
 from notify_svc.settings import NotifySettings
@@ -52,7 +52,7 @@ async def decide(request: Request, token: Token) -> Response:
     if await _look(request, held) is None:
         return ended_page()
     given = _given(await read_raw(request, FORM))
-    do = form_of(given)
+    do = given.get("do", "")
     async with unit_of_work(request.app.state.database) as uow:
         found = await taking.opened(uow, held.notice_id, held.owner)
         if found is None:

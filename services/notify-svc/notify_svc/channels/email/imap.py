@@ -55,6 +55,11 @@ class Inbox:
         """What tells it from others; contains no secret."""
         return f"{self.username}@{self.host}:{self.port}/{self.folder}"
 
+    def check(self) -> None:
+        """Open the mailbox, and fetch nothing. Raises OSError and imaplib's errors."""
+        with self._opened():
+            pass
+
     def after(self, place: Place) -> Found:
         """At most WINDOW mails that came after `place`. Raises OSError and imaplib's errors."""
         with self._opened() as (client, validity, following):

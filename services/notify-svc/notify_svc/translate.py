@@ -28,6 +28,7 @@ from candor.contracts import (
     TimesHeld,
     Verdict,
 )
+from candor.contracts.promise import label_text
 from notify_svc.domain import facts
 from notify_svc.domain.support import supported
 
@@ -57,13 +58,7 @@ def promise_made(envelope: Envelope, data: PromiseMade) -> facts.Promise:
 
 
 def _labels(labels: Mapping[str, Label]) -> tuple[tuple[str, str], ...]:
-    return tuple((name, _as_text(value)) for name, value in sorted(labels.items()))
-
-
-def _as_text(value: str | float | bool) -> str:
-    if isinstance(value, bool):
-        return str(value).lower()
-    return value if isinstance(value, str) else f"{value:g}"
+    return tuple((name, label_text(value)) for name, value in sorted(labels.items()))
 
 
 def promise_changed(

@@ -11,6 +11,17 @@ import msgspec
 from candor.contracts.envelope import Event
 
 Label = str | float | bool
+EXACT: Final = 2.0**53
+"""Below it every whole number is a number of its own."""
+
+
+def label_text(value: Label) -> str:
+    """A label's value in the digits and words it was sent in: `true`, `7`, `1234567`, `0.25`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, str):
+        return value
+    return str(int(value)) if abs(value) < EXACT and value == int(value) else repr(float(value))
 
 
 class Verdict(StrEnum):

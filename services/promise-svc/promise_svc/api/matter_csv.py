@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from math import isfinite
 from typing import Any, Final, NamedTuple
 
+from candor.contracts.promise import label_text
 from candor.web.http.csv_page import RISKY
 from candor.web.http.problems import Problem
 from promise_svc.api.market_requests import LeadTimeIn, ReviewIn
@@ -64,7 +65,7 @@ def rows(raw: bytes, form: Form) -> Iterator[dict[str, Any] | Problem]:
 def line_of(item: Mapping[str, Any], form: Form) -> dict[str, Any]:
     """A matter as a row of a file that is given."""
     labels: Mapping[str, Any] = item.get(LABELS) or {}
-    said = "; ".join(f"{name}={_said(value)}" for name, value in labels.items())
+    said = "; ".join(f"{name}={label_text(value)}" for name, value in labels.items())
     return {name: said or None if name == LABELS else item.get(name) for name in form.columns}
 
 
@@ -115,12 +116,6 @@ def _number(text: str) -> str | float:
     except ValueError:
         return text
     return number if isfinite(number) else text
-
-
-def _said(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _plain(cell: str) -> str:

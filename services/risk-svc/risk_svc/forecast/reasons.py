@@ -78,7 +78,7 @@ def words(theme: str, view: View, now: float, incidents: Sequence[Incident]) -> 
     if theme.startswith(LABEL):
         name = theme.removeprefix(LABEL)
         value = next((value for label, value in (*view.texts, *view.numbers) if label == name), "")
-        return f"{name} {value:g}" if isinstance(value, float) else f"{name} {value}"
+        return f"{name} {value:.15g}" if isinstance(value, float) else f"{name} {value}"
     if theme.startswith(STEP):
         return _step(theme.removeprefix(STEP), view, now)
     if theme.startswith(INCIDENT):

@@ -91,10 +91,9 @@ async def still_open(session: AsyncSession, most: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def rank(item: dict[str, Any], sort: Sort) -> tuple[float, str]:
+def rank(item: dict[str, Any]) -> tuple[float, str]:
     """The place of a promise in the list; one without a value comes after all that have one."""
-    value = item["value"]
-    return (item["score"] if sort == "gap" else -1.0 if value is None else value), item["promise_id"]
+    return item["rank"], item["promise_id"]
 
 
 _INCIDENT: Final = text("""
@@ -112,13 +111,15 @@ CROSS JOIN LATERAL (
       AND places ?| ARRAY(SELECT jsonb_array_elements_text(one.places)) LIMIT {MOST_HIT + 1}) AS found) AS number
 WHERE hit > 0 ORDER BY opened_at DESC, incident_id LIMIT :most""")  # noqa: S608 - constants only
 # Columns of four bytes, which have more digits as a float of eight than they hold.
-_SCORE: Final = "round(score::numeric, 2)::float8"
-_ROUNDED: Final = {"score": f"{_SCORE} AS score", "p_slip": "round(p_slip::numeric, 4)::float8 AS p_slip"}
-_RANKS: Final = {"gap": _SCORE, "value": "coalesce(value, -1)"}
-# Read once: the page and the figures are taken of the same rows.
+_ROUNDED: Final = {
+    "score": "round(score::numeric, 2)::float8 AS score",
+    "p_slip": "round(p_slip::numeric, 4)::float8 AS p_slip",
+}
+_RANKS: Final = {"gap": "coalesce(score, -1)::float8", "value": "coalesce(value, -1)::float8"}
+# Read once, and narrow: the page and the figures are taken of the same rows, what is shown is read of the page alone.
 _HITS: Final = f"""
 WITH hit AS MATERIALIZED (
-  SELECT {", ".join(_ROUNDED.get(name, name) for name in ITEM)}, {{rank}} AS rank FROM insight_promise
+  SELECT promise_id, customer_id, currency, value, {{rank}} AS rank FROM insight_promise
   WHERE standing = 'open' AND shown AND places ?| CAST(:places AS text[])
     AND made_at < coalesce(CAST(:until AS timestamptz), 'infinity')
     AND (CAST(:customer AS text) IS NULL OR customer_id = :customer)
@@ -133,8 +134,11 @@ figures AS (
         count(*) - count(value) AS unvalued
       FROM hit GROUP BY currency) AS one) AS money),
 page AS (
-  SELECT * FROM hit
+  SELECT rank, promise_id FROM hit
   WHERE CAST(:place AS float8) IS NULL OR (rank, promise_id) < (CAST(:place AS float8), CAST(:name AS text))
-  ORDER BY rank DESC, promise_id DESC LIMIT :most OFFSET :skip)
-SELECT figures.*, page.* FROM figures LEFT JOIN page ON true ORDER BY rank DESC, promise_id DESC"""  # noqa: S608
+  ORDER BY rank DESC, promise_id DESC LIMIT :most OFFSET :skip),
+item AS (
+  SELECT {", ".join(_ROUNDED.get(name, name) for name in ITEM)}, rank
+  FROM page JOIN insight_promise USING (promise_id))
+SELECT figures.*, item.* FROM figures LEFT JOIN item ON true ORDER BY rank DESC, promise_id DESC"""  # noqa: S608
 _QUERY: Final = {sort: text(_HITS.format(rank=rank)) for sort, rank in _RANKS.items()}

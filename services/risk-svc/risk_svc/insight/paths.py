@@ -18,7 +18,7 @@ from risk_svc.insight.measures.figure import Figure, Unit, mean_of, share
 from risk_svc.insight.measures.hop_records import variance_ratio_of
 from risk_svc.insight.statements import COMPARED, SAID, said_of
 
-NEWEST: Final = 20_000
+NEWEST: Final = 10_000
 """Of the statements that a filter finds the newest, of which the figures by kind of hop are."""
 DRIFTS: Final = tuple(f"drift_{slot}" for slot in Slot)
 PASSED: Final = (

@@ -36,7 +36,7 @@ async def incident_promises(
             raise Problem.not_found("there is no such incident")
         found = await incidents.hits(session, incident, wanted, asked.sort, after, asked.limit + 1)
     items = found.items[: asked.limit]
-    more = encode_cursor(*incidents.rank(items[-1], asked.sort)) if len(found.items) > asked.limit else None
+    more = encode_cursor(*incidents.rank(items[-1])) if len(found.items) > asked.limit else None
     if asked.format == "csv":
         return csv_page(request, incidents.ITEM, items, more)
     document: dict[str, Any] = {

@@ -376,7 +376,7 @@ FIELDS: Final = {
     "well": "The rating of what we do well.",
     "well_words": "What was written about what we do well; internal.",
     "wording": "How it may be said to customers.",
-    "waiting_id": "The id of a statement that waits.",
+    "waiting_id": "The id of what waits.",
     "said_at": "When it was said; of a draft, when each of its fields was.",
     "waiting_at": "Since when it waits, by the database's clock.",
     "waiting": "How many of those taken wait for their promise.",

@@ -60,6 +60,7 @@ _WAITING: Final[dict[str, Any]] = {
     **{"waiting_id": "01KBF0E2Y7M3Q8T4R5N6P2W1X0", "promise_id": "PR-1009", "kind": "revised"},
     **{"said_at": "2026-03-01T09:00:00Z", "due": "2031-05-03T16:00:00Z", "asked_by": "company", "agreed": True},
     **{"reason": "supplier is late", "public_reason": "a part arrives later than planned", "verdict": "kept"},
+    **{"said_by": "engineering", "said_to": "product"},
     **{"completed_at": "2026-03-01T08:00:00Z", "settled_at": "2026-03-01T09:00:00Z"},
     **{"source": "crm", "source_event": "evt-204", "historical": False, "waiting_at": "2026-03-01T09:00:02Z"},
 }

@@ -15,7 +15,8 @@ from promise_svc.domain.promise import ChangeKind
 from promise_svc.domain.waiting import Waiting
 from promise_svc.matter_events import id_of, named
 from promise_svc.service.use_cases import ErasureResult, Result
-from promise_svc.store.tables import ChangeRow, DraftRow, PromiseRow, WaitingRow
+from promise_svc.store.tables import ChangeRow, DraftRow, PromiseRow
+from promise_svc.store.waiting_list import COLUMNS as WAITING
 
 _encode: Final = msgspec.json.Encoder().encode
 
@@ -115,9 +116,9 @@ def _change(one: Change) -> dict[str, Any]:
     return {name: value for name, value in shown.items() if value is not None}
 
 
-def waiting(row: WaitingRow) -> dict[str, Any]:
-    """A statement that waits for its promise."""
-    return row.model_dump(exclude={"born"})
+def waiting(row: Any) -> dict[str, Any]:
+    """What waits for its promise, from a row of `waiting_list`."""
+    return {name: getattr(row, name) for name in WAITING}
 
 
 def draft(row: DraftRow) -> dict[str, Any]:

@@ -96,11 +96,14 @@ class PromiseWithHistory(PromiseOut):
 
 
 class WaitingOut(BaseModel):
-    """What another system said of a promise that is not known yet; fields that do not apply to its kind are null."""
+    """What was said of a promise that is not known yet; fields that do not apply to its kind are null.
+
+    Of statements between departments and challenges to them no source is kept; `waiting_id` is their own id.
+    """
 
     waiting_id: str
     promise_id: str
-    kind: Literal["revised", "withdrawn", "settled"]
+    kind: Literal["revised", "withdrawn", "settled", "statement", "challenge"]
     said_at: datetime
     due: datetime | None
     asked_by: Literal["customer", "company"] | None
@@ -110,14 +113,16 @@ class WaitingOut(BaseModel):
     verdict: Literal["kept", "broken", "disputed"] | None
     completed_at: datetime | None
     settled_at: datetime | None
-    source: str
-    source_event: str
-    historical: bool
+    said_by: str | None
+    said_to: str | None
+    source: str | None
+    source_event: str | None
+    historical: bool | None
     waiting_at: datetime
 
 
 class WaitingPage(ListTotals):
-    """A page of statements that wait, oldest arrival first; the Link header leads to the next one."""
+    """A page of what waits, oldest arrival first; the Link header leads to the next one."""
 
     items: list[WaitingOut]
 

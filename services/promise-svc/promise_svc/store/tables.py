@@ -70,30 +70,6 @@ class ChangeRow(Base, table=True):
     known_due: datetime | None = moment(nullable=True)
 
 
-class WaitingRow(Base, table=True):
-    """A statement that waits for its promise; `born` is the order of arrival."""
-
-    __tablename__ = "waiting"
-
-    waiting_id: str = Field(primary_key=True)
-    born: int
-    promise_id: str
-    kind: str
-    said_at: datetime = moment()
-    due: datetime | None = moment(nullable=True)
-    asked_by: str | None
-    agreed: bool | None
-    reason: str | None
-    public_reason: str | None
-    verdict: str | None
-    completed_at: datetime | None = moment(nullable=True)
-    settled_at: datetime | None = moment(nullable=True)
-    source: str
-    source_event: str
-    historical: bool
-    waiting_at: datetime = moment()
-
-
 class DraftRow(Base, table=True):
     """A promise of which something is missing; `fields` holds each as (when it was said, value)."""
 

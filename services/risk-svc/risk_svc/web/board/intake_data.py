@@ -13,6 +13,7 @@ from candor.store import audit
 from candor.store.audit import Act, Actor
 from candor.store.db import Database
 from candor.store.unit_of_work import unit_of_work
+from candor.web.http.listings import Total
 from risk_svc.settings import RiskSettings
 
 PROMISE, DELIVERY = "promise-svc", "delivery-svc"
@@ -26,12 +27,16 @@ Found = TypeVar("Found")
 
 
 class Part(NamedTuple):
-    """What one service said, or why it said nothing: `items` with the service's name in `service`."""
+    """What one service said, or why it said nothing: `items` with the service's name in `service`.
+
+    `number`: how many items there are on all pages.
+    """
 
     service: str
     items: list[dict[str, Any]]
     cursor: str = ""
     failed: str = ""
+    number: Total = Total(0, True)
 
 
 class IntakeData:
@@ -96,6 +101,11 @@ class IntakeData:
         asked = _asked(source=source, cursor=cursor or None)
         return await self._part(DELIVERY, lambda name: self._items(name, "/v1/parked", asked))
 
+    async def waiting(self, cursor: str, *, promise_id: str | None = None) -> Part:
+        """A page of what was said of promises that are not known yet, the oldest arrival first."""
+        asked = _asked(promise_id=promise_id, cursor=cursor or None)
+        return await self._part(PROMISE, lambda name: self._items(name, "/v1/waiting", asked))
+
     async def parked_report(self, parked_id: str) -> dict[str, Any]:
         """One parked report. Raises ServiceError."""
         return (await self._service(DELIVERY).get(f"/v1/parked/{_quoted(parked_id)}")).body
@@ -144,7 +154,9 @@ class IntakeData:
 
     async def _items(self, name: str, path: str, asked: Mapping[str, str]) -> Part:
         said: Said = await self._service(name).get(path, asked)
-        return Part(name, [{**one, "service": name} for one in said.body["items"]], said.cursor)
+        items = [{**one, "service": name} for one in said.body["items"]]
+        number = Total(said.body.get("total", len(items)), said.body.get("total_exact", not said.cursor))
+        return Part(name, items, said.cursor, number=number)
 
     async def _each(self, ask: Callable[[str], Awaitable[Part]]) -> list[Part]:
         return [*await asyncio.gather(*(self._part(name, ask) for name in (PROMISE, DELIVERY)))]

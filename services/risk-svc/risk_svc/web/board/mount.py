@@ -113,7 +113,7 @@ PAGES: Final[Mapping[str, Make]] = {
     "/teams": lambda app, address: teams.Page(_reading(app), address, persons=app.state.show_persons),
     "/on-time": lambda app, address: on_time.Page(_reading(app), address),
     "/surprises": lambda app, address: surprises.Page(_reading(app), address),
-    "/path": lambda app, address: path.Page(_reading(app), _matters(app), address),
+    "/path": lambda app, address: path.Page(_reading(app), _matters(app), _intake(app), address),
     "/claims": lambda app, address: claims.Page(_reading(app), _matters(app), address),
     "/hand-offs": lambda app, address: handoffs.Page(_reading(app), _matters(app), address),
     "/plans": lambda app, address: plans.Page(_reading(app), _matters(app), address),

@@ -21,10 +21,12 @@ from risk_svc.web.board.flow import (
     words,
 )
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.intake_data import IntakeData
 from risk_svc.web.board.lists import EMPTY, MatterTable, csv_address, csv_link, filter_input, linked_promise
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.tables import show_address
+from risk_svc.web.board.waiting_part import WaitingPart
 
 HOPS: Final = [
     {"name": "name", "label": "Hop", "field": "name", "align": "left"},
@@ -54,7 +56,7 @@ READ_IT: Final = (
 class Page:
     """One open browser page about the way of messages."""
 
-    def __init__(self, reading: LiveData, matters: MatterData, address: Address) -> None:
+    def __init__(self, reading: LiveData, matters: MatterData, intake: IntakeData, address: Address) -> None:
         self.reading, self.matters = reading, matters
         self.moment = page_frame("Path")
         self.banner = Banner(reading.standstill, reading.held)
@@ -75,7 +77,9 @@ class Page:
             with card():
                 section_title("Messages that changed most")
                 self.table = MatterTable(MESSAGES, "Messages", address, self.refresh)
+            self.waiting = WaitingPart(intake, self.refresh)
             self.table.pager.narrowed_by(self.promise, self.kind, self.department)
+            self.waiting.pages.narrowed_by(self.promise)
             live(self.banner, 5.0, self.refresh)
 
     def asked(self) -> HopFilter:
@@ -100,6 +104,7 @@ class Page:
         self.hops.show([] if asked.promise_id else [row(one) for one in records.hops])
         show_address(self.csv, csv_of("hops", asked))
         self.table.show(listed, [message(one) for one in listed.items], csv_of("path", asked))
+        await self.waiting.refresh(asked.promise_id)
 
 
 def csv_of(name: str, wanted: HopFilter) -> str:

@@ -21,7 +21,7 @@ from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import ask, names, walk
 from tests.support.matters import capability, challenge, claim, handoff, offer, path_of
-from tests.support.risk import DUE, MADE, Story, erased
+from tests.support.risk import DUE, MADE, Story, erased, incident
 
 TABLES = "insight_promise, insight_state, insight_milestone, insight_matter, insight_capability, insight_statement"
 LISTS = ("/v1/offers", "/v1/challenges")
@@ -202,12 +202,13 @@ async def test_what_it_does_not_know_is_refused(api: Api, path: str) -> None:
         ("hand-offs", "state=open&sort=due", "h1"),
         ("offers", "state=taken", "taken"),
         ("challenges", "state=open", "new"),
+        ("incidents", "place=site:EWR", "i1"),
     ],
 )
 async def test_the_boards_files_have_what_is_chosen_up_to_their_bound(
     desk: InsightDesk, name: str, query: str, first: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    await desk.take(*offered(), *doubted(), handoff(), capability(), claim(), *path_of("p1", "c1", 9, 3, 0))
+    await desk.take(*offered(), *doubted(), handoff(), capability(), claim(), incident(), *path_of("p1", "c1", 9, 3, 0))
     answer = await download_matters(asked(name, query), desk.database, name, matters_of(desk))
     rows = [*csv.DictReader(io.StringIO(bytes(answer.body).decode()))]
     assert next(iter(rows[0].values())) == first

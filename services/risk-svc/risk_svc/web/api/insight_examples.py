@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import BaseModel
 
-from risk_svc.web.api import insight_responses
+from risk_svc.web.api import incident_responses, insight_responses
 from risk_svc.web.api.contact_examples import CONTACT
 
 _MADE: Final = {"made_at": "2026-03-01T07:30:12Z", "promises": 1840, "total": 1, "total_exact": True}
@@ -143,6 +143,19 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
                 **{"with_all": _DUE, "without": _DUE | {"value": 0.66, "low": 0.6, "high": 0.715}},
             }
         ],
+    },
+    incident_responses.IncidentPage: {
+        "items": [
+            {
+                **{"incident_id": "IN-7", "category": "outage", "title": "Depot north without power"},
+                **{"severity": 0.6, "opened_at": "2026-03-01T05:10:00Z", "resolved_at": "2026-03-01T11:20:00Z"},
+                **{"expected_end": "2026-03-01T12:00:00Z", "affects": ["site:depot-north"]},
+                **{"promises": 1, "promises_exact": True, "customers": 1},
+                "values": [{"currency": "EUR", "value": 18000.0, "promises": 1, "unvalued": 0}],
+            }
+        ],
+        "total": 1,
+        "total_exact": True,
     },
     insight_responses.IncidentPromises: {
         "incident": {

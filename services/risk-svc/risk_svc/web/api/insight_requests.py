@@ -10,6 +10,7 @@ from candor.web.http.csv_page import Format
 from candor.web.http.fields import ID_PATTERN
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.insight.durations import Verdict
+from risk_svc.insight.incident_lists import IncidentFilter, State
 from risk_svc.insight.words import Verdict as Contact
 
 
@@ -28,6 +29,20 @@ class HitQuery(PageQuery):
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
     kind: str | None = Field(default=None, pattern=ID_PATTERN)
     min_score: float | None = Field(default=None, ge=0, le=100)
+
+
+class IncidentQuery(PageQuery):
+    """Which incidents."""
+
+    state: State | None = Field(default=None, description="open: it goes on; ended: it is over; all without it.")
+    category: str | None = Field(default=None, max_length=128, description="Only those of this category.")
+    place: str | None = Field(
+        default=None, max_length=512, description="Only those that affect this, as kind:id, such as site:EWR."
+    )
+
+    def wanted(self) -> IncidentFilter:
+        """The filter."""
+        return IncidentFilter(self.state, self.category, self.place)
 
 
 class SheetQuery(PageQuery):

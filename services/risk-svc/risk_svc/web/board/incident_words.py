@@ -56,15 +56,25 @@ def named(incident: Mapping[str, Any]) -> str:
     return f"{incident['title'] or incident['incident_id']}: {number} open promise{'' if hit == 1 else 's'}"
 
 
+def hit_words(incident: Mapping[str, Any]) -> str:
+    """How many open promises an incident of the list hits, and of how many customers."""
+    promises, customers = incident["promises"], incident["customers"]
+    if not promises:
+        return "none"
+    more = "" if incident["promises_exact"] else "more than "
+    return f"{more}{promises:,}, of {customers:,} customer{'' if customers == 1 else 's'}"
+
+
 def _hits(hits: Hits) -> str:
     if not hits.number.total:
         return "It hits no open promise."
     promises = f"{hits.number} open promise{'' if hits.number == (1, True) else 's'}"
     customers = f"{hits.customers:,} customer{'' if hits.customers == 1 else 's'}"
-    return f"It hits {promises} of {customers}, worth {_worth(hits.values)}."
+    return f"It hits {promises} of {customers}, worth {worth(hits.values)}."
 
 
-def _worth(values: Sequence[Mapping[str, Any]]) -> str:
+def worth(values: Sequence[Mapping[str, Any]]) -> str:
+    """What promises are worth in each currency, and how many of them have no value."""
     sums = [money(one["value"], one["currency"]) for one in values if one["promises"] > one["unvalued"]]
     unvalued = sum(one["unvalued"] for one in values)
     if not sums:

@@ -16,6 +16,7 @@ from risk_svc.insight import (
     claim_lists,
     clarifications,
     handoffs,
+    incident_lists,
     lead_times,
     offers,
     paths,
@@ -29,6 +30,7 @@ from risk_svc.insight.asking import Place
 from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter, Sort
+from risk_svc.insight.incident_lists import IncidentFilter
 from risk_svc.insight.lead_times import Compared, LeadTimeFilter
 from risk_svc.insight.measures.distortion import Thresholds
 from risk_svc.insight.measures.drivers import ActionRecord
@@ -130,6 +132,16 @@ class MatterData:
                 return await scores.movement(session, promise_id, since)
 
         return await self._newest(("movement", promise_id), read)
+
+    async def incidents(self, wanted: IncidentFilter, page: int) -> Listed:
+        """Incidents, open ones first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                found = await incident_lists.incidents(session, wanted, ROWS, skip=(page - 1) * ROWS)
+            return listed(found[0], page, found[1])
+
+        return await self._newest(("incidents", wanted, page), read)
 
     async def handoffs(self, wanted: HandoffFilter, sort: Sort, page: int) -> Listed:
         """Hand-offs as of now. Raises StoreUnavailable."""

@@ -12,11 +12,11 @@ from starlette.responses import Response
 from candor.store.db import Database
 from candor.web.http.csv_page import csv_page
 from candor.web.http.problems import Problem
-from risk_svc.insight import challenges, claim_lists, handoffs, offers, paths
+from risk_svc.insight import challenges, claim_lists, handoffs, incident_lists, offers, paths
 from risk_svc.insight.asking import Place
-from risk_svc.web.api import hop_presenters, hop_requests, matter_requests
+from risk_svc.web.api import hop_presenters, hop_requests, incident_csv, matter_requests
 from risk_svc.web.api.hop_responses import HopOut
-from risk_svc.web.api.insight_requests import PageQuery
+from risk_svc.web.api.insight_requests import IncidentQuery, PageQuery
 from risk_svc.web.api.routes.figures import flat
 from risk_svc.web.board import downloads
 from risk_svc.web.board.matter_data import MatterData
@@ -76,6 +76,10 @@ async def _handoffs(session: AsyncSession, asked: matter_requests.HandoffQuery, 
     )
 
 
+async def _incidents(session: AsyncSession, asked: IncidentQuery, _matters: MatterData) -> Rows:
+    return incident_csv.rows((await incident_lists.incidents(session, asked.wanted(), downloads.MOST))[0])
+
+
 async def _offers(session: AsyncSession, asked: matter_requests.OfferQuery, _matters: MatterData) -> Rows:
     rows, _ = await offers.offers(session, asked.wanted(), _place())
     return _only(offers.ITEM, [{**row, "options": offers.words(row["options"])} for row in rows])
@@ -91,6 +95,7 @@ SHEETS: Final[Mapping[str, Sheet]] = {
     "claims": Sheet(matter_requests.ClaimQuery, claim_lists.CLAIM, _claims),
     "capabilities": Sheet(matter_requests.RegisterQuery, claim_lists.CAPABILITY, _register),
     "hand-offs": Sheet(matter_requests.HandoffQuery, handoffs.ITEM, _handoffs),
+    "incidents": Sheet(IncidentQuery, incident_lists.ITEM, _incidents),
     "offers": Sheet(matter_requests.OfferQuery, offers.ITEM, _offers),
     "challenges": Sheet(matter_requests.ChallengeQuery, challenges.ITEM, _challenges),
 }

@@ -33,6 +33,7 @@ GROUPS: Final = (
         Entry("Weekly brief", "/brief"),
         Entry("Accounts", "/accounts"),
         Entry("Gaps by group", "/groups"),
+        Entry("Incidents", "/incidents"),
     ),
     (
         Entry("Teams", "/teams"),

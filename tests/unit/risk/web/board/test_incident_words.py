@@ -10,6 +10,7 @@ from risk_svc.insight.incidents import MOST_HIT, Hits
 from risk_svc.web.api.insight_examples import EXAMPLES
 from risk_svc.web.api.insight_responses import HitOut, IncidentPromises
 from risk_svc.web.board import incident_words, style
+from risk_svc.web.board.pages import incidents
 from tests.support.board import NOW, detail, incident
 
 STRUCK: dict[str, Any] = {
@@ -23,6 +24,7 @@ STRUCK: dict[str, Any] = {
     "places": ["site:EWR", "site:JFK"],
 }
 EUR = {"currency": "EUR", "value": 18_000.0, "promises": 3, "unvalued": 1}
+LISTED = {**STRUCK, "affects": STRUCK["places"], "promises": 3, "promises_exact": True, "customers": 1, "values": [EUR]}
 ITEM = HitOut.model_validate(EXAMPLES[IncidentPromises]["items"][0]).model_dump()
 
 
@@ -71,3 +73,23 @@ def test_a_promise_names_its_incidents_those_that_go_on_first() -> None:
         ("i2", still.title),
         (over.incident_id, f"{over.title}, over"),
     ]
+
+
+def test_an_incident_in_the_list_says_what_it_affects_and_hits_and_leads_to_its_page() -> None:
+    row = incidents.row(LISTED)
+    assert (row["state"], row["promise"], row["affects"]) == ("open", "Snow at <b>EWR</b>", "site:EWR, site:JFK")
+    assert (row["hits"], row["value"]) == ("3, of 1 customer", "18,000 EUR (1 without a value)")
+    assert (row["colour"], row["until"]) == (style.COLOURS["severe"], "–")
+    assert incidents.row(LISTED | {"incident_id": "a/b"})["link"].endswith("/board/incidents/a%2Fb")
+    assert incidents.row(LISTED | {"title": ""})["promise"] == "i1"
+
+
+def test_an_incident_that_hits_nothing_or_is_over_is_told_apart() -> None:
+    nothing = incidents.row(LISTED | {"promises": 0, "customers": 0, "values": [], "affects": []})
+    assert (nothing["hits"], nothing["value"]) == ("none", "–")
+    assert (nothing["affects"], nothing["colour"]) == ("nothing that is known here", style.COLOURS["none"])
+    ended = incidents.row(LISTED | {"resolved_at": NOW + timedelta(hours=1)})
+    assert (ended["state"], ended["until"], ended["colour"]) == ("ended", "Fri 8 Mar 23:05", style.COLOURS["none"])
+    assert incidents.row(LISTED | {"expected_end": NOW})["until"] == "expected Fri 8 Mar 22:05"
+    many = LISTED | {"promises": MOST_HIT, "promises_exact": False, "customers": 12}
+    assert incidents.row(many)["hits"] == "more than 1,000, of 12 customers"

@@ -13,6 +13,7 @@ from candor.web.http.listings import Total
 from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Recall
 from risk_svc.insight.handoffs import HandoffFilter
+from risk_svc.insight.incident_lists import IncidentFilter
 from risk_svc.insight.measures.figure import share
 from risk_svc.insight.offers import OfferFilter, words
 from risk_svc.insight.paths import HopFilter, Records
@@ -25,7 +26,7 @@ from risk_svc.web.board.lists import EMPTY, linked_promise, number_words
 from risk_svc.web.board.live_data import SheetQuery
 from risk_svc.web.board.matter_data import ROWS, Listed, listed
 from risk_svc.web.board.matter_downloads import SHEETS
-from risk_svc.web.board.pages import challenges, claims, groups, handoffs, offers, path
+from risk_svc.web.board.pages import challenges, claims, groups, handoffs, incidents, offers, path
 from risk_svc.web.board.style import COLOURS
 from tests.unit.risk.web.board.test_flow import THREE, record, way
 
@@ -264,6 +265,7 @@ def test_a_challenge_says_what_is_doubted_and_what_came_of_it() -> None:
         (path.csv_of("path", HopFilter("p1", "install")), {"promise": "p1", "kind": "install"}),
         (path.csv_of("hops", HopFilter(department="sales")), {"department": "sales"}),
         (offers.csv_of(OfferFilter("taken", option="goodwill")), {"state": "taken", "option": "goodwill"}),
+        (incidents.csv_of(IncidentFilter("open", place="site:EWR")), {"state": "open", "place": "site:EWR"}),
         (challenges.csv_of(ChallengeFilter("open", about="claim")), {"state": "open", "about": "claim"}),
     ],
 )

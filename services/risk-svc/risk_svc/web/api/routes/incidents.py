@@ -1,8 +1,9 @@
-"""Read routes of what incidents hit."""
+"""Read routes of incidents and of what they hit."""
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Final
+from datetime import datetime
+from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Query
 from starlette.requests import Request
@@ -14,13 +15,28 @@ from candor.web.http.fields import PathId
 from candor.web.http.pages import decode_cursor, encode_cursor, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
-from risk_svc.insight import incidents
-from risk_svc.web.api import insight_requests, insight_responses
+from risk_svc.insight import incident_lists, incidents
+from risk_svc.web.api import incident_csv, incident_responses, insight_requests, insight_responses
 from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.api.responses import IncidentOut
 from risk_svc.web.api.routes.gaps import database
 
 router: Final = APIRouter(tags=["insight"])
+
+
+@router.get("/v1/incidents", responses=answers(incident_responses.IncidentPage))
+async def incident_list(
+    request: Request, _principal: Viewer, asked: Annotated[insight_requests.IncidentQuery, Query()]
+) -> Response:
+    """Incidents, open ones first, then the latest ended, each with what it hits; those that hit nothing too."""
+    after = cast(incident_lists.After | None, decode_cursor(asked.cursor, int, datetime, str))
+    async with database(request).reading() as session:
+        found, number = await incident_lists.incidents(session, asked.wanted(), asked.limit + 1, after)
+    items = found[: asked.limit]
+    more = encode_cursor(*incident_lists.rank(items[-1])) if len(found) > asked.limit else None
+    if asked.format == "csv":
+        return csv_page(request, incident_lists.ITEM, incident_csv.rows(items), more)
+    return shown({"items": items, **number._asdict()}, link_header(request, more))
 
 
 @router.get("/v1/incidents/{incident_id}/promises", responses=answers(insight_responses.IncidentPromises))

@@ -156,12 +156,18 @@ def _promise(columns: _Columns, path: Path) -> Fields:
     data |= {name: columns.id(name) for name in ("owner", "deliverer") if columns.has(name)}
     if columns.has("department"):
         data["department"] = columns.item("department")
-    labels = [guess.column for guess in columns.seen.guesses if guess.field == "labels"]
-    if labels:
-        data["labels"] = {
-            words(name).replace(" ", "_") or f"label_{n}": expression(name) for n, name in enumerate(labels)
-        }
+    if labels := [guess.column for guess in columns.seen.guesses if guess.field == "labels"]:
+        data["labels"] = _labels(labels)
     return {**rule, "data": data}
+
+
+def _labels(columns: list[str]) -> Fields:
+    """A label of each column, by its name where that is plain and no other column's."""
+    found: Fields = {}
+    for number, column in enumerate(columns):
+        plain = words(column).replace(" ", "_")
+        found[plain if plain and plain not in found else f"label_{number}"] = expression(column)
+    return found
 
 
 def _done(columns: _Columns) -> Fields:

@@ -82,7 +82,8 @@ class Named(NamedTuple):
 @lru_cache(maxsize=2_048)
 def words(name: str) -> str:
     """A name as plain words: `Fälligkeits-Datum` is `faelligkeits datum`, and `CloseDate` is `close date`."""
-    text = _camel.sub(" ", name).casefold().translate(_FOLDED)
+    whole = unicodedata.normalize("NFC", name)  # file names may have their accents written apart
+    text = _camel.sub(" ", whole).casefold().translate(_FOLDED)
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
     return " ".join(_word.findall(plain))
 

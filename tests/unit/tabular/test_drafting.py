@@ -179,3 +179,20 @@ def test_the_purposes_of_people_are_read_as_crm_systems_write_several(tmp_path: 
     # What is no purpose is named, and that row is not sent.
     assert isinstance(third, Fault)
     assert third.column == "Purposes"
+
+
+def test_labels_of_columns_that_are_alike_stay_apart(tmp_path: Path) -> None:
+    columns = ("Order", "Customer", "Region", "R\u00e9gion", "\u5730\u57df")
+    rows = [(f"S-{n}", "acme", *("abc"[(n + k) % 3] for k in range(3))) for n in range(9)]
+    _, found = drafted(csv_file(tmp_path, *rows, columns=columns))
+    labels = found.events[0]["data"]["labels"]
+    assert labels == {"region": "item.Region", "label_1": 'item."R\u00e9gion"', "label_2": 'item."\u5730\u57df"'}
+
+
+def test_a_file_is_the_same_kind_however_its_name_is_encoded(tmp_path: Path) -> None:
+    columns, rows = ("Order", "Customer"), [(f"S-{n}", "acme") for n in range(3)]
+    kinds = []
+    for name in ("Auftr\u00e4ge.csv", "Auftra\u0308ge.csv"):
+        path = csv_file(tmp_path, *rows, columns=columns)
+        kinds.append(drafted(path.rename(path.with_name(name)))[1].events[0]["data"]["kind"])
+    assert kinds == [{"value": "auftraege"}] * 2

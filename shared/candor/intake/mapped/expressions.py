@@ -7,8 +7,6 @@ The language is JMESPath (https://jmespath.org) with eight functions more: `lowe
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from functools import lru_cache
 from hashlib import sha256
 from math import prod
@@ -19,6 +17,7 @@ from jmespath import functions
 from jmespath.exceptions import JMESPathError, JMESPathTypeError
 from jmespath.parser import ParsedResult
 
+from candor.intake.mapped.ids import as_slug
 from candor.intake.source import canonical
 
 LONGEST: Final = 2_000
@@ -33,7 +32,6 @@ _KINDS: Final = {
     **{"list": "a list", "dict": "an object"},
 }
 _CHAINS: Final = ("subexpression", "index_expression")
-_not_slug: Final = re.compile(r"[^a-z0-9]+")
 
 
 class ExpressionError(ValueError):
@@ -59,8 +57,7 @@ class _Functions(functions.Functions):
 
     @functions.signature({"types": ["string"]})
     def _func_slug(self, text: str) -> str | None:
-        plain = unicodedata.normalize("NFKD", text.casefold()).encode("ascii", "ignore").decode()
-        return _not_slug.sub("-", plain).strip("-")[:64] or None
+        return as_slug(text)
 
     @functions.signature({"types": ["object", "null"]}, {"types": ["string", "null"]})
     def _func_field(self, holder: dict[str, Any] | None, name: str | None) -> Any:

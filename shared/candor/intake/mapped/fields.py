@@ -10,7 +10,8 @@ from zoneinfo import ZoneInfo
 
 from candor.intake.mapped.config import Constant, Taken, Value
 from candor.intake.mapped.expressions import ExpressionError, evaluate
-from candor.intake.mapped.written import EXCEL, ORDERS, Order, as_id, read_date, read_number, read_serial
+from candor.intake.mapped.ids import as_id
+from candor.intake.mapped.written import EXCEL, ORDERS, Order, read_date, read_number, read_serial
 from candor.ops.moments import ends_a_day, read_moment
 from candor.web.http.fields import zones
 from candor.web.http.problems import Problem

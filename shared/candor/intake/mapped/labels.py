@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
-from candor.intake.mapped.written import as_id
+from candor.intake.mapped.ids import as_id
 
 MOST_LABELS: Final = 32
 """Labels of an incident that are looked at."""

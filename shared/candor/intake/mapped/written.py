@@ -26,7 +26,6 @@ _number: Final = {
     ",": re.compile(r"[+-]?(?:\d{1,3}(?:[.'’ ]\d{3})+|\d+)?(?:,\d+)?"),
 }
 _money: Final = re.compile(r"^(?:[A-Z]{3}(?=[\s\d+-])|[€$£¥])\s*|\s*(?:(?<=[\s\d])[A-Z]{3}|[€$£¥])$")
-_not_id: Final = re.compile(r"[^A-Za-z0-9._:-]+")
 _blanks: Final = re.compile(r"[\u00a0\u2009\u202f]")
 
 
@@ -47,11 +46,6 @@ class Day(tuple[int, int, int]):
         """The day's beginning without a zone. Raises ValueError for no such day."""
         year, month, day = (self[order.index(sign)] for sign in "ymd")
         return datetime(year + 2_000 if year < 100 else year, month, day)  # noqa: DTZ001 - the zone comes later
-
-
-def as_id(text: str) -> str | None:
-    """An id of a text: a hyphen for all that no id has; None for nothing."""
-    return _not_id.sub("-", text.strip())[:128] or None
 
 
 def day_of(text: str) -> Day | None:

@@ -82,7 +82,7 @@ def take_of(said: Any, how: dict[str, Any]) -> Any:
         ({"from": "item.local", "time": "%Y-%m-%d %H:%M:%S", "zone": "UTC"}, "2026-11-27T09:30:00+00:00"),
         ({"from": "item.ms", "time": "milliseconds"}, "2026-11-26T11:45:03.250000+00:00"),
         ({"from": "item.ns", "time": "nanoseconds"}, "2026-11-26T09:02:11.440123+00:00"),
-        ({"from": "item.name", "as": "id"}, "S-d-7-a-b-"),
+        ({"from": "item.name", "as": "id"}, "S-d-7-a-b-f7364059c16e"),
         ({"kind": {"value": "site"}, "id": "item.status"}, {"kind": "site", "id": "won"}),
         ({"kind": {"value": "site"}, "id": "item.nothing"}, None),
         (

@@ -11,8 +11,8 @@ from sqlmodel import select
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.intake.mapped.ids import as_id
 from candor.intake.mapped.labels import LONGEST_NAME
-from candor.intake.mapped.written import as_id
 from candor.intake.routes import intake_of, no_nul
 from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page

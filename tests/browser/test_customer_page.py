@@ -18,6 +18,7 @@ from notify_svc.page import texts
 from notify_svc.page.answering import Fault
 from notify_svc.page.forms import answered, fault_line, forms
 from notify_svc.page.render import content
+from notify_svc.page.sheets import questions
 from notify_svc.page.view import State, View
 from notify_svc.store.answers import Given
 from notify_svc.store.offers import Offer, Option
@@ -62,6 +63,7 @@ def shown(
         content(view, said, 1, civil, "http://promises.test"),
         answered(given, civil),
         forms(view, civil, "token", {}, [Offer("OF-1", "OF-1:1", (Option("a month"), Option("later", HIGH)))]),
+        questions(view, civil, "token", {}, due=True),
     )
     title = civil.say(texts.HEADING, what=view.what)
     return bytes(form_page(title, "".join(parts), 200, "Example Airlines", civil.language).body).decode()

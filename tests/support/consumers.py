@@ -135,7 +135,8 @@ class Consumer:
 
     async def _content(self, table: str) -> list[dict[str, Any]]:
         times = {"created_at", "changed_at", "seen_at", "next_try_at", "published_at", "words_since"}
-        volatile = times | {"id", "seq", "xid", "born"}
+        # `matter` is the `born` of another row.
+        volatile = times | {"id", "seq", "xid", "born", "matter"}
         rows = await self.database.pool.fetch(f'SELECT * FROM "{table}"')
         kept = [{name: value for name, value in row.items() if name not in volatile} for row in rows]
         return sorted(kept, key=repr)

@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-from candor.contracts import AnswerGiven, ClarificationAnswered, Event, OptionTaken, decode
+from candor.contracts import AnswerGiven, ClarificationAnswered, Event, OptionTaken, SheetGiven, decode
 from candor.records.packing import unpack
 from candor.web.app import create_app
 from notify_svc.api.routes import answers, mass, next_updates, page, page_links, stop, templates
@@ -84,6 +84,10 @@ class Customers:
     async def clarified(self) -> list[ClarificationAnswered]:
         """What was told on of questions that were answered, oldest first."""
         return [one for one in await self._told() if isinstance(one, ClarificationAnswered)]
+
+    async def sheets(self) -> list[SheetGiven]:
+        """What was told on of answers to the four questions, oldest first."""
+        return [one for one in await self._told() if isinstance(one, SheetGiven)]
 
     async def _told(self) -> list[Event]:
         statement = "SELECT records FROM outbox WHERE topic = 'answers' ORDER BY id"

@@ -105,6 +105,10 @@ class NotifySettings(ApprovalSettings):
     """What stands above the customer's page: who promised. Example: Example Airlines
     """
 
+    questions_days: int = Field(default=90, ge=0, le=3660)
+    """Days in which a customer is asked the four questions on the customer's page at most once; 0: never. Example: 180
+    """
+
     warn_at: Share = _RULES.warn_at
     """Risk of delay from which a customer is warned. Example: 0.7"""
     clear_at: Share = _RULES.clear_at

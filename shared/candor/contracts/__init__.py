@@ -1,6 +1,6 @@
 """Contracts between services: one class per event, one file per owner, topic cards, codec and golden examples."""
 
-from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, OptionTaken
+from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, OptionTaken, SheetGiven
 from candor.contracts.brief import BriefMade, BriefSection, BriefSentence
 from candor.contracts.codec import decode, encode, message
 from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, Purpose, staff_key
@@ -151,6 +151,7 @@ __all__ = [
     "Revision",
     "ScopeItem",
     "SheetAnswered",
+    "SheetGiven",
     "Side",
     "Standing",
     "Statement",

@@ -1,4 +1,7 @@
-"""What customers answered on their pages. Topic `answers`, key customer id. No words: those stay in notify-svc."""
+"""What customers answered on their pages. Topic `answers`, key customer id.
+
+Words stay in notify-svc, but for those of an answer sheet, which is kept where all sheets are.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,14 @@ from enum import StrEnum
 from typing import ClassVar
 
 from candor.contracts.envelope import Event
+from candor.contracts.matters import Beside
 
 
 class AnswerKind(StrEnum):
-    """What an answer is about: their question, whether we understood, how it ended, an offer, or what we asked them.
+    """What an answer is about: their question, whether we understood, how it ended, an offer, what we asked them about
+    their need, or the four questions.
 
-    Of the last two OptionTaken and ClarificationAnswered tell.
+    Of the last three OptionTaken, ClarificationAnswered and SheetGiven tell.
     """
 
     QUESTION = "question"
@@ -20,6 +25,7 @@ class AnswerKind(StrEnum):
     VERDICT = "verdict"
     OPTION = "option"
     CLARIFICATION = "clarification"
+    SHEET = "sheet"
 
 
 class Choice(StrEnum):
@@ -74,3 +80,27 @@ class ClarificationAnswered(Event, frozen=True, gc=False, omit_defaults=True, kw
     customer_id: str
     at: datetime
     answer_id: str
+
+
+class SheetGiven(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """A customer answered the four questions at `at`: to each a rating from 1 to 5, 5 the best, and words beside it.
+
+    A question that is None was left out.
+    """
+
+    TYPE: ClassVar[str] = "candor.sheet.given.v1"
+    TOPIC: ClassVar[str] = "answers"
+    AGGREGATE: ClassVar[str] = "sheet_id"
+
+    sheet_id: str
+    customer_id: str
+    at: datetime
+    well: int | None = None
+    well_words: str = ""
+    improve: int | None = None
+    improve_words: str = ""
+    others: int | None = None
+    others_words: str = ""
+    beside: Beside | None = None
+    onward: int | None = None
+    onward_words: str = ""

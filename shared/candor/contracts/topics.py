@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from candor.contracts.answer import AnswerGiven, ClarificationAnswered, OptionTaken
+from candor.contracts.answer import AnswerGiven, ClarificationAnswered, OptionTaken, SheetGiven
 from candor.contracts.brief import BriefMade
 from candor.contracts.contact import ContactRemoved, ContactSet
 from candor.contracts.delivery import IncidentReported, MilestoneReported, MilestonesRestated
@@ -141,7 +141,7 @@ CARDS = (
         owner="notify-svc",
         writers=("notify-svc",),
         readers=("promise-svc",),
-        events=(AnswerGiven, OptionTaken, ClarificationAnswered),
+        events=(AnswerGiven, OptionTaken, ClarificationAnswered, SheetGiven),
     ),
     TopicCard(
         name="briefs",

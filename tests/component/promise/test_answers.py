@@ -16,8 +16,11 @@ from candor.contracts import (
     Message,
     OptionTaken,
     PromiseSettled,
+    SheetAnswered,
+    SheetGiven,
     message,
 )
+from candor.contracts.matters import Beside, Side
 from candor.messaging.consumer import Work
 from candor.store.unit_of_work import unit_of_work
 from promise_svc.handlers import AnswersHandler
@@ -183,3 +186,36 @@ def clarified(promise: dict[str, Any], name: str) -> Message:
         answer_id=f"a-{name}",
     )
     return message(new("a"), "notify-svc", data.at, data.customer_id, 1, data)
+
+
+async def test_answers_to_the_four_questions_are_a_sheet_of_customers_as_by_the_form_and_once(promise_api: Api) -> None:
+    name, customer = new("s"), new("c")
+    first, again = sheet(name, customer, 1), sheet(name, customer, 2, well=1)
+    await take(promise_api, first, again)
+    await take(promise_api, first)
+    found = await shown(promise_api, f"/v1/sheets/{name}")
+    body = {"side": "customers", "people": 1, "customer_id": customer, "well": 4, "others": 2, "beside": "better"}
+    by_form = await begun(promise_api, "/v1/sheets", {**body, "others_words": "they call"})
+    assert found.keys() == {*by_form, "entries"}
+    assert {key: found[key] for key in by_form if key not in ("sheet_id", "at")} == {
+        key: value for key, value in by_form.items() if key not in ("sheet_id", "at")
+    }
+    told, _ = await sent(promise_api, customer)
+    at = NOON + timedelta(minutes=1)
+    ratings: dict[str, Any] = {"well": 4, "others": 2, "beside": Beside.BETTER}
+    assert told.data == SheetAnswered(sheet_id=name, side=Side.CUSTOMERS, at=at, customer_id=customer, **ratings)
+    listed = await shown(promise_api, f"/v1/sheets?customer_id={customer}&side=customers")
+    assert [one["others_words"] for one in listed["items"]] == ["they call"] * 2
+
+
+async def test_a_sheet_of_an_erased_customer_is_not_taken(promise_api: Api) -> None:
+    promise, name = await made(promise_api, customer_id=new("c")), new("s")
+    assert (await promise_api.call("DELETE", f"/v1/customers/{promise['customer_id']}", role="admin")).status_code < 300
+    await take(promise_api, sheet(name, promise["customer_id"], 0))
+    assert (await promise_api.call("GET", f"/v1/sheets/{name}", role="operator")).status_code == 404
+
+
+def sheet(name: str, customer: str, minutes: int, **changes: Any) -> Message:
+    said = {"well": 4, "others": 2, "others_words": "they call", "beside": Beside.BETTER, **changes}
+    data = SheetGiven(sheet_id=name, customer_id=customer, at=NOON + timedelta(minutes=minutes), **said)
+    return message(new("a"), "notify-svc", data.at, customer, 1, data)

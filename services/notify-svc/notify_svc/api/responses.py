@@ -155,9 +155,10 @@ class PageLinkPage(ListTotals):
 class AnswerOut(BaseModel):
     """What a customer answered on their page, to the word.
 
-    `kind`: question, readback, verdict, option or clarification. `choice`: right or wrong of a readback; kept, in_part
-    or not_kept of a verdict; the name of the option that was taken of the offer `offer_id`. `clarification_id`: what we
-    had asked, of which these are the words.
+    `kind`: question, readback, verdict, option, clarification or sheet. `choice`: right or wrong of a readback; kept,
+    in_part or not_kept of a verdict; the name of the option that was taken of the offer `offer_id`.
+    `clarification_id`: what we had asked, of which these are the words. What a sheet says is in promise-svc, by the id
+    of the answer.
     """
 
     answer_id: str

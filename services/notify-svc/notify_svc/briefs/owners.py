@@ -22,6 +22,7 @@ _SAID: Final = {
     AnswerKind.VERDICT: "gave their verdict",
     AnswerKind.OPTION: "took an option",
     AnswerKind.CLARIFICATION: "answered what we asked",
+    AnswerKind.SHEET: "answered the four questions",
 }
 _CHOSEN: Final = {
     "right": "What we understood is right.",

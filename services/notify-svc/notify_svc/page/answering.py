@@ -29,6 +29,7 @@ CHOICES: Final[Mapping[About, tuple[str, ...]]] = {
     About.VERDICT: ("kept", "in_part", "not_kept"),
     About.CLARIFICATION: (),
     About.OPTION: tuple(map(str, range(MOST_OPTIONS))),
+    About.SHEET: (),
 }
 """What a form sends; of an offer, the place of an option."""
 
@@ -63,15 +64,18 @@ class _Words(Body):
     words: Annotated[InternalText, Field(max_length=LONGEST)] = ""
 
 
-def asked(shown: View, *, offered: bool = False, unanswered: bool = False) -> tuple[About, ...]:
+def asked(
+    shown: View, *, offered: bool = False, unanswered: bool = False, questions: bool = False
+) -> tuple[About, ...]:
     """What the page asks: whether we understood, while it is open; the verdict, once it ended or its time passed.
 
-    `unanswered`: something was asked about the need, which matters while it is open.
+    `unanswered`: something was asked about the need, which matters while it is open. `questions`: the customer may be
+    asked the four questions again, which come once the promise ended.
     """
     if shown.state is State.WITHDRAWN:
         return (About.QUESTION,)
     if shown.ended:
-        return (About.VERDICT, About.QUESTION)
+        return (About.VERDICT, About.QUESTION, *((About.SHEET,) if questions else ()))
     first = ((About.CLARIFICATION,) if unanswered else ()) + ((About.OPTION,) if offered else ())
     first += (About.VERDICT,) if shown.passed else ()
     return (*first, About.READBACK, About.QUESTION)
@@ -90,15 +94,22 @@ def answer_of(given: Mapping[str, str], form: str) -> Answer:
     box = box_of(clarification) if about is About.CLARIFICATION else f"{about}_words"
     if (choice or CHOICES[about]) and choice not in CHOICES[about]:
         raise Fault(f"{about}_choice", texts.NOTHING_CHOSEN)
-    try:
-        words = convert(_Words, {"words": given.get("words", "").replace("\r\n", "\n").strip()}).words
-    except Problem:
-        raise Fault(box, texts.TOO_LONG, longest=LONGEST) from None
+    if about is About.SHEET:
+        return Answer(about, "", "")
+    words = words_of(given.get("words", ""), box)
     if about in (About.QUESTION, About.CLARIFICATION) and not words:
         raise Fault(box, texts.NOTHING_WRITTEN)
     if choice == "wrong" and not words:
         raise Fault(box, texts.WHAT_IS_DIFFERENT)
     return Answer(about, choice, words, given.get("offer", "")[:LONGEST_KEY], clarification)
+
+
+def words_of(text: str, box: str) -> str:
+    """What was written into the field `box`, cleaned. Raises Fault."""
+    try:
+        return convert(_Words, {"words": text.replace("\r\n", "\n").strip()}).words
+    except Problem:
+        raise Fault(box, texts.TOO_LONG, longest=LONGEST) from None
 
 
 def box_of(clarification_id: str) -> str:

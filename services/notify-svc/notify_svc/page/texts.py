@@ -130,8 +130,48 @@ SAID_OF: Final = {
     "verdict": mark("Your verdict"),
     "option": mark("You took"),
     "clarification": mark("You answered"),
+    "sheet": mark("You answered our four questions"),
 }
 SAID_LINE: Final = mark("%(at)s: %(what)s")
+
+SHEET: Final = mark("How do you see us?")
+SHEET_MEANS: Final = mark(
+    "Four questions, a few minutes. Any of them may be left out. Your answers count once you send them."
+)
+SHEET_QUESTIONS: Final = {
+    "well": mark("What do we do well?"),
+    "improve": mark("What should we improve?"),
+    "others": mark("What do others do differently?"),
+    "onward": mark("What should we continue, or start?"),
+}
+"""The four questions of every answer sheet, by the fields of the form, which ask for a rating each."""
+SHEET_RATED: Final = {
+    "well": mark("How well do we keep what we promise?"),
+    "improve": mark("How much is good as it is?"),
+    "others": mark("How do we compare with others?"),
+    "onward": mark("How sure are you that we are on the right way?"),
+}
+SHEET_LOWEST: Final = {
+    "well": mark("badly"),
+    "improve": mark("hardly anything"),
+    "others": mark("much worse"),
+    "onward": mark("not at all"),
+}
+"""What the rating 1 means, and below what 5 does."""
+SHEET_HIGHEST: Final = {
+    "well": mark("very well"),
+    "improve": mark("nearly everything"),
+    "others": mark("much better"),
+    "onward": mark("fully"),
+}
+SHEET_BESIDE_ASKED: Final = mark("Is what others do differently better or worse?")
+SHEET_BESIDE: Final = {
+    "better": mark("others do it better"),
+    "worse": mark("others do it worse"),
+    "neither": mark("neither"),
+}
+SHEET_SEND: Final = mark("Send my answers")
+NOTHING_RATED: Final = mark("Please answer at least one question.")
 
 NOTHING_CHOSEN: Final = mark("Please choose one of the answers.")
 NOTHING_WRITTEN: Final = mark("Please write something.")

@@ -28,12 +28,13 @@ class Given(NamedTuple):
     question: str = ""
 
 
-async def hold(uow: UnitOfWork, customer_id: str, link_id: str) -> None:
+async def hold(uow: UnitOfWork, customer_id: str, link_id: str, *, alone: bool = False) -> None:
     """Let an erasure of the customer, and answers by the same link, wait until this transaction ends.
 
-    In the consumer's order; whatever the caller reads afterwards is what an erasure before it has left.
+    In the consumer's order; whatever the caller reads afterwards is what an erasure before it has left. `alone`: the
+    customer's other links wait as well.
     """
-    await uow.connection.execute("SELECT FROM customer WHERE customer_id = $1 FOR SHARE", customer_id)
+    await uow.connection.execute(_ALONE if alone else _BESIDE_OTHERS, customer_id)
     await uow.connection.execute("SELECT FROM page_link WHERE link_id = $1 FOR UPDATE", link_id)
 
 
@@ -55,6 +56,11 @@ async def known(uow: UnitOfWork, form: str) -> bool:
     return bool(await uow.connection.fetchval("SELECT EXISTS (SELECT FROM answer WHERE form = $1)", form))
 
 
+async def sheet_since(uow: UnitOfWork, customer_id: str, since: datetime) -> bool:
+    """Whether a customer answered the four questions after business time `since`, by any of their links."""
+    return bool(await uow.connection.fetchval(_SHEET_SINCE, customer_id, since))
+
+
 async def one(uow: UnitOfWork, answer_id: str) -> Given | None:
     """An answer; None if it is gone, or its customer is being erased."""
     row = await uow.connection.fetchrow(_ONE, answer_id)
@@ -66,6 +72,12 @@ async def newest(uow: UnitOfWork, promise_id: str) -> list[Given]:
     rows = await uow.connection.fetch(_NEWEST, promise_id, SHOWN)
     return [Given(**row) for row in rows]
 
+
+_BESIDE_OTHERS: Final = "SELECT FROM customer WHERE customer_id = $1 FOR SHARE"
+_ALONE: Final = "SELECT FROM customer WHERE customer_id = $1 FOR NO KEY UPDATE"
+
+_SHEET_SINCE: Final = """
+SELECT EXISTS (SELECT FROM answer WHERE customer_id = $1 AND kind = 'sheet' AND at > $2)"""
 
 _HOUR: Final = """
 SELECT count(*)::int FROM answer WHERE link_id = $1 AND created_at > statement_timestamp() - interval '1 hour'"""

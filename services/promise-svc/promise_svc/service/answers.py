@@ -1,4 +1,4 @@
-"""Use case: what customers answered on their pages changes their promises, offers and clarifications."""
+"""Use case: what customers answered on their pages changes promises, offers and clarifications, or is a sheet."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from typing import Final
 
 import structlog
 
-from candor.contracts import AnswerGiven, AnswerKind, ClarificationAnswered, Message, OptionTaken
+from candor.contracts import AnswerGiven, AnswerKind, ClarificationAnswered, Message, OptionTaken, SheetGiven
+from candor.contracts.matters import Side
 from candor.intake import Origin, Submission
 from candor.store import erasing
 from candor.store.receipts import Answer
@@ -24,17 +25,20 @@ WHO: Final = "customer"
 SETTLED: Final = "promise.settled"
 TAKEN: Final = "offer.taken"
 CLARIFIED: Final = "clarification.answered"
+SHEET: Final = "sheet.answered"
+QUESTIONS: Final = ("well", "improve", "others", "onward")
 log: Final = structlog.get_logger("promise.answers")
 
 
 async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
-    """Apply verdicts in their order, take options of offers and answers to what was asked.
+    """Apply verdicts in their order, take options of offers, answers to what was asked, and sheets.
 
     What fits nothing that there is changes nothing.
     """
     await erasing.writing(uow)
     await _apply(uow, [_option(one) for one in messages if isinstance(one.data, OptionTaken)])
     await _apply(uow, [_clarified(one) for one in messages if isinstance(one.data, ClarificationAnswered)])
+    await _apply(uow, [_sheet(one) for one in messages if isinstance(one.data, SheetGiven)])
     for run in _runs([one for one in messages if _verdict(one)]):
         promises = await ledger.promises(uow, {_data(one).promise_id for one in run})
         said = [found for one in run if (found := _statement(one, promises.get(_data(one).promise_id)))]
@@ -73,6 +77,25 @@ def _clarified(one: Message) -> Statement:
     )
     origin = Origin(one.envelope.id, WHO, data.at, traceparent=one.envelope.traceparent)
     return Submission(CLARIFIED, command, origin, _taken)
+
+
+def _sheet(one: Message) -> Statement:
+    data = one.data
+    assert isinstance(data, SheetGiven)  # noqa: S101 - the caller has chosen
+    said = {name: getattr(data, name) for name in (*QUESTIONS, "beside")}
+    words = {name: getattr(data, name) for name in (f"{question}_words" for question in QUESTIONS)}
+    command = Enter(
+        kind=Kind.SHEET,
+        matter_id=data.sheet_id,
+        action="answered",
+        at=data.at,
+        content={"side": Side.CUSTOMERS, "people": 1} | {name: value for name, value in said.items() if value},
+        words={name: value for name, value in words.items() if value},
+        customer_id=data.customer_id,
+        now=True,
+    )
+    origin = Origin(one.envelope.id, WHO, data.at, traceparent=one.envelope.traceparent)
+    return Submission(SHEET, command, origin, _taken)
 
 
 def _runs(messages: Sequence[Message]) -> Iterator[list[Message]]:

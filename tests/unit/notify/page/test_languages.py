@@ -14,6 +14,7 @@ from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, Fault
 from notify_svc.page.forms import answered, clarifying, fault_line, forms
 from notify_svc.page.render import content
+from notify_svc.page.sheets import questions
 from notify_svc.page.view import State
 from notify_svc.store.answers import Given
 from notify_svc.store.clarifications import Asked, Unanswered
@@ -27,6 +28,7 @@ from tests.unit.notify.page.test_render import CIVIL, URL, message, shown
 MIDNIGHT = DUE.replace(hour=5, minute=0) + minutes(1440)
 """In New York, on the 9th at 00:00."""
 FAULTS = [texts.NOT_THE_FORM, texts.NOTHING_CHOSEN, texts.NOTHING_WRITTEN, texts.WHAT_IS_DIFFERENT, texts.NOT_ANY_MORE]
+FAULTS.append(texts.NOTHING_RATED)
 
 
 def page(locale: str, state: State = State.RANGE, due: object = DUE, count: int = 3, kept: int = 1) -> str:
@@ -49,6 +51,7 @@ def page(locale: str, state: State = State.RANGE, due: object = DUE, count: int 
             content(one, [message("4717", subject="4718")], count, civil, URL, Tally(kept, 2)),
             content(one, [], 0, civil, URL, Tally(1, 0)),
             forms(one, civil, "4719", {}, offers),
+            questions(one, civil, "4719", {}, due=True),
             clarifying(Unanswered((Asked("4720", "4721"),), count), one, civil, "4719", {}),
             clarifying(Unanswered((Asked("4720", "4721"),), 1), one, civil, "4719", {}),
         )

@@ -7,11 +7,12 @@ that a page of another site gives is refused before it comes here.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from html import escape
 from typing import Annotated, Final, NamedTuple, cast
 from urllib.parse import parse_qsl
 
+import msgspec
 from fastapi import APIRouter, Path
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -24,6 +25,7 @@ from candor.contracts import (
     Event,
     OptionTaken,
     Purpose,
+    SheetGiven,
     message,
 )
 from candor.intake.once import new_id
@@ -41,6 +43,8 @@ from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, 
 from notify_svc.page.forms import answered, clarifying, fault_line, forms
 from notify_svc.page.links import Links
 from notify_svc.page.render import content
+from notify_svc.page.sheets import FIELDS as SHEET_FIELDS
+from notify_svc.page.sheets import Sheet, questions, sheet_of
 from notify_svc.page.view import State, View, view
 from notify_svc.settings import NotifySettings
 from notify_svc.store import answers, clarifications, offers, page_links, updates
@@ -52,7 +56,7 @@ from notify_svc.store.page_links import Opened, Said
 from notify_svc.store.updates import Tally
 
 FORM: Final = ("application/x-www-form-urlencoded",)
-FIELDS: Final = frozenset({"form", "about", "choice", "words", "offer", "clarification"})
+FIELDS: Final = frozenset({"form", "about", "choice", "words", "offer", "clarification"}) | SHEET_FIELDS
 Token = Annotated[str, Path(max_length=2048)]
 router: Final = APIRouter(include_in_schema=False)
 
@@ -68,6 +72,7 @@ class Found(NamedTuple):
     offers: tuple[Offer, ...]
     unanswered: Unanswered
     updates: Tally
+    questions: bool
     civil: Localizer
 
 
@@ -90,10 +95,12 @@ async def answer(request: Request, token: Token) -> Response:
     form = links.read_form(given.get("form", ""), found.opened.link_id)
     try:
         said = answer_of(given, form)
+        sheet = sheet_of(given) if said.about is AnswerKind.SHEET else None
     except Fault as fault:
         return _shown(request, links, found, 422, fault, given)
     async with unit_of_work(request.app.state.database) as uow:
-        await answers.hold(uow, found.opened.known.customer_id, found.opened.link_id)
+        customer_id, link_id = found.opened.known.customer_id, found.opened.link_id
+        await answers.hold(uow, customer_id, link_id, alone=sheet is not None)
         now = await find(request, uow, links, token)
         if now is None:
             return ended(request)
@@ -103,20 +110,21 @@ async def answer(request: Request, token: Token) -> Response:
                 return _shown(request, links, now, 409, Fault("", texts.NOT_ANY_MORE), given)
             if await answers.within_an_hour(uow, now.opened.link_id) >= AN_HOUR:
                 return _shown(request, links, now, 429, Fault("", texts.TOO_MANY, most=AN_HOUR), given)
-            await _take(request, uow, now, said._replace(offer=option[0], choice=option[1]), form)
+            await _take(request, uow, now, said._replace(offer=option[0], choice=option[1]), form, sheet)
     return RedirectResponse(public_path(PATH + token), 303, HEADERS)
 
 
 def _fitting(said: Answer, now: Found) -> tuple[str, str] | None:
     """The offer, if one is taken, and what was chosen; None for an answer to what is not asked any more."""
-    if said.about not in asked(now.shown, offered=bool(now.offers), unanswered=bool(now.unanswered.total)):
+    open_ = {"offered": bool(now.offers), "unanswered": bool(now.unanswered.total), "questions": now.questions}
+    if said.about not in asked(now.shown, **open_):
         return None
     if said.about is AnswerKind.CLARIFICATION and not now.unanswered.has(said.clarification):
         return None
     return taken(said, now.offers) if said.about is AnswerKind.OPTION else ("", said.choice)
 
 
-async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, form: str) -> None:
+async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, form: str, sheet: Sheet | None) -> None:
     at = request.app.state.clock.now()
     given = Given(new_id(), said.about.value, said.choice, said.words, at, said.offer, said.clarification)
     known = found.opened.known
@@ -126,25 +134,29 @@ async def _take(request: Request, uow: UnitOfWork, found: Found, said: Answer, f
     if owner is not None:
         heard = owners.told(given.answer_id, owner, known.promise_id, known.customer_id, said.about, at)
         await kept.take(uow.connection, [heard])
+    _tell(uow, given.answer_id, _event(found, said, given, sheet), known.customer_id, at)
+
+
+def _event(found: Found, said: Answer, given: Given, sheet: Sheet | None) -> Event:
+    known, at = found.opened.known, given.at
+    ids = {"promise_id": known.promise_id, "customer_id": known.customer_id}
+    if sheet is not None:
+        # Its words go along: sheets are kept, read and counted in promise-svc.
+        return SheetGiven(
+            sheet_id=given.answer_id, customer_id=known.customer_id, at=at, **msgspec.structs.asdict(sheet)
+        )
     if said.about is AnswerKind.OPTION:
-        ids = {"offer_id": said.offer, "promise_id": known.promise_id, "customer_id": known.customer_id}
-        _tell(uow, given.answer_id, OptionTaken(**ids, at=at, option=said.choice), known.customer_id, at)
-        return
+        return OptionTaken(**ids, offer_id=said.offer, at=at, option=said.choice)
     if said.about is AnswerKind.CLARIFICATION:
-        ids = {"clarification_id": said.clarification, "promise_id": known.promise_id, "customer_id": known.customer_id}
-        told = ClarificationAnswered(**ids, at=at, answer_id=given.answer_id)
-        _tell(uow, given.answer_id, told, known.customer_id, at)
-        return
-    data = AnswerGiven(
+        return ClarificationAnswered(**ids, clarification_id=said.clarification, at=at, answer_id=given.answer_id)
+    return AnswerGiven(
+        **ids,
         answer_id=given.answer_id,
-        promise_id=known.promise_id,
-        customer_id=known.customer_id,
         kind=said.about,
         at=at,
         choice=Choice(said.choice) if said.choice else None,
         kept=found.shown.state is State.KEPT,
     )
-    _tell(uow, given.answer_id, data, known.customer_id, at)
 
 
 def _tell(uow: UnitOfWork, name: str, data: Event, customer_id: str, at: datetime) -> None:
@@ -171,12 +183,15 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     offered = await offers.open_of(uow, opened.known.promise_id)
     unanswered = await clarifications.open_of(uow, opened.known.promise_id)
     due = await updates.of_promise(uow, opened.known.promise_id)
+    since = now - timedelta(days=settings.questions_days)
+    ask = settings.questions_days > 0 and not await answers.sheet_since(uow, opened.known.customer_id, since)
     promise, contact = opened.known.promise, contact_of(request, opened)
     fresh = opened.age <= settings.freshest_seconds
     wants = Purpose.UPDATES in contact.wanted(opened.left)
     entries, rules = [one.entry for one in said], settings.rules()
     shown = view(promise, opened.known.gap, entries, now, rules, fresh=fresh, updates=wants)
-    return Found(opened, shown, said, messages, given, offered, unanswered, due, civil_of(request, opened, contact))
+    civil = civil_of(request, opened, contact)
+    return Found(opened, shown, said, messages, given, offered, unanswered, due, ask, civil)
 
 
 def _shown(
@@ -196,6 +211,7 @@ def _shown(
         clarifying(found.unanswered, found.shown, found.civil, form, filled or {}),
         answered(found.given, found.civil),
         forms(found.shown, found.civil, form, filled or {}, found.offers),
+        questions(found.shown, found.civil, form, filled or {}, due=found.questions),
         f'<p><a href="{leave}">{escape(found.civil.say(texts.STOP_LINK))}</a></p>\n',
     )
     title = found.civil.say(texts.HEADING, what=found.shown.what)

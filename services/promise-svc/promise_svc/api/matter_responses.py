@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, create_model
 from candor.web.http.listings import ListTotals
 from promise_svc.api.matter_kinds import WAYS, title
 from promise_svc.api.responses import PromiseOut
-from promise_svc.domain import Kind
+from promise_svc.domain import MACHINES, Kind
 from promise_svc.matter_events import id_of
 
 
@@ -85,7 +85,18 @@ def _matter(kind: Kind) -> type[BaseModel]:
 
 
 OUT: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _matter(kind) for kind in Kind})
-"""A matter, as a write answers it and a list shows it."""
+"""A matter, as a list shows it."""
+
+
+def _said(kind: Kind) -> type[BaseModel]:
+    if not MACHINES[kind].goes_on:
+        return OUT[kind]
+    when: Any = (Annotated[datetime, Field(description="When it came to its state; `at` is when it began.")], ...)
+    return create_model(f"{title(kind)}Said", __base__=OUT[kind], changed_at=when)
+
+
+SAID: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _said(kind) for kind in Kind})
+"""A matter, as a write answers it."""
 
 
 def _whole(kind: Kind) -> type[BaseModel]:
@@ -96,7 +107,7 @@ def _whole(kind: Kind) -> type[BaseModel]:
             "deliverer_open": (Annotated[int, Field(description="Open hand-offs that the deliverer has.")], 0),
             "deliverer_open_exact": (Annotated[bool, Field(description="Whether that number is exact.")], True),
         }
-    return create_model(f"{title(kind)}WithEntries", __base__=OUT[kind], **more)
+    return create_model(f"{title(kind)}WithEntries", __base__=SAID[kind], **more)
 
 
 WHOLE: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _whole(kind) for kind in Kind})

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from promise_svc.api.presenters import waits
 from promise_svc.domain import MACHINES, Enter, Entry, Kind, Matter, claims
@@ -12,6 +12,10 @@ from promise_svc.domain.machines import EXPIRED
 from promise_svc.domain.matter import fold
 from promise_svc.matter_events import named
 from promise_svc.store.tables import ClaimRow, EntryRow, MatterColumns
+
+OPEN: Final = "open"
+"""Of a kind that expires: in a state that ends with its time, which is not over."""
+ALL: Final = "all"
 
 
 def matter(kind: Kind, row: MatterColumns, now: datetime) -> dict[str, Any]:
@@ -31,6 +35,16 @@ def matter(kind: Kind, row: MatterColumns, now: datetime) -> dict[str, Any]:
     document = {**named(found), "state": found.state_at(now), "version": row.version, "at": row.at}
     verdict = {"verdict": row.verdict} if isinstance(row, ClaimRow) else {}
     return document | verdict | waits(found) | row.content | row.words
+
+
+def whole(kind: Kind, row: MatterColumns, rows: Sequence[EntryRow], now: datetime) -> dict[str, Any]:
+    """A matter with its entries, and when it came to its state."""
+    document = matter(kind, row, now)
+    if MACHINES[kind].goes_on:
+        begun = Enter(kind=kind, matter_id=row.matter_id, action=MACHINES[kind].begins, at=row.at)
+        found, _ = fold(begun, _entries(rows))
+        document["changed_at"] = row.ends_at if document["state"] == EXPIRED else found and found.since
+    return document | {"entries": entries(kind, rows)}
 
 
 def shown(kind: Kind, now: datetime) -> Callable[[MatterColumns], dict[str, Any]]:
@@ -67,6 +81,6 @@ def _entries(rows: Sequence[EntryRow]) -> list[Entry]:
 
 
 def states(kind: Kind) -> frozenset[str]:
-    """The states that a list of this kind can be filtered by."""
+    """The states that a list of this kind can be filtered by; of one that expires also the open ones, and all."""
     machine = MACHINES[kind]
-    return machine.states | ({EXPIRED} if machine.open else set())
+    return machine.states | ({EXPIRED, OPEN, ALL} if machine.open else set())

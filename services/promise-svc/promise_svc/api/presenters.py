@@ -9,7 +9,7 @@ import msgspec
 
 from candor.contracts import STAFF
 from candor.store.receipts import Answer
-from promise_svc.domain import Change, Customer, Kind, Matter, Promise, State, Terms, fold
+from promise_svc.domain import MACHINES, Change, Customer, Kind, Matter, Promise, State, Terms, fold
 from promise_svc.domain.draft import REQUIRED, Draft
 from promise_svc.domain.promise import ChangeKind
 from promise_svc.domain.waiting import Waiting
@@ -69,9 +69,14 @@ def accepted(result: Result) -> Answer:
 
 def matter(found: Matter) -> dict[str, Any]:
     """A matter as just decided."""
-    document = {**named(found), "state": found.state, "version": found.version, "at": found.at}
+    document = {**named(found), "state": found.state, "version": found.version, "at": found.at} | changed(found)
     verdict = {} if found.verdict is None else {"verdict": found.verdict}
     return document | verdict | waits(found) | found.content | found.words
+
+
+def changed(found: Matter) -> dict[str, Any]:
+    """When it came to its state, of the kinds that go on."""
+    return {"changed_at": found.since} if MACHINES[found.kind].goes_on else {}
 
 
 def waits(found: Matter) -> dict[str, bool]:

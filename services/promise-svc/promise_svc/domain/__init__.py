@@ -4,6 +4,7 @@ from promise_svc.domain.adding import added
 from promise_svc.domain.answers import judged
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
 from promise_svc.domain.decide import Statement, assign, make, revise, settle, statement, withdraw
+from promise_svc.domain.handoffs import refuse_second
 from promise_svc.domain.machines import MACHINES, Kind
 from promise_svc.domain.matter import Enter, Entry, Matter, enter, repeats
 from promise_svc.domain.offers import agreed_date, refuse_past
@@ -47,6 +48,7 @@ __all__ = [
     "order",
     "precede",
     "refuse_past",
+    "refuse_second",
     "remove_contact",
     "repeats",
     "restates",

@@ -59,6 +59,11 @@ class Machine:
         return frozenset(action for _, action in self.moves)
 
     @property
+    def goes_on(self) -> bool:
+        """Whether it comes to other states after it began, instead of being said anew."""
+        return len(self.actions) > 1 and not self.replaces
+
+    @property
     def states(self) -> frozenset[str]:
         """All states that an entry leads to."""
         return frozenset(self.moves.values())

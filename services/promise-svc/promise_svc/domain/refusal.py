@@ -12,6 +12,7 @@ class RefusalReason(StrEnum):
     UNKNOWN_PROMISE = "unknown_promise"
     UNKNOWN_MATTER = "unknown_matter"
     NOT_NOW = "not_now"
+    HANDOFF_OPEN = "handoff_open"
     WRONG_FIELD = "wrong_field"
     UNKNOWN_CUSTOMER = "unknown_customer"
     PROMISE_CLOSED = "promise_closed"

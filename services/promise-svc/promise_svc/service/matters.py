@@ -30,11 +30,12 @@ class Matters:
 
     @classmethod
     async def load(cls, uow: UnitOfWork, commands: Sequence[Enter], made: set[str]) -> Matters:
-        """Read what these commands touch, and what waits for promises that are being `made`."""
+        """Read what these commands touch, what waits for promises being `made`, and open hand-offs asked for again."""
         keys = {(one.kind, one.matter_id) for one in commands}
         keys |= {target for one in commands if (target := _target(one)) is not None}
         waited = {one.promise_id for one in commands if one.kind is Kind.STATEMENT and one.promise_id is not None}
-        known = await rows.load(uow, keys, made | waited)
+        asked = {(one.promise_id or "", one.content["deliverer"]) for one in commands if _asks(one)}
+        known = await rows.load(uow, keys, made | waited, asked)
         registers = await rows.registers(uow, _capabilities(commands, known))
         return cls(known, registers, {key: one.matter for key, one in known.items()})
 
@@ -62,6 +63,7 @@ class Matters:
             customer = customers.get(command.customer_id)
             said = min(command.at, reported, command.asked_at or reported)
             domain.admit(customer.erased_at if customer else None, said)
+        domain.refuse_second(self.current.values(), command, reported)
         if command.kind is Kind.OFFER and command.action == "taken":
             self._offered(command)
         matter, entry = domain.enter(self.current.get(key), self._entries(key), command)
@@ -142,6 +144,11 @@ def _target(command: Enter) -> Key | None:
     if command.kind is not Kind.CHALLENGE or not command.begins or command.content["about"] == "promise":
         return None
     return Kind(command.content["about"]), command.content["about_id"]
+
+
+def _asks(command: Enter) -> bool:
+    """Whether one of our own users asks for a hand-off, of which there may be one already."""
+    return command.kind is Kind.HANDOFF and command.begins and not command.waits
 
 
 def _capabilities(commands: Sequence[Enter], known: Mapping[Key, Known]) -> set[str]:

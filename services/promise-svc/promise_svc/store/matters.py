@@ -28,15 +28,18 @@ class Known(NamedTuple):
     born: int
 
 
-async def load(uow: UnitOfWork, keys: Collection[Key], promises: Collection[str]) -> dict[Key, Known]:
-    """The existing matters among `keys`, and those that wait for one of `promises`, locked in order of their keys.
+async def load(
+    uow: UnitOfWork, keys: Collection[Key], promises: Collection[str], asked: Collection[tuple[str, str]] = ()
+) -> dict[Key, Known]:
+    """The existing matters among `keys`, those that wait for one of `promises`, and open hand-offs of what is `asked`.
 
-    Those of customers being erased are erased now.
+    `asked`: promises, each with a deliverer. They are locked in order of their keys; those of customers being erased
+    are erased now.
     """
     if not keys and not promises:
         return {}
-    kinds, names = [list(part) for part in zip(*sorted(keys), strict=True)] if keys else ([], [])
-    rows = await uow.connection.fetch(_MATTERS, kinds, names, sorted(promises))
+    kinds, names = _parts(keys)
+    rows = await uow.connection.fetch(_MATTERS, kinds, names, sorted(promises), *_parts(asked))
     gone = [row["born"] for row in rows if row["doomed"]]
     if gone:
         await uow.connection.execute(_ERASE, gone)
@@ -99,6 +102,10 @@ async def save(
         await uow.connection.execute(_ADD_ENTRIES, *_columns(lines))
 
 
+def _parts(pairs: Collection[tuple[str, str]]) -> list[list[str]]:
+    return [list(part) for part in zip(*sorted(pairs), strict=True)] if pairs else [[], []]
+
+
 def _entry(row: asyncpg.Record) -> Entry:
     return Entry(row["number"], row["action"], row["at"], _decode(row["content"]), _decode(row["words"]))
 
@@ -135,7 +142,9 @@ SELECT kind, matter_id, customer_id, promise_id, capability_id, state, version, 
 FROM matter
 WHERE born IN (
   SELECT born FROM matter JOIN unnest($1::text[], $2::text[]) AS named (kind, matter_id) USING (kind, matter_id)
-  UNION SELECT born FROM matter WHERE promise_id = ANY($3::text[]) AND customer_id IS NULL)
+  UNION SELECT born FROM matter WHERE promise_id = ANY($3::text[]) AND customer_id IS NULL
+  UNION SELECT born FROM matter JOIN unnest($4::text[], $5::text[]) AS asked (promise_id, deliverer)
+    USING (promise_id, deliverer) WHERE kind = 'handoff' AND state IN ('requested', 'countered'))
 ORDER BY kind, matter_id FOR UPDATE"""  # noqa: S608 - constants
 _PROMISES: Final = """
 SELECT promise_id FROM matter JOIN unnest($1::text[], $2::text[]) AS named (kind, matter_id) USING (kind, matter_id)

@@ -11,7 +11,7 @@ from candor.web.http.listings import Total
 from risk_svc.insight.asking import OPEN, Listing, Place, given, page
 from risk_svc.insight.forgetting import LIVING, living
 
-State = Literal["open", "requested", "countered", "accepted", "declined", "withdrawn", "expired"]
+State = Literal["all", "open", "requested", "countered", "accepted", "declined", "withdrawn", "expired"]
 Sort = Literal["due", "age", "newest"]
 ITEM: Final = (
     *("handoff_id", "promise_id", "customer_id", "department", "deliverer", "state", "at", "changed_at"),
@@ -28,7 +28,7 @@ MOST_OPEN: Final = 100
 class HandoffFilter(NamedTuple):
     """Which hand-offs; None does not filter. What is open at its `expires_at` has expired."""
 
-    state: State = "open"
+    state: State = "all"
     promise_id: str | None = None
     customer_id: str | None = None
     department: str | None = None
@@ -58,6 +58,7 @@ COLUMNS: Final = {
     "deliverer": "one.deliverer = CAST(:deliverer AS text)",
 }
 STATES: Final = {
+    "all": "",
     "open": f" AND one.state IN {OPEN} AND coalesce(one.ends_at > :now, true)",
     "requested": " AND one.state = 'requested' AND coalesce(one.ends_at > :now, true)",
     "countered": " AND one.state = 'countered' AND coalesce(one.ends_at > :now, true)",

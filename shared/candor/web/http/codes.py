@@ -39,6 +39,7 @@ CODES: Final[dict[str, Kind]] = {
     "already_exists": Kind(409, "It already exists with different content"),
     "promise_closed": Kind(409, "The promise is settled or withdrawn"),
     "already_settled": Kind(409, "The promise has this verdict already"),
+    "handoff_open": Kind(409, "Such a hand-off is open already"),
     "not_now": Kind(409, "It does not follow its present state"),
     "milestone_regressed": Kind(409, "A finished milestone cannot become unfinished"),
     "too_many_parked": Kind(409, "Too many reports of this source wait for their promises"),

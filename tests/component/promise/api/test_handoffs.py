@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from datetime import timedelta
 from itertools import permutations
 from typing import Any
@@ -56,6 +57,70 @@ async def test_a_promise_is_unbacked_until_its_deliverer_accepts(promise_api: Ap
     assert (states[1].scope, states[1].due) == (["machine", "softener"], NOON + timedelta(hours=22))
 
 
+async def test_an_answer_says_when_it_came_to_its_state(promise_api: Api, promise_clock: ManualClock) -> None:
+    found = await requested(promise_api, expires_at=NOON + timedelta(hours=9))
+    assert found["changed_at"] == found["at"] == "2013-03-08T12:00:00Z"
+    promise_clock.advance(timedelta(hours=2))
+    countered = (await act(promise_api, found["handoff_id"], "counter")).json()
+    assert (countered["at"], countered["changed_at"]) == (found["at"], "2013-03-08T14:00:00Z")
+    promise_clock.advance(timedelta(hours=1))
+    path = f"/v1/handoffs/{found['handoff_id']}"
+    assert (await shown(promise_api, path))["changed_at"] == "2013-03-08T14:00:00Z"
+    # It was agreed before it was heard of: what was said counts, and when.
+    event = {"handoff_id": found["handoff_id"]}
+    await promise_api.webhook("handoff.agreed", event, at=NOON + timedelta(minutes=150))
+    assert (await shown(promise_api, path))["changed_at"] == "2013-03-08T14:30:00Z"
+    late = await requested(promise_api, expires_at=NOON + timedelta(hours=4))
+    promise_clock.advance(timedelta(hours=6))
+    gone = await shown(promise_api, f"/v1/handoffs/{late['handoff_id']}")
+    assert (gone["state"], gone["changed_at"]) == ("expired", "2013-03-08T16:00:00Z")
+
+
+async def test_who_has_been_asked_is_not_asked_again_before_they_answer(
+    promise_api: Api, promise_clock: ManualClock
+) -> None:
+    found = await requested(promise_api, expires_at=NOON + timedelta(hours=1))
+    again = {name: found[name] for name in ("promise_id", "deliverer", "department")}
+    second = await promise_api.call("POST", "/v1/handoffs", again, role="operator")
+    assert (second.status_code, code(second)) == (409, "handoff_open")
+    assert f"hand-off {found['handoff_id']} is requested" in second.json()["detail"]
+    assert (await shown(promise_api, "/v1/handoffs", promise_id=found["promise_id"]))["total"] == 1
+    # Others may be asked, or ask.
+    for differs in ({"deliverer": new("crew")}, {"department": "service"}):
+        await begun(promise_api, "/v1/handoffs", again | differs)
+    # What has been answered, or has expired, may be asked anew.
+    promise_clock.advance(timedelta(hours=1))
+    third = await begun(promise_api, "/v1/handoffs", again)
+    await act(promise_api, third["handoff_id"], "counter")
+    fourth = await promise_api.call("POST", "/v1/handoffs", again, role="operator")
+    assert (code(fourth), third["handoff_id"] in fourth.json()["detail"]) == ("handoff_open", True)
+    await act(promise_api, third["handoff_id"], "reject")
+    await begun(promise_api, "/v1/handoffs", again)
+
+
+async def test_the_same_request_again_is_answered_as_before(promise_api: Api) -> None:
+    promise = await made(promise_api)
+    body, key = handoff(promise["promise_id"]), {"idempotency-key": f'"{new()}"'}
+    first, again = [
+        await promise_api.call("POST", "/v1/handoffs", body, role="operator", headers=key) for _ in range(2)
+    ]
+    assert (first.status_code, again.status_code, again.content) == (201, 201, first.content)
+
+
+async def test_of_two_requests_at_once_one_is_taken(promise_api: Api) -> None:
+    promise = await made(promise_api)
+    body = handoff(promise["promise_id"])
+    calls = (promise_api.call("POST", "/v1/handoffs", body, role="operator") for _ in range(4))
+    assert sorted([one.status_code for one in await asyncio.gather(*calls)]) == [201, 409, 409, 409]
+
+
+async def test_what_another_system_says_of_a_second_one_is_kept(promise_api: Api) -> None:
+    found = await requested(promise_api)
+    again = {name: found[name] for name in ("promise_id", "deliverer", "department")} | {"handoff_id": new("h")}
+    told = await promise_api.webhook("handoff.requested", again)
+    assert (told.status_code, told.json()["state"]) == (202, "accepted")
+
+
 @pytest.mark.parametrize("state", LEADS_TO)
 async def test_every_step_is_taken_where_it_follows_and_refused_elsewhere(promise_api: Api, state: str) -> None:
     assert {*LEADS_TO} == MACHINES[Kind.HANDOFF].states
@@ -97,10 +162,13 @@ async def test_an_open_one_expires(promise_api: Api, promise_clock: ManualClock)
     promise_clock.advance(timedelta(hours=1))
     gone = await shown(promise_api, path)
     assert (gone["state"], gone["deliverer_open"]) == ("expired", 1)
-    for state, name in (("expired", found), ("requested", beside)):
+    for state, name in (("expired", found), ("requested", beside), ("open", beside)):
         page = await shown(promise_api, "/v1/handoffs", deliverer=crew, state=state)
         assert [item["handoff_id"] for item in page["items"]] == [name["handoff_id"]]
-        assert page["items"][0]["state"] == state
+        assert page["items"][0]["state"] == ("requested" if state == "open" else state)
+    for every in ({}, {"state": "all"}):
+        page = await shown(promise_api, "/v1/handoffs", deliverer=crew, **every)
+        assert {item["handoff_id"] for item in page["items"]} == {found["handoff_id"], beside["handoff_id"]}
     answer = await act(promise_api, found["handoff_id"], "accept")
     assert (answer.status_code, code(answer)) == (409, "not_now")
     assert (await shown(promise_api, f"/v1/promises/{found['promise_id']}"))["accepted"] is False

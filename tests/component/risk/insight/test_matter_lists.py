@@ -48,7 +48,7 @@ def handed() -> list[Message]:
 
 async def test_a_hand_off_says_what_both_sides_know(api: Api, desk: InsightDesk) -> None:
     await desk.take(*handed())
-    first, second = (await ask(api, "/v1/handoffs"))["items"]
+    first, second = (await ask(api, "/v1/handoffs", state="open"))["items"]
     assert (first["handoff_id"], first["promise_kind"], first["promise_standing"]) == ("asked", "flight", "open")
     assert (first["days_apart"], first["score"], first["scope"]) == (3.0, 41.0, ["ramp", "crew"])
     assert (first["department"], first["deliverer"], first["deliverer_open"]) == ("sales", "crew-7", 2)
@@ -64,19 +64,22 @@ async def test_a_hand_off_says_what_both_sides_know(api: Api, desk: InsightDesk)
 @pytest.mark.parametrize(
     ("filters", "expected"),
     [
+        ({}, ["accepted", "asked", "declined", "expired", "undated"]),
+        ({"state": "all"}, ["accepted", "asked", "declined", "expired", "undated"]),
+        ({"state": "open"}, ["asked", "undated"]),
         ({"state": "requested"}, ["asked"]),
         ({"state": "countered"}, ["undated"]),
         ({"state": "expired"}, ["expired"]),
         ({"state": "declined"}, ["declined"]),
         ({"state": "accepted"}, ["accepted"]),
         ({"state": "withdrawn"}, []),
-        ({"sort": "age"}, ["undated", "asked"]),
-        ({"sort": "newest"}, ["asked", "undated"]),
+        ({"sort": "age", "state": "open"}, ["undated", "asked"]),
+        ({"sort": "newest", "state": "open"}, ["asked", "undated"]),
         ({"customer": "c2"}, ["undated"]),
-        ({"department": "sales"}, ["asked"]),
-        ({"promise": "p1"}, ["asked"]),
+        ({"department": "sales", "state": "open"}, ["asked"]),
+        ({"promise": "p1", "state": "open"}, ["asked"]),
         ({"deliverer": "crew-8", "state": "declined"}, ["declined"]),
-        ({"deliverer": "crew-8"}, []),
+        ({"deliverer": "crew-8"}, ["declined"]),
     ],
 )
 async def test_hand_offs_are_filtered_and_sorted(

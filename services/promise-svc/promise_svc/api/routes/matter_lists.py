@@ -83,7 +83,7 @@ def _handoffs(routes: APIRouter) -> None:
         state: StateFilter = None,
         format: FormatParameter = "json",
     ) -> Response:
-        """Hand-offs, newest first."""
+        """Hand-offs, newest first; by state, open: requested or countered, and not expired, or all, as without it."""
         query = matching(
             _of(Kind.HANDOFF),
             (MatterRow.customer_id, customer_id),
@@ -187,7 +187,7 @@ def _one(routes: APIRouter, kind: Kind) -> None:
         now = intake_of(request).clock.now()
         async with intake_of(request).database.reading() as session:
             row, lines = await found_one(session, kind, matter_id)
-            document = matter_views.matter(kind, row, now) | {"entries": matter_views.entries(kind, lines)}
+            document = matter_views.whole(kind, row, lines, now)
             if kind is Kind.HANDOFF:
                 document |= await _both_sides(session, row.promise_id or "", row.deliverer or "", now)
         return shown(document, {"ETag": f'"{row.version}"'})
@@ -229,7 +229,7 @@ def _of(kind: Kind) -> SelectOfScalar[MatterRow]:
 def _in_state(
     request: Request, query: SelectOfScalar[MatterRow], kind: Kind, state: str | None
 ) -> SelectOfScalar[MatterRow]:
-    if state is None:
+    if state is None or (state == matter_views.ALL and MACHINES[kind].open):
         return query
     if state not in matter_views.states(kind):
         raise Problem.invalid_parameter("state", f"must be one of {', '.join(sorted(matter_views.states(kind)))}")
@@ -237,6 +237,8 @@ def _in_state(
     if state == EXPIRED:
         ended = col(MatterRow.ends_at) <= now
         return query.where(col(MatterRow.state).in_(MACHINES[kind].open), ended)
+    if state == matter_views.OPEN and MACHINES[kind].open:
+        return _still_open(query, kind, now)
     query = query.where(MatterRow.state == state)
     return _still_open(query, kind, now) if state in MACHINES[kind].open else query
 

@@ -19,7 +19,7 @@ from candor.web.security.auth import Operator, Principal, Viewer
 from promise_svc.api import presenters
 from promise_svc.api.matter_kinds import VERBS, WAYS, event_type, look, words_of
 from promise_svc.api.matter_requests import MatterBody, entry
-from promise_svc.api.matter_responses import OUT
+from promise_svc.api.matter_responses import SAID
 from promise_svc.api.routes.statements import IfMatch, version_of
 from promise_svc.domain import MACHINES, Kind
 from promise_svc.matter_events import id_of
@@ -50,7 +50,7 @@ def _put(routes: APIRouter, kind: Kind) -> None:
 
     @routes.put(
         path,
-        responses={200: {"model": OUT[kind]}},
+        responses={200: {"model": SAID[kind]}},
         openapi_extra=accepts(body),
         summary=f"Set {kind.replace('_', ' ')}",
     )
@@ -61,7 +61,7 @@ def _put(routes: APIRouter, kind: Kind) -> None:
 
 def _post(routes: APIRouter, kind: Kind) -> None:
     body, path = WAYS[kind].begins, WAYS[kind].path
-    described: dict[str, Any] = {"responses": {201: {"model": OUT[kind]}}, "openapi_extra": accepts(body)}
+    described: dict[str, Any] = {"responses": {201: {"model": SAID[kind]}}, "openapi_extra": accepts(body)}
     described |= {"status_code": 201, "summary": f"New {words_of(kind)}"}
     begins = MACHINES[kind].begins
 
@@ -82,7 +82,7 @@ def _post(routes: APIRouter, kind: Kind) -> None:
 
 def _follow(routes: APIRouter, kind: Kind, action: str, body: type[MatterBody]) -> None:
     path = f"{WAYS[kind].path}/{{matter_id}}/{VERBS[action]}"
-    described: dict[str, Any] = {"responses": {200: {"model": OUT[kind]}}, "openapi_extra": accepts(body)}
+    described: dict[str, Any] = {"responses": {200: {"model": SAID[kind]}}, "openapi_extra": accepts(body)}
 
     @routes.post(path, **described, summary=f"{words_of(kind)} {action}")
     async def follow(request: Request, matter_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:

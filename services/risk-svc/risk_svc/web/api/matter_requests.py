@@ -18,7 +18,7 @@ from risk_svc.web.api.insight_requests import PageQuery
 class HandoffQuery(PageQuery):
     """Which hand-offs, and in which order."""
 
-    state: State = Field(default="open", description="open: requested or countered, and not expired.")
+    state: State = Field(default="all", description="In this state; open: requested or countered, and not expired.")
     sort: Sort = Field(default="due", description="due: the first date first; age: the oldest first; newest first.")
     promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
     customer: str | None = Field(default=None, pattern=ID_PATTERN)

@@ -259,7 +259,7 @@ def test_a_challenge_says_what_is_doubted_and_what_came_of_it() -> None:
 @pytest.mark.parametrize(
     ("address", "asked"),
     [
-        (handoffs.csv_of(HandoffFilter(deliverer="crew 7"), "age"), {"state": "open", "sort": "age"}),
+        (handoffs.csv_of(HandoffFilter("open", deliverer="crew 7"), "age"), {"state": "open", "sort": "age"}),
         (claims.csv_of(ClaimFilter("false", "telemetry")), {"verdict": "false", "capability": "telemetry"}),
         (claims.csv_of(ClaimFilter()), {}),
         (path.csv_of("path", HopFilter("p1", "install")), {"promise": "p1", "kind": "install"}),

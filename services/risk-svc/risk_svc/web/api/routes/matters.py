@@ -31,7 +31,7 @@ router: Final = APIRouter(tags=["insight"])
 async def handoff_list(
     request: Request, _principal: Viewer, asked: Annotated[requests.HandoffQuery, Query()]
 ) -> Response:
-    """Hand-offs with what both sides know; open ones by their date unless something else is asked for."""
+    """Hand-offs with what both sides know, by their date unless another order is asked for."""
     clock = cast(Clock, request.app.state.clock)
     place = Place(asked.limit + 1, decode_cursor(asked.cursor, float, str))
     async with database(request).reading() as session:

@@ -32,6 +32,7 @@ STATES: Final[dict[str, str]] = {
     "declined": "declined",
     "accepted": "accepted",
     "withdrawn": "withdrawn",
+    "all": "all",
 }
 SORTS: Final[dict[str, str]] = {"due": "work due first", "age": "oldest first", "newest": "newest first"}
 COLOURS: Final = {"requested": "medium", "countered": "high", "expired": "severe", "declined": "severe"}

@@ -8,6 +8,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.web.http.listings import COUNTED, Total
+from candor.web.http.near_names import LOOKED_AT, near
 from risk_svc.insight.asking import Listing, Place, given, page
 from risk_svc.insight.forgetting import living
 
@@ -48,6 +49,12 @@ class Recall(NamedTuple):
     exact: bool
 
 
+class Unknown(NamedTuple):
+    """A capability that the register does not have, and those that may be meant."""
+
+    near: list[str]
+
+
 async def claims(session: AsyncSession, wanted: ClaimFilter, place: Place) -> tuple[list[dict[str, Any]], Total]:
     """A page of claims, those with most recipients first, and how many there are."""
     where, values = given(wanted._replace(verdict=None), _COLUMNS)
@@ -74,8 +81,12 @@ async def register(session: AsyncSession, search: str | None, place: Place) -> t
     return [dict(row._mapping) for row in rows], Total.of(number)
 
 
-async def recall(session: AsyncSession, capability_id: str) -> Recall:
+async def recall(session: AsyncSession, capability_id: str) -> Recall | Unknown:
     """Whom false claims of a capability reached and who is left; at most 100,000 claims are counted."""
+    rows = await session.exec(cast(Any, _NEAR.bindparams(name=capability_id, most=LOOKED_AT)))
+    known = [row.capability_id for row in rows.all()]
+    if capability_id not in known:
+        return Unknown(near(capability_id, known))
     row = (await session.exec(cast(Any, _RECALL.bindparams(capability=capability_id)))).one()
     return Recall(row.claims, row.customers, row.told, row.corrected, row.told - row.corrected, row.claims < COUNTED)
 
@@ -119,6 +130,11 @@ LATERAL (SELECT count(*)::int AS claims, count(*) < {MOST_CLAIMS} AS claims_exac
     WHERE claim.kind = 'claim' AND claim.capability_id = one.capability_id AND {living("claim")}
     ORDER BY recipients DESC LIMIT {MOST_CLAIMS}) AS most) AS made
 ORDER BY one.capability_id"""  # noqa: S608
+# The one that is asked for comes first, if it is there.
+_NEAR: Final = text("""
+SELECT capability_id FROM (SELECT DISTINCT capability_id FROM insight_capability) AS one
+WHERE abs(length(capability_id) - length(:name)) <= 3 OR starts_with(capability_id, :name)
+ORDER BY capability_id <> :name, capability_id LIMIT :most""")
 _RECALL: Final = text(
     f"""
 SELECT count(*)::int AS claims, count(DISTINCT customer_id)::int AS customers,

@@ -30,6 +30,7 @@ CODES: Final[dict[str, Kind]] = {
     "https_required": Kind(403, "This is answered over https only"),
     "cross_site": Kind(403, "Only a page of this service may ask for this"),
     "not_found": Kind(404, "Not found"),
+    "unknown_capability": Kind(404, "The register does not know this capability"),
     "method_not_allowed": Kind(405, "The method is not allowed here"),
     "not_acceptable": Kind(406, "None of the accepted media types is available"),
     "request_timeout": Kind(408, "The request came too slowly"),

@@ -206,6 +206,21 @@ async def test_a_bad_register_names_its_field(promise_api: Api, statuses: list[A
     assert [error["pointer"] for error in refused.json()["errors"]] == [pointer]
 
 
+async def test_a_recall_of_what_the_register_does_not_know_names_what_may_be_meant(promise_api: Api) -> None:
+    name = new("cap-")
+    await registered(promise_api, name, PLANNED)
+    await claimed(promise_api, f"{name}x")
+    for mistyped in (f"{name}x", name[:-1], name.upper()):
+        answer = await promise_api.call("GET", "/v1/claims/recall", role="viewer", params={"capability": mistyped})
+        assert (answer.status_code, code(answer)) == (404, "unknown_capability")
+        assert name in answer.json()["near"]
+        assert name in answer.json()["detail"]
+    far = await promise_api.call("GET", "/v1/claims/recall", role="viewer", params={"capability": "z" * 60})
+    assert (far.status_code, far.json()["near"]) == (404, [])
+    assert "near" not in far.json()["detail"]
+    assert (await shown(promise_api, "/v1/claims/recall", capability=name))["told"] == 0
+
+
 async def test_a_recall_is_of_one_capability(promise_api: Api) -> None:
     for params in ({}, {"capability": "a b"}, {"capability": "c", "verdict": "supported"}):
         assert (await promise_api.call("GET", "/v1/claims/recall", params=params)).status_code == 422

@@ -155,6 +155,12 @@ async def test_a_recall_says_who_was_told_who_was_corrected_and_who_is_left(api:
     assert people == {"claims": 2, "customers": 1, "told": 249, "corrected": 200, "left_over": 49, "exact": True}
     assert [one["claim_id"] for one in found["items"]] == ["over", "under"]
     assert (await ask(api, "/v1/claims/recall", capability="export"))["told"] == 0
+    answer = await api.call("GET", "/v1/claims/recall", role="viewer", params={"capability": "telemetri"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_capability")
+    assert (answer.json()["near"], answer.json()["detail"]) == (
+        ["telemetry"],
+        "the register has no capability telemetri; near names: telemetry",
+    )
 
 
 async def test_the_register_says_what_is_there_and_what_was_claimed_of_it(api: Api, desk: InsightDesk) -> None:

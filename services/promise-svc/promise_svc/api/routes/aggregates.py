@@ -7,6 +7,7 @@ from typing import Annotated, Final
 from fastapi import APIRouter, Query
 from sqlalchemy import text
 from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,7 +15,9 @@ from candor.contracts.matters import Check
 from candor.intake.routes import intake_of
 from candor.web.http.fields import ID_PATTERN
 from candor.web.http.listings import COUNTED
+from candor.web.http.near_names import LOOKED_AT, near, or_near
 from candor.web.http.pages import Cursor, Limit
+from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from promise_svc.api.list_examples import answers
 from promise_svc.api.matter_responses import RecallPage
@@ -40,8 +43,11 @@ async def recall(
 ) -> Response:
     """Whom false claims of a capability reached, and who is left to be corrected; nobody is written to.
 
-    The counts are over all pages; at most 100,000 claims are counted.
+    The counts are over all pages; at most 100,000 claims are counted. 404 `unknown_capability`, with near names in
+    `near`, for what the register does not know.
     """
+    async with intake_of(request).database.reading() as session:
+        await _refuse_unknown(session, capability)
     query = select(ClaimRow).where(ClaimRow.capability_id == capability, col(ClaimRow.verdict).in_(FALSE), LIVING_CLAIM)
     found = await page_of(request, Kind.CLAIM, query, cursor, limit)
     async with intake_of(request).database.reading() as session:
@@ -50,6 +56,20 @@ async def recall(
     return page_answer(request, found, columns_of(RecallPage), format, **people)
 
 
+async def _refuse_unknown(session: AsyncSession, capability: str) -> None:
+    rows = (await session.exec(_NEAR, params={"name": capability, "most": LOOKED_AT})).all()  # type: ignore[call-overload]
+    known = [name for (name,) in rows]
+    if capability not in known:
+        names = near(capability, known)
+        detail = or_near(f"the register has no capability {capability}", names)
+        raise Problem("unknown_capability", detail, extensions={"near": names})
+
+
+# The one that is asked for comes first, if it is there.
+_NEAR: Final = text("""
+SELECT matter_id FROM matter WHERE kind = 'capability'
+  AND (abs(length(matter_id) - length(:name)) <= 3 OR starts_with(matter_id, :name))
+ORDER BY matter_id <> :name, matter_id LIMIT :most""")
 _REACH: Final = text(
     f"""
 SELECT coalesce(sum(told), 0)::bigint, coalesce(sum(least(told, reached)), 0)::bigint FROM (

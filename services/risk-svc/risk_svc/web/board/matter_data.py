@@ -28,7 +28,7 @@ from risk_svc.insight import (
 )
 from risk_svc.insight.asking import Place
 from risk_svc.insight.challenges import ChallengeFilter
-from risk_svc.insight.claim_lists import ClaimFilter, Recall
+from risk_svc.insight.claim_lists import ClaimFilter, Recall, Unknown
 from risk_svc.insight.handoffs import HandoffFilter, Sort
 from risk_svc.insight.incident_lists import IncidentFilter
 from risk_svc.insight.lead_times import Compared, LeadTimeFilter
@@ -192,10 +192,10 @@ class MatterData:
 
         return await self._newest(("register", search, page), read)
 
-    async def recall(self, capability_id: str) -> Recall:
+    async def recall(self, capability_id: str) -> Recall | Unknown:
         """Whom false claims of a capability reached. Raises StoreUnavailable."""
 
-        async def read() -> Recall:
+        async def read() -> Recall | Unknown:
             async with self._database.reading() as session:
                 return await claim_lists.recall(session, capability_id)
 

@@ -11,7 +11,7 @@ import pytest
 
 from candor.web.http.listings import Total
 from risk_svc.insight.challenges import ChallengeFilter
-from risk_svc.insight.claim_lists import ClaimFilter, Recall
+from risk_svc.insight.claim_lists import ClaimFilter, Recall, Unknown
 from risk_svc.insight.handoffs import HandoffFilter
 from risk_svc.insight.incident_lists import IncidentFilter
 from risk_svc.insight.measures.figure import share
@@ -157,8 +157,12 @@ def test_a_recall_counts_people_and_says_that_nobody_is_written_to() -> None:
         "Corrected: 0. Left to be corrected: 1. Nobody is written to by this.",
     ]
     assert claims.recall_words("telemetry", Recall(0, 0, 0, 0, 0, True)) == [
-        "No false claim of a capability with the id telemetry: a recall is of one, by its whole id."
+        "No claim of telemetry is false: nobody has to be corrected."
     ]
+    assert claims.recall_words("telemetri", Unknown(["telemetry", "telemetry-eu"])) == [
+        "The register has no capability telemetri: a recall is of one, by its whole id; near names: telemetry, telemetry-eu"
+    ]
+    assert claims.recall_words("tele", Unknown([]))[0].endswith("by its whole id")
     assert "100,000 or more false claims" in claims.recall_words("x", Recall(100_000, 1, 9, 0, 9, False))[0]
 
 

@@ -13,7 +13,9 @@ from starlette.responses import Response
 from candor.ops.clock import Clock
 from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page
+from candor.web.http.near_names import or_near
 from candor.web.http.pages import decode_cursor, encode_cursor, link_header
+from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from risk_svc.insight import challenges, claim_lists, handoffs, offers
 from risk_svc.insight.asking import Place
@@ -50,12 +52,18 @@ async def claim_list(request: Request, _principal: Viewer, asked: Annotated[requ
 
 @router.get("/v1/claims/recall", responses=answers(responses.RecallOut, examples.RECALL))
 async def recall(request: Request, _principal: Viewer, asked: Annotated[requests.RecallQuery, Query()]) -> Response:
-    """Whom false claims of a capability reached, who was corrected and who is left; nobody is written to."""
+    """Whom false claims of a capability reached, who was corrected and who is left; nobody is written to.
+
+    404 `unknown_capability`, with near names in `near`, for what the register does not know, or not yet.
+    """
     wanted = claim_lists.ClaimFilter("false", asked.capability)
     place = Place(asked.limit + 1, decode_cursor(asked.cursor, int, str))
     async with database(request).reading() as session:
-        found, number = await claim_lists.claims(session, wanted, place)
         people = await claim_lists.recall(session, asked.capability)
+        if isinstance(people, claim_lists.Unknown):
+            detail = or_near(f"the register has no capability {asked.capability}", people.near)
+            raise Problem("unknown_capability", detail, extensions={"near": people.near})
+        found, number = await claim_lists.claims(session, wanted, place)
     document = {"capability_id": asked.capability, **people._asdict(), **number._asdict()}
     return _page(request, asked, found, document, claim_lists.CLAIM, _reach)
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from risk_svc.insight.claim_lists import ClaimFilter, Recall
+from candor.web.http.near_names import or_near
+from risk_svc.insight.claim_lists import ClaimFilter, Recall, Unknown
 from risk_svc.insight.reading import Wanted
 from risk_svc.web.board import contact_words, style
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
@@ -129,10 +130,14 @@ def csv_of(wanted: ClaimFilter) -> str:
     return csv_address("claims", verdict=wanted.verdict, capability=wanted.capability_id, department=wanted.department)
 
 
-def recall_words(capability: str, found: Recall) -> list[str]:
+def recall_words(capability: str, found: Recall | Unknown) -> list[str]:
     """Who was told falsely of a capability, who was corrected and who is left."""
+    if isinstance(found, Unknown):
+        return [
+            or_near(f"The register has no capability {capability}: a recall is of one, by its whole id", found.near)
+        ]
     if not found.claims:
-        return [f"No false claim of a capability with the id {capability}: a recall is of one, by its whole id."]
+        return [f"No claim of {capability} is false: nobody has to be corrected."]
     claims = f"{found.claims:,}{'' if found.exact else ' or more'} false claim{'' if found.claims == 1 else 's'}"
     customers = f", {found.customers:,} customer{'' if found.customers == 1 else 's'} among them"
     return [

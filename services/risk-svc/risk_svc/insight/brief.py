@@ -136,21 +136,24 @@ def _money(known: Known) -> Iterator[Sentence]:
         if one["window"] in SOON and one["expected_loss"] and one["value_at_risk"]["value"] is not None:
             yield _before(one)
     for one in known.renewals[: 2 * MOST]:
-        loss = one["expected_loss"]
-        rests = _many(one["forecasts"], "open promise")
-        cost = "" if not loss else f" Expected to be lost: {_amount(loss, one['currency'])}, from {rests}."
         renews: datetime = one["renews"]
-        text = f"{one['customer_id']} renews on {renews.day} {renews:%B}, with a gap of {int(one['score'])}.{cost}"
+        text = f"{one['customer_id']} renews on {renews.day} {renews:%B}, with a gap of {int(one['score'])}."
+        if one["expected_loss"] and one["value_at_risk"]["value"] is not None:
+            text += f" {_lost(one)}"
         yield Sentence(text, f"/board/accounts?{urlencode({'search': one['customer_id']})}")
 
 
 def _before(one: Body) -> Sentence:
     """What may be lost before the renewals of a window."""
-    cost, rests = _amount(one["expected_loss"], one["currency"]), _many(one["forecasts"], "open promise")
     whose = f"{_many(one['accounts'], 'account')} {'renews' if one['accounts'] == 1 else 'renew'} {SOON[one['window']]}"
-    text = f"Value at risk before renewals: {whose}. Expected to be lost: {cost}, from {rests}. "
     days = one["window"].partition(" ")[0]
-    return Sentence(text + _most(one["value_at_risk"], one["currency"]), f"/board/accounts?renewal={days}")
+    return Sentence(f"Value at risk before renewals: {whose}. {_lost(one)}", f"/board/accounts?renewal={days}")
+
+
+def _lost(one: Body) -> str:
+    """The expected loss, from how many promises, and what it stays within in 95 of 100 cases."""
+    cost, rests = _amount(one["expected_loss"], one["currency"]), _many(one["forecasts"], "open promise")
+    return f"Expected to be lost: {cost}, from {rests}. {_most(one['value_at_risk'], one['currency'])}"
 
 
 def _most(tail: Body, currency: str | None) -> str:

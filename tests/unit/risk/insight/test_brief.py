@@ -23,7 +23,11 @@ PAIR = {
     **{"top": {"value": -0.72, "low": -0.86, "high": -0.41, "n": 410}},
     "distance": {"value": 0.4, "low": 0.3, "high": 0.5, "n": 410},
 }
-ACCOUNT = {"customer_id": "acme", "score": 62.4, "expected_loss": 18300.0, "forecasts": 3, "currency": "EUR"}
+MOST = {"value": 31200.0, "low": 29000.0, "high": 34100.0, "n": 3}
+ACCOUNT = {
+    **{"customer_id": "acme", "score": 62.4, "expected_loss": 18300.0, "forecasts": 3, "currency": "EUR"},
+    "value_at_risk": MOST,
+}
 RENEWAL = {**ACCOUNT, "renews": datetime(2026, 4, 30, tzinfo=UTC)}
 CHECKED = {"items": ["has an owner"], "lift": LIFT}
 WHOLE = Known(
@@ -80,9 +84,8 @@ def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
         "promises. In 95 of 100 cases it is at most 141,200 EUR (95%: 138,100 to 144,300).": (
             "/board/accounts?renewal=30"
         ),
-        "acme renews on 30 April, with a gap of 62. Expected to be lost: 18,300 EUR, from 3 open promises.": (
-            "/board/accounts?search=acme"
-        ),
+        "acme renews on 30 April, with a gap of 62. Expected to be lost: 18,300 EUR, from 3 open promises. "
+        "In 95 of 100 cases it is at most 31,200 EUR (95%: 29,000 to 34,100).": "/board/accounts?search=acme",
         "crew kept 91% of its first dates (95%: 86% to 94%, n = 260).": "/board/on-time",
         "Kept 1.4 times as often (95%: 1.2 to 1.6, n = 260): a promise of which this is true: has an owner.": (
             "/board/what-worked"
@@ -91,6 +94,14 @@ def test_every_sentence_says_its_row_and_links_to_its_page() -> None:
             "/board/what-worked"
         ),
     }
+
+
+def test_no_expected_loss_is_said_without_what_it_stays_within() -> None:
+    for known in (WHOLE, Known(renewals=[RENEWAL]), Known(windows=[WINDOW])):
+        for text in said(brief(known)):
+            assert ("xpected to" in text) == (" cases it is at most " in text), text
+    without = RENEWAL | {"value_at_risk": LITTLE}
+    assert [*said(brief(Known(renewals=[without])))] == ["acme renews on 30 April, with a gap of 62."]
 
 
 @pytest.mark.parametrize(

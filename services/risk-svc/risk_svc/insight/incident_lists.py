@@ -73,7 +73,10 @@ _FALLING: Final = "(resolved_at IS NULL) DESC, coalesce(resolved_at, opened_at) 
 _LIST: Final = f"""
 SELECT incident_id, category, title, round(severity::numeric, 4)::float8 AS severity, opened_at, resolved_at,
   expected_end, ARRAY(SELECT jsonb_array_elements_text(places)) AS affects, found.*
-FROM (SELECT * FROM insight_incident WHERE true{{where}} ORDER BY {_FALLING} LIMIT :most OFFSET :skip) AS one
+FROM (
+  SELECT incident_id, category, title, severity, opened_at, resolved_at, expected_end, places FROM insight_incident
+  WHERE true{{where}}
+  ORDER BY {_FALLING} LIMIT :most OFFSET :skip) AS one
 CROSS JOIN LATERAL (
   WITH hit AS MATERIALIZED (
     SELECT customer_id, currency, value FROM insight_promise

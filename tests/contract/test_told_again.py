@@ -14,7 +14,7 @@ from candor.intake import Origin
 from candor.store.db import Database
 from notify_svc import translate
 from promise_svc import events
-from promise_svc.domain import Promise, Terms, added, fold, make
+from promise_svc.domain import Arrival, Promise, Terms, added, fold, make
 from risk_svc.domain.fold import FoldOutcome
 from risk_svc.domain.fold import fold as fold_events
 from risk_svc.domain.state import PromiseState, folded
@@ -33,7 +33,7 @@ def again() -> tuple[Promise, list[Message]]:
     bare = make(to_make(tolerance_s=0))
     whole = added(bare, WHOLE, [*MORE, "tolerance_s"])
     found, story = fold(replace(whole, version=2), [])
-    return found, [events.made(bare, ORIGIN), events.restated(found, story, None, ORIGIN, more=True)]
+    return found, [events.made(bare, ORIGIN), *events.told(Arrival(found, (), story), ORIGIN, more=True)]
 
 
 def at_once() -> list[Message]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import quote
 
@@ -33,7 +34,7 @@ from candor.contracts import (
     message,
 )
 from candor.intake import Origin
-from promise_svc.domain import Change, ChangeKind, Customer, Promise
+from promise_svc.domain import Arrival, Change, ChangeKind, Customer, Promise
 
 ENDS: Final = (ChangeKind.WITHDRAWN, ChangeKind.SETTLED)
 
@@ -93,19 +94,28 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
     return sent(origin, promise.customer_id, promise.version, data)
 
 
-def restated(
-    promise: Promise,
-    story: Sequence[Change],
-    change: Change | None,
-    origin: Origin,
-    *,
-    begun: bool = False,
-    more: bool = False,
-) -> Message:
-    """The event for a statement that changes what was made of others: all of the promise that statements decide.
+def told(found: Arrival, origin: Origin, *, begun: bool = False, more: bool = False) -> list[Message]:
+    """The events for a promise after a statement: one for each version that it brings.
 
-    `begun`: also when it was made and its first date are others. `more`: also what was told of it besides.
+    Where it changes what was made of others, all of the promise that statements decide. `begun`: also when it was made
+    and its first date are others. `more`: also what was told of it besides.
     """
+    if found.story is None:
+        return [changed(found.promise, change, origin) for change in found.changes]
+    messages = []
+    for number, change in enumerate(found.changes or (None,)):
+        version = found.promise.version if change is None else change.version
+        data = _restated(found.promise, found.story, change, begun=begun, more=more)
+        # A state that was told before is a change now: as of then, by an event of its own.
+        as_of = origin if change is None or not change.stated else replace(origin, time=change.at)
+        event_id = f"{origin.event_id}/{number + 1}" if number else ""
+        messages.append(sent(as_of, found.promise.customer_id, version, data, event_id))
+    return messages
+
+
+def _restated(
+    promise: Promise, story: Sequence[Change], change: Change | None, *, begun: bool, more: bool
+) -> PromiseRestated:
     moved = [one for one in story if one.kind is ChangeKind.REVISED and one.in_effect]
     before = [promise.first_due, *(one.held_due or promise.first_due for one in moved)]
     ended = [one.at for one in story if one.kind in ENDS and one.in_effect]
@@ -115,7 +125,7 @@ def restated(
         asked_by = AskedBy.CUSTOMER if change.asked_by_customer else AskedBy.COMPANY
         dates = (latest[place], latest[place + 1])
         revision = Revision(*dates, asked_by, bool(change.agreed), change.reason or "", change.public_reason)
-    data = PromiseRestated(
+    return PromiseRestated(
         promise_id=promise.promise_id,
         customer_id=promise.customer_id,
         state=PromiseState(promise.state.value),
@@ -130,7 +140,6 @@ def restated(
         first_due=promise.first_due if begun else None,
         terms=PromiseTerms(**_terms(promise)) if more else None,
     )
-    return sent(origin, promise.customer_id, promise.version, data)
 
 
 def _place(moved: Sequence[Change], change: Change | None) -> int | None:

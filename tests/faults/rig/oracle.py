@@ -97,13 +97,10 @@ class _Oracle:
                 message = promise_events.made(promise, origin)
             case Revise() | Withdraw() | Settle():
                 said = self._stories.arrive(self._promises[command.promise_id], command, origin.time)
-                promise, change = said.promise, said.change
-                assert change is not None, f"{command.promise_id}: said twice"
-                self._stories.add(change)
-                if said.story is None:
-                    message = promise_events.changed(promise, change, origin)
-                else:
-                    message = promise_events.restated(promise, said.story, change, origin)
+                promise = said.promise
+                assert said.changes, f"{command.promise_id}: said twice"
+                self._stories.add(said.changes[0])
+                [message] = promise_events.told(said, origin)
             case SetContact():
                 contacts = self.found.contacts
                 contacts[command.customer_id] = contacts.get(command.customer_id, 0) + 1

@@ -95,6 +95,7 @@ def statement(promise: Promise, command: Statement, at: datetime, *, told: Itera
                 agreed=command.agreed,
                 reason=command.reason,
                 public_reason=command.public_reason,
+                stated=command.if_moved and command.reported,
             )
         case Withdraw():
             change = Change(

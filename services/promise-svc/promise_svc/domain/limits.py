@@ -14,6 +14,8 @@ SCOPE_ITEMS: Final = 50
 """Parts of what is promised."""
 CHANGES: Final = 1000
 """Changes of a promise, from which on its date no longer moves; it can still be settled or withdrawn."""
+STATES: Final = 50
+"""States of a promise that changed nothing, of which an older one that comes late makes changes."""
 ENTRIES: Final = 200
 """Entries of a matter; of a capability and an account too, from which on nothing of them changes."""
 ENDINGS: Final = 100

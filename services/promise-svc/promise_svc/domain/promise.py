@@ -72,13 +72,25 @@ class Terms:
     scope: tuple[ScopeItem, ...] = ()
 
 
+class Stated(NamedTuple):
+    """A date as a system that tells states had it at `at`: the one that stood already, so that it was no change."""
+
+    at: datetime
+    due: datetime
+    asked_by_customer: bool
+    agreed: bool
+    reason: str
+    public_reason: str | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Promise:
     """A promise with its four dates, none ever overwriting another (definitions: d0 is `first`, e is `held`).
 
     `latest_at` and `held_at` are when those dates were given, `newest_at` when the newest statement about it was said,
     None while there is none or it is not known. `assigned_at` is when the hand-off was requested that its deliverer
-    follows. `first_at` is when the first date was said by who tells states, None where it was said to be the first.
+    follows. `first_at` is when the first date was said by who tells states, None where it was said to be the first;
+    `states` are the newest that changed nothing, which one of before may yet make a change.
     `version` counts from 1 without gaps.
     """
 
@@ -102,6 +114,7 @@ class Promise:
     assigned_at: datetime | None = None
     newest_at: datetime | None = None
     first_at: datetime | None = None
+    states: tuple[Stated, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,8 +205,8 @@ class Change:
     """One entry of a promise's history, made at business time `at`. The customer may be told only `public_reason`.
 
     `said_at` is its place among the others, None: `at`. `known_due` is the promised date that was known to the user who
-    gave a verdict, None where another system did. Not `in_effect`: said after the end. `judged`: what a verdict comes
-    to by the date held, where that is another one.
+    gave a verdict, None where another system did. `stated`: a system that tells states said which date there is.
+    Not `in_effect`: said after the end. `judged`: what a verdict comes to by the date held, where that is another one.
     """
 
     promise_id: str
@@ -212,5 +225,6 @@ class Change:
     accepted: bool | None = None
     said_at: datetime | None = None
     known_due: datetime | None = None
+    stated: bool = False
     in_effect: bool = True
     judged: State | None = None

@@ -5,21 +5,29 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from promise_svc.domain.promise import Promise, Revise, State
+from promise_svc.domain.promise import Promise, Revise, State, Stated
+from promise_svc.domain.story import newest_states, stands
 
 
 def restates(promise: Promise, command: Revise, at: datetime) -> Promise | None:
-    """The promise if the command moves no date: it says the one that stands, as of `at`, or is older than that."""
+    """The promise if nobody needs to read what was said of it: its sender tells the date that stands, newest of all.
+
+    So it is with what was told already, and with what was told before the promise was made.
+    """
     if not command.if_moved:
         return None
-    if (command.asked_by_customer or command.agreed) and command.due != promise.held_due:
-        return None
-    if at < promise.latest_at:
+    said = (command.asked_by_customer, command.agreed, command.reason, command.public_reason)
+    state = Stated(at, command.due, *said)
+    if state in promise.states:
         return promise
-    if command.due != promise.latest_due:
+    if at < (promise.first_at or promise.made_at):
+        # It is one of the promise's states should an older one be told to have made it.
+        return promise if promise.first_at is None else _with(promise, state)
+    newest = promise.version == 1 if promise.newest_at is None else at > promise.newest_at
+    if not newest or promise.state is not State.MADE or not stands(promise, command, promise.latest_due):
         return None
-    # Of a promise that has ended, what was said before the last word of it: that word may have come first.
-    if promise.state is not State.MADE and (promise.newest_at is None or at >= promise.newest_at):
-        return promise
-    # An older statement of another date, should it still come, is older than this one too.
-    return replace(promise, latest_at=at, newest_at=max(at, promise.newest_at or at))
+    return replace(_with(promise, state), latest_at=at, newest_at=at)
+
+
+def _with(promise: Promise, state: Stated) -> Promise:
+    return replace(promise, states=newest_states((*promise.states, state)))

@@ -5,35 +5,35 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from itertools import count
 from typing import Any, Final
 
-from promise_svc.domain.limits import CHANGES
-from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, State
+from promise_svc.domain.limits import CHANGES, STATES
+from promise_svc.domain.promise import Change, ChangeKind, Make, Promise, Revise, State, Stated
 
 NEVER: Final = datetime.min.replace(tzinfo=UTC)
 RANK: Final = {kind: place for place, kind in enumerate(ChangeKind)}
 BY_DATE: Final = (State.KEPT, State.BROKEN)
 """Verdicts that follow from a completion and a date."""
-TOLD_AFTER: Final = "a later state in the same system, which came before an older one"
 
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """A promise after a statement: the `change` is None if it had been said before.
+    """A promise after a statement, and the `changes` that it brought: none if it had been said before.
 
-    `story`: all that was said, in order, where the promise is no longer what its changes, one by one, made of it; else
-    None.
+    It brings several where a state comes late: that the next one moved the date back is known only then. `story`: all
+    that was said, in order, where the promise is no longer what its changes, one by one, made of it; else None.
     """
 
     promise: Promise
-    change: Change | None
+    changes: tuple[Change, ...] = ()
     story: Sequence[Change] | None = None
 
 
 def order(change: Change) -> tuple[Any, ...]:
     """What changes are sorted by: when each was said, then by what it says, so that no arrival decides."""
     return (
-        *(change.said_at or change.at, change.at, RANK[change.kind], change.due or NEVER),
+        *(_said(change), change.at, RANK[change.kind], change.due or NEVER),
         *(bool(change.asked_by_customer), bool(change.agreed), change.verdict or "", change.completed_at or NEVER),
         *(change.deliverer or "", bool(change.accepted), change.reason or "", change.public_reason or ""),
     )
@@ -41,10 +41,9 @@ def order(change: Change) -> tuple[Any, ...]:
 
 def follows(promise: Promise, change: Change) -> bool:
     """Whether a statement adds to what is known by itself: it is the newest one, in effect, and judged by one date."""
-    if promise.version == 1:
-        return True
-    said = change.said_at or change.at
-    if promise.newest_at is None or said <= promise.newest_at:
+    if promise.newest_at is None:
+        return promise.version == 1
+    if _said(change) <= promise.newest_at:
         return False
     if change.kind is not ChangeKind.SETTLED:
         return promise.state is State.MADE
@@ -58,54 +57,92 @@ def arrive(promise: Promise, told: Sequence[Change], change: Change) -> Arrival:
 
     `change` has the promise's next version.
     """
-    said = change.said_at or change.at
-    moved = replace(promise, version=change.version, newest_at=max(said, promise.newest_at or said))
+    newest = max(_said(change), promise.newest_at or _said(change))
     if follows(promise, change):
-        return Arrival(*follow(moved, change, (promise.first_due,)))
-    place = order(change)
-    if any(order(one) == place for one in told):
-        return Arrival(promise, None)
-    said_last = max((one.said_at or one.at for one in told if one.kind is not ChangeKind.ASSIGNED), default=said)
-    after, story = fold(replace(moved, newest_at=max(said, said_last)), [*told, change])
-    (joined,) = (one for one in story if one.version == change.version)
-    newest = [one for one in story if one.kind is not ChangeKind.ASSIGNED][-1]
-    plain = joined.in_effect and newest is joined
-    return Arrival(after, joined, None if plain else story)
+        moved, entry = follow(replace(promise, version=change.version, newest_at=newest), change, (promise.first_due,))
+        return Arrival(moved, (entry,))
+    known, place = [*told, *_unmoved(promise)], order(change)
+    if any(order(one) == place for one in known):
+        return Arrival(promise)
+    newest = max([newest, *(_said(one) for one in known if one.kind is not ChangeKind.ASSIGNED)])
+    return _retold(replace(promise, newest_at=newest), [*told, replace(change, version=0)])
 
 
 def precede(promise: Promise, told: Sequence[Change], command: Make, at: datetime) -> Arrival | None:
     """The promise whose making was said at `at` already, before the state by which it was made; None if it was not.
 
-    The date of that older state is the first one then, and the date that was held for the first is told after it.
+    The date of that older state is the first one then, and the states that were told since follow it.
     """
-    if promise.first_at is None or at >= promise.first_at or promise.version > CHANGES:
+    first = (promise.first_at, promise.first_due)
+    if promise.first_at is None or (at, command.due) >= first or promise.version > CHANGES:
         return None
     made_at = min(promise.made_at, command.made_at)
     if command.due < made_at:
         return None
-    before, moved = promise.first_at, replace(promise, first_due=command.due, first_at=at, made_at=made_at)
-    dated = command.due != promise.first_due
-    if not dated and made_at == promise.made_at:
-        return Arrival(moved, None)
-    moved = replace(moved, version=promise.version + 1, newest_at=max(before, promise.newest_at or before))
-    told_after = Change(
+    newest = max(promise.first_at, promise.newest_at or promise.first_at)
+    moved = replace(promise, first_due=command.due, first_at=at, made_at=made_at, newest_at=newest)
+    found = _retold(moved, told)
+    if found.changes or (command.due, made_at) == (promise.first_due, promise.made_at):
+        return found
+    return Arrival(replace(found.promise, version=promise.version + 1), (), fold(moved, told)[1])
+
+
+def _retold(promise: Promise, told: Sequence[Change]) -> Arrival:
+    """The promise as all that was told makes it; what is a change without being one of its versions yet gets one."""
+    after, story = fold(promise, told)
+    versions = count(promise.version + 1)
+    story = [replace(one, version=next(versions)) if one.version == 0 else one for one in story]
+    fresh = tuple(one for one in story if one.version > promise.version)
+    moved = {order(one) for one in fresh}
+    still = tuple(one for one in _asides(promise, told) if order(_change(promise, one)) not in moved)
+    after = replace(after, version=promise.version + len(fresh), states=newest_states(still))
+    if not fresh:
+        return Arrival(after)
+    said = [one for one in story if one.kind is not ChangeKind.ASSIGNED]
+    # One that stands last and in effect, and hides none that was a change before, is told by itself.
+    plain = len(fresh) == 1 and fresh[0].in_effect and said[-1] is fresh[0] and len(story) == len(told)
+    return Arrival(after, fresh, None if plain else story)
+
+
+def _asides(promise: Promise, told: Iterable[Change]) -> list[Stated]:
+    """The states that are no versions of the promise: those that it keeps, and one that is just told."""
+    return [*promise.states, *(state_of(one) for one in told if one.version == 0 and one.stated)]
+
+
+def newest_states(states: Iterable[Stated]) -> tuple[Stated, ...]:
+    """The newest STATES of them, in order."""
+    return tuple(sorted(states, key=lambda one: (*one[:5], one.public_reason or ""))[-STATES:])
+
+
+def state_of(change: Change) -> Stated:
+    """A change of the date as a state that was told."""
+    said = (bool(change.asked_by_customer), bool(change.agreed), change.reason or "", change.public_reason)
+    return Stated(_said(change), change.due or NEVER, *said)
+
+
+def _change(promise: Promise, state: Stated) -> Change:
+    """A state that was told as a change, of no version yet."""
+    return Change(
         promise_id=promise.promise_id,
-        version=moved.version,
+        version=0,
         kind=ChangeKind.REVISED,
-        at=before,
-        said_at=before,
-        due=promise.first_due,
-        asked_by_customer=False,
-        agreed=False,
-        reason=TOLD_AFTER,
+        said_at=state.at,
+        stated=True,
+        **state._asdict(),
     )
-    after, story = fold(moved, [*told, *([told_after] if dated else [])])
-    joined = next((one for one in story if one.version == after.version), None)
-    return Arrival(after, joined, story)
+
+
+def _unmoved(promise: Promise) -> list[Change]:
+    """The promise's states since it was made: before the first of them it was none."""
+    begun = promise.first_at or promise.made_at
+    return [_change(promise, one) for one in promise.states if one.at >= begun]
 
 
 def fold(promise: Promise, told: Iterable[Change]) -> tuple[Promise, list[Change]]:
-    """The promise as all that was told makes it, and that in order, each as it then stood."""
+    """The promise as all that was told makes it, and that in order, each as it then stood.
+
+    A state that tells the date that stands already is no part of it.
+    """
     folded = replace(
         promise,
         state=State.MADE,
@@ -115,25 +152,27 @@ def fold(promise: Promise, told: Iterable[Change]) -> tuple[Promise, list[Change
         held_at=promise.made_at,
         completed_at=None,
     )
-    held, story = [promise.first_due], []
-    told = sorted(told, key=order)
-    restated = _restated(promise, told)
-    for change in told:
-        if restated is not None and (change.said_at or change.at) > restated.latest_at:
-            folded, restated = replace(folded, latest_due=restated.latest_due, latest_at=restated.latest_at), None
+    held, story, said_due = [promise.first_due], [], promise.first_due
+    for change in sorted([*told, *_unmoved(promise)], key=order):
+        if change.stated and stands(folded, change, said_due):
+            folded = replace(folded, latest_at=_said(change)) if folded.state is State.MADE else folded
+            continue
         folded, entry = follow(folded, change, held)
+        said_due = change.due if change.kind is ChangeKind.REVISED and change.due is not None else said_due
         if folded.held_due != held[-1]:
             held.append(folded.held_due)
         story.append(entry)
-    if restated is not None and folded.state is State.MADE:
-        folded = replace(folded, latest_due=restated.latest_due, latest_at=restated.latest_at)
     return folded, story
 
 
-def _restated(promise: Promise, told: Sequence[Change]) -> Promise | None:
-    """The promise if its latest date was said once more by who tells states: that is no change, and among none."""
-    dates = {promise.made_at} | {one.said_at or one.at for one in told if one.kind is ChangeKind.REVISED}
-    return None if promise.latest_at in dates else promise
+def stands(promise: Promise, said: Change | Revise, due: datetime) -> bool:
+    """Whether a state moves nothing where `due` was said last, in effect or not."""
+    counts = promise.state is State.MADE and (said.asked_by_customer or said.agreed)
+    return said.due == due and (not counts or said.due == promise.held_due)
+
+
+def _said(change: Change) -> datetime:
+    return change.said_at or change.at
 
 
 def follow(promise: Promise, change: Change, held: Collection[datetime]) -> tuple[Promise, Change]:
@@ -141,7 +180,7 @@ def follow(promise: Promise, change: Change, held: Collection[datetime]) -> tupl
 
     `held` are the dates that were held before: whoever settles a promise knew one of them.
     """
-    said = change.said_at or change.at
+    said = _said(change)
     match change.kind:
         case ChangeKind.REVISED:
             if promise.state is not State.MADE or change.due is None:

@@ -14,6 +14,7 @@ from candor.store.unit_of_work import UnitOfWork
 from candor.web.http.problems import Problem
 from promise_svc import domain, events, matter_events
 from promise_svc.domain import (
+    Arrival,
     Change,
     Customer,
     Enter,
@@ -126,7 +127,7 @@ def _told_again(promises: Mapping[str, Promise], statement: Statement) -> str:
     command = statement.command
     if not isinstance(command, Make | Outline) or (known := promises.get(command.promise_id)) is None:
         return ""
-    older = known.first_at is not None and statement.origin.time < known.first_at
+    older = known.first_at is not None and statement.origin.time <= known.first_at
     return command.promise_id if older or not command.if_new else ""
 
 
@@ -199,19 +200,14 @@ def _say(batch: _Batch, command: domain.Statement, origin: Origin) -> Promise | 
             promise, change = domain.withdraw(promise, command, origin.time)
         case Settle():
             promise, change = domain.settle(promise, command, origin.time)
-    _changed(batch, promise, change, origin)
+    _take(batch, Arrival(promise, (change,)), origin)
     return promise
 
 
 def _report(batch: _Batch, promise: Promise, command: domain.Statement, origin: Origin) -> Promise:
     stands = domain.restates(promise, command, origin.time) if isinstance(command, Revise) else None
-    if stands is not None:
-        _changed(batch, stands, None, origin)
-        return stands
-    found = batch.stories.arrive(promise, command, origin.time)
-    if found.change is not None:
-        _changed(batch, found.promise, found.change, origin, found.story)
-    return found.promise
+    found = Arrival(stands) if stands is not None else batch.stories.arrive(promise, command, origin.time)
+    return _take(batch, found, origin)
 
 
 def _join(batch: _Batch, promise: Promise, customer: Customer | None) -> Promise:
@@ -228,20 +224,18 @@ def _join(batch: _Batch, promise: Promise, customer: Customer | None) -> Promise
     return promise
 
 
-def _changed(
-    batch: _Batch, promise: Promise, change: Change | None, origin: Origin, story: Sequence[Change] | None = None
-) -> None:
-    batch.promises[promise.promise_id] = promise
-    batch.changed.add(promise.promise_id)
-    if change is not None:
+def _take(batch: _Batch, found: Arrival, origin: Origin, *, begun: bool = False, more: bool = False) -> Promise:
+    """Keep a promise with what changed it, and tell its readers: a message each of its new versions."""
+    name = found.promise.promise_id
+    if found.promise == batch.promises.get(name):
+        return found.promise
+    batch.promises[name] = found.promise
+    batch.changed.add(name)
+    for change in found.changes:
         batch.changes.append(change)
         batch.stories.add(change)
-        said = (
-            events.changed(promise, change, origin)
-            if story is None
-            else events.restated(promise, story, change, origin)
-        )
-        batch.messages.append(said)
+    batch.messages += events.told(found, origin, begun=begun, more=more)
+    return found.promise
 
 
 def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
@@ -257,7 +251,7 @@ def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
         deliverer, accepted = matter.content["deliverer"], matter.state == "accepted"
         assigned, change = domain.assign(promise, deliverer, matter.at, origin.time, accepted=accepted)
         if assigned is not promise:
-            _changed(batch, assigned, change, origin)
+            _take(batch, Arrival(assigned, () if change is None else (change,)), origin)
     if matter.kind is Kind.OFFER and promise is not None:
         _offered(batch, command, (before, matter), promise, origin)
     batch.matters.keep(matter, entry)
@@ -279,7 +273,8 @@ def _offered(
     if revised.reported:
         _report(batch, promise, revised, replace(origin, time=after.since or origin.time))
     else:
-        _changed(batch, *domain.revise(promise, revised, origin.time), origin)
+        moved, change = domain.revise(promise, revised, origin.time)
+        _take(batch, Arrival(moved, (change,)), origin)
 
 
 def _made(batch: _Batch, command: Make, origin: Origin) -> Promise:
@@ -354,27 +349,14 @@ def _again(batch: _Batch, known: Promise, said: Outline, origin: Origin) -> Prom
     if found == known:
         return known
     found, story = batch.stories.complete(replace(found, version=known.version + 1))
-    batch.promises[known.promise_id] = found
-    batch.changed.add(known.promise_id)
     batch.completed.add(known.promise_id)
-    batch.messages.append(events.restated(found, story, None, origin, more=True))
-    return found
+    return _take(batch, Arrival(found, (), story), origin, more=True)
 
 
 def _older(batch: _Batch, known: Promise, command: Make, origin: Origin) -> Promise:
     """The promise with a state of it that its system told, which may be older than the one by which it was made."""
     found = batch.stories.precede(known, command, origin.time)
-    if found is None:
-        return known
-    batch.promises[known.promise_id] = found.promise
-    batch.changed.add(known.promise_id)
-    if found.change is not None:
-        batch.changes.append(found.change)
-        batch.stories.add(found.change)
-        origin = replace(origin, time=found.change.at)
-    if found.story is not None:
-        batch.messages.append(events.restated(found.promise, found.story, found.change, origin, begun=True))
-    return found.promise
+    return known if found is None else _take(batch, found, origin, begun=True)
 
 
 def _set_contact(batch: _Batch, command: SetContact, origin: Origin) -> Customer:

@@ -15,8 +15,9 @@ from promise_svc.settings import PromiseSettings
 from promise_svc.store import ledger
 
 # Dates, versions and the names of steps and scope items stay: a promise made again under this id is still refused.
-EMPTIED: Final = """what = '', words_since = NULL, terms = terms || '{"labels": {}, "references": [], "depends_on": [],
-  "owner": null, "department": null, "channel": null, "deliverer": null}'::jsonb"""
+EMPTIED: Final = """what = '', words_since = NULL, states = '[]',
+  terms = terms || '{"labels": {}, "references": [], "depends_on": [], "owner": null,
+    "department": null, "channel": null, "deliverer": null}'::jsonb"""
 OVER: Final = """words_since IS NOT NULL AND (state <> 'made'
     OR greatest(held_due, latest_due) < now() - make_interval(secs => $1::float8 * 86400))"""
 # An old change may belong to a promise that is still open: its words go with those of the promise.

@@ -12,9 +12,11 @@ from candor.intake.requests import erasing as requests
 from candor.store.erasing import ALL, CustomerRows, Letters, Work, doomed
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc.domain import Change, ChangeKind, Customer, Promise, State, Terms
+from promise_svc.domain.promise import Stated
 from promise_svc.store import draft_rows, matters
 
 _terms: Final = msgspec.json.Decoder(Terms)
+_states: Final = msgspec.json.Decoder(tuple[Stated, ...])
 _encode: Final = msgspec.json.Encoder().encode
 
 
@@ -52,6 +54,7 @@ async def change_promises(uow: UnitOfWork, changed: Sequence[Promise]) -> None:
             (
                 *(p.promise_id, p.state, p.version, p.latest_due, p.held_due, p.latest_at, p.held_at, p.completed_at),
                 *(p.assigned_at, p.terms.deliverer, p.terms.accepted, p.newest_at, p.first_at, p.first_due, p.made_at),
+                _encode(p.states).decode(),
             )
             for p in changed
         ]
@@ -72,7 +75,7 @@ async def add_changes(uow: UnitOfWork, changes: Sequence[Change]) -> None:
             (
                 *(c.promise_id, c.version, c.kind, c.at, c.due, c.held_due),
                 *(c.asked_by_customer, c.agreed, c.reason, c.verdict, c.completed_at),
-                *(c.public_reason, c.deliverer, c.accepted, c.said_at, c.known_due),
+                *(c.public_reason, c.deliverer, c.accepted, c.said_at, c.known_due, c.stated),
             )
             for c in changes
         ]
@@ -123,6 +126,7 @@ def _row(p: Promise) -> tuple[Any, ...]:
         *(p.promise_id, p.customer_id, p.kind, p.what, p.state, p.version, p.made_at, p.requested_due),
         *(p.first_due, p.latest_due, p.held_due, p.latest_at, p.held_at, p.tolerance_s),
         *(_encode(p.terms).decode(), p.historical, p.completed_at, p.assigned_at, p.newest_at, p.first_at),
+        _encode(p.states).decode(),
     )
 
 
@@ -138,12 +142,13 @@ def _promise(row: asyncpg.Record) -> Promise:
     del values["doomed"]
     values["terms"] = _terms.decode(values["terms"])
     values["state"] = State(values["state"])
+    values["states"] = _states.decode(values["states"])
     return Promise(**values)
 
 
 _PROMISES: Final = f"""
 SELECT promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due, latest_due, held_due,
-  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at, first_at,
+  latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at, first_at, states,
   {doomed("promise")} AS doomed
 FROM promise WHERE promise_id = ANY($1::text[]) ORDER BY promise_id FOR UPDATE"""  # noqa: S608 - constants
 _CUSTOMERS: Final = """
@@ -153,24 +158,24 @@ FROM customer WHERE customer_id = ANY($1::text[]) ORDER BY customer_id FOR UPDAT
 _ADD_PROMISES: Final = """
 INSERT INTO promise (promise_id, customer_id, kind, what, state, version, made_at, requested_due, first_due,
   latest_due, held_due, latest_at, held_at, tolerance_s, terms, historical, completed_at, assigned_at, newest_at,
-  first_at)
+  first_at, states)
 SELECT * FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[], $7::timestamptz[],
   $8::timestamptz[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::timestamptz[],
   $13::timestamptz[], $14::int[], $15::jsonb[], $16::boolean[], $17::timestamptz[],
-  $18::timestamptz[], $19::timestamptz[], $20::timestamptz[])"""
+  $18::timestamptz[], $19::timestamptz[], $20::timestamptz[], $21::jsonb[])"""
 
 _CHANGE_PROMISES: Final = """
 UPDATE promise SET state = new.state, version = new.version, latest_due = new.latest_due, held_due = new.held_due,
   latest_at = new.latest_at, held_at = new.held_at, completed_at = new.completed_at,
   words_since = now(), assigned_at = new.assigned_at, newest_at = new.newest_at, first_at = new.first_at,
-  first_due = new.first_due, made_at = new.made_at,
+  first_due = new.first_due, made_at = new.made_at, states = new.states,
   terms = CASE WHEN new.assigned_at IS NULL THEN terms
     ELSE terms || jsonb_build_object('deliverer', new.deliverer, 'accepted', new.accepted) END
 FROM unnest($1::text[], $2::text[], $3::int[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
   $7::timestamptz[], $8::timestamptz[], $9::timestamptz[], $10::text[], $11::boolean[], $12::timestamptz[],
-  $13::timestamptz[], $14::timestamptz[], $15::timestamptz[])
+  $13::timestamptz[], $14::timestamptz[], $15::timestamptz[], $16::jsonb[])
   AS new (promise_id, state, version, latest_due, held_due, latest_at, held_at, completed_at, assigned_at, deliverer,
-    accepted, newest_at, first_at, first_due, made_at)
+    accepted, newest_at, first_at, first_due, made_at, states)
 WHERE promise.promise_id = new.promise_id"""
 
 _COMPLETE_PROMISES: Final = """
@@ -181,13 +186,13 @@ WHERE promise.promise_id = new.promise_id"""
 
 _ADD_CHANGES: Final = """
 INSERT INTO change (promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict,
-  completed_at, public_reason, deliverer, accepted, said_at, known_due)
+  completed_at, public_reason, deliverer, accepted, said_at, known_due, stated)
 SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
   $7::boolean[], $8::boolean[], $9::text[], $10::text[], $11::timestamptz[], $12::text[], $13::text[],
-  $14::boolean[], $15::timestamptz[], $16::timestamptz[])"""
+  $14::boolean[], $15::timestamptz[], $16::timestamptz[], $17::boolean[])"""
 _HISTORIES: Final = """
 SELECT promise_id, version, kind, at, due, held_due, asked_by_customer, agreed, reason, verdict, completed_at,
-  public_reason, deliverer, accepted, said_at, known_due
+  public_reason, deliverer, accepted, said_at, known_due, stated
 FROM change WHERE promise_id = ANY($1::text[]) ORDER BY promise_id, version"""
 
 _ADD_CUSTOMERS: Final = """

@@ -44,7 +44,6 @@ class PromiseRow(Base, table=True):
     terms: dict[str, Any] = Field(sa_column=Column(JSONB, nullable=False))
     historical: bool
     completed_at: datetime | None = moment(nullable=True)
-    first_at: datetime | None = moment(nullable=True)
 
 
 class ChangeRow(Base, table=True):
@@ -68,6 +67,7 @@ class ChangeRow(Base, table=True):
     accepted: bool | None = None
     said_at: datetime | None = moment(nullable=True)
     known_due: datetime | None = moment(nullable=True)
+    stated: bool = False
 
 
 class DraftRow(Base, table=True):

@@ -14,6 +14,8 @@ from tests.support.api import Api
 from tests.support.clocks import ManualClock
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
+RESTATED = {"asked_by": "company", "reason": WORDS, "if_moved": True}
+"""The date that stands, told by a CRM."""
 
 
 async def cleared(api: Api, clock: ManualClock, batch: int = 2_000) -> dict[str, int]:
@@ -33,6 +35,7 @@ async def aged(api: Api, table: str, name: str, days: int, *, due: bool = False,
 async def ended(api: Api, **changes: Any) -> str:
     document = await made(api, what=WORDS, labels={"wish": WORDS}, owner="anna", **changes)
     name: str = document["promise_id"]
+    await api.webhook("promise.revised", RESTATED | {"promise_id": name, "due": document["latest_due"]})
     await api.call("POST", f"/v1/promises/{name}/revisions", REVISION | {"reason": WORDS})
     await api.call("POST", f"/v1/promises/{name}/withdraw", {"reason": WORDS})
     return name
@@ -48,6 +51,8 @@ async def test_words_end_and_the_id_stays_taken(promise_api: Api, promise_clock:
     for table, holds in (("promise", [young]), ("change", [young, young])):
         rows = await promise_api.rows(f"SELECT promise_id, {table}::text AS whole FROM {table} ORDER BY 1")
         assert [row["promise_id"] for row in rows if WORDS in row["whole"]] == holds
+    states = await promise_api.rows("SELECT promise_id, states::text FROM promise")
+    assert [row["promise_id"] for row in states if WORDS in row["states"]] == [young]
     shown = (await promise_api.call("GET", f"/v1/promises/{name}")).json()
     assert (shown["what"], shown["labels"], shown["owner"], shown["state"]) == ("", {}, None, "withdrawn")
     again = await promise_api.call("POST", "/v1/promises", body(promise_id=name))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from candor.contracts import Message
 from candor.intake import Origin
 from promise_svc import events
-from promise_svc.domain import Change, Promise, Revise, arrive, make, precede, restates, statement
+from promise_svc.domain import Change, Promise, Revise, arrive, fold, make, precede, restates, statement
 from tests.support.clocks import NOON
 from tests.unit.promise.domain.builders import HOUR, to_make
 from tests.unit.promise.domain.stories import MINUTE, Said
@@ -42,6 +42,10 @@ class States:
         assert self.promise is not None
         return self.promise
 
+    def story(self) -> list[Change]:
+        """The history in order, without the order of arrival."""
+        return [replace(one, version=0) for one in fold(self.found, self.history)[1]]
+
     def _state(self, seen: Seen) -> None:
         at, due = NOON + seen.minute * MINUTE, NOON + seen.hours * HOUR
         command = to_make(tolerance_s=0, due=due, if_new=True, made_at=NOON if self.entered else at)
@@ -52,11 +56,8 @@ class States:
             self.hear(waited)
         elif (found := precede(self.promise, self.history, command, at)) is not None:
             self.promise = found.promise
-            self.history += [found.change] if found.change is not None else []
-            if found.story is not None:
-                origin = Origin(f"s{seen.minute}", "crm", found.change.at if found.change else at)
-                message = events.restated(self.promise, found.story, found.change, origin, begun=True)
-                self.messages.append(message)
+            self.history += found.changes
+            self.messages += events.told(found, Origin(f"s{seen.minute}", "crm", at), begun=True)
         moved = Revise(
             promise_id="p1", due=due, asked_by_customer=False, agreed=False, reason="crm", reported=True, if_moved=True
         )
@@ -72,17 +73,10 @@ class States:
             return
         found = arrive(self.promise, self.history, statement(self.promise, one.command, at))
         self.promise = found.promise
-        if found.change is not None:
-            self.history.append(found.change)
-            origin = Origin(f"e{len(self.history)}", "crm", at)
-            plain = found.story is None
-            self.messages.append(
-                events.changed(self.promise, found.change, origin)
-                if plain
-                else events.restated(self.promise, found.story or (), found.change, origin)
-            )
+        self.history += found.changes
+        self.messages += events.told(found, Origin(f"e{len(self.messages)}", "crm", at))
 
 
 def plain(promise: Promise) -> Promise:
     """The promise without what counts arrivals."""
-    return replace(promise, version=0, newest_at=None, latest_at=NOON, held_at=NOON)
+    return replace(promise, version=0, newest_at=None, latest_at=NOON, held_at=NOON, states=())

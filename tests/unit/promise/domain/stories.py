@@ -77,13 +77,8 @@ class Told:
             at = NOON + one.minute * MINUTE
             found = arrive(self.promise, self.history, statement(self.promise, one.command, at))
             self.promise = found.promise
-            if found.change is not None:
-                self.history.append(found.change)
-                origin = Origin(f"e{len(self.history)}", "crm", at)
-                if found.story is None:
-                    self.messages.append(events.changed(self.promise, found.change, origin))
-                else:
-                    self.messages.append(events.restated(self.promise, found.story, found.change, origin))
+            self.history += found.changes
+            self.messages += events.told(found, Origin(f"e{len(self.history)}", "crm", at))
         return self
 
     def story(self) -> list[Change]:

@@ -123,7 +123,7 @@ class Heard:
             at = self.offer.since or entered.at
             found = arrive(self.promise, self.history, statement(self.promise, command, at, told=self.history))
             self.promise = found.promise
-            self.history = [*found.story] if found.story is not None else [*self.history, *filter(None, [found.change])]
+            self.history = [*found.story] if found.story is not None else [*self.history, *found.changes]
 
 
 @pytest.mark.parametrize("order", [*permutations(("taken", "declined", "withdrawn"))], ids=" ".join)

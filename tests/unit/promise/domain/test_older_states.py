@@ -55,6 +55,7 @@ def test_states_in_any_order_end_in_the_same_dates(
     note(f"arrived as {arrived}")
     found = States(entered).hear(arrived)
     assert plain(found.found) == plain(expected.found)
+    assert found.story() == expected.story()
     assert found.found.first_due == NOON + min(states).hours * HOUR
 
 

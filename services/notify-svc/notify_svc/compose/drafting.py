@@ -26,6 +26,7 @@ from notify_svc.domain.owner import Audience
 from notify_svc.domain.quiet import QuietHours
 from notify_svc.domain.schedule import in_the_morning, next_update, told_range
 from notify_svc.store import notices
+from notify_svc.store.clarifications import NONE_OPEN, Open
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import PromiseRecord
 
@@ -35,7 +36,8 @@ class Matter:
     """What to tell: a promise, its gap, a decision to speak with its statement, and who signs.
 
     `templates` are those of the company that are in use, `offered` what it offers about this promise. `announces`:
-    whether the customer is told when they hear next; they may want no updates.
+    whether the customer is told when they hear next; they may want no updates. `asked` is what we still ask them about
+    their need.
     """
 
     known: PromiseRecord
@@ -47,6 +49,7 @@ class Matter:
     templates: Owns = field(default_factory=dict)
     offered: tuple[Offered, ...] = ()
     announces: bool = True
+    asked: Open = NONE_OPEN
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
             _evidence(decision, letter, basis, left_out)
             | _worded(snapshot)
             | _offers(snapshot)
+            | _asked(matter, snapshot)
             | {"line": line_of(snapshot)}
         ),
         findings=notices.json_text(letter.findings),
@@ -130,6 +134,7 @@ def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, n
         signer=matter.signer,
         offered=open_at(matter.offered, now),
         announces=matter.announces,
+        asked=0 if matter.decision.closing else matter.asked.total,
         move=untold(matter.promise, before, now) if matter.decision.reason is Reason.DATE_MOVED else None,
     )
 
@@ -219,6 +224,11 @@ def _offers(snapshot: Snapshot) -> dict[str, object]:
     """The offers that the letter names, as they stand: it is not sent once one is not open any more."""
     keys = sorted({one.key for one in snapshot.offered})
     return {"offers": keys} if keys else {}
+
+
+def _asked(matter: Matter, snapshot: Snapshot) -> dict[str, object]:
+    """The questions that the letter reminds of: it is not sent once one of them is not open any more."""
+    return {"asked": list(matter.asked.ids)} if snapshot.asked else {}
 
 
 def _told(

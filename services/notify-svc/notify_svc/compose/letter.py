@@ -56,7 +56,7 @@ class Signer:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Every fact a letter may use, as of business time `now`."""
+    """Every fact a letter may use, as of business time `now`; `asked`: how many questions of ours are open."""
 
     promise: Promise
     gap: Gap
@@ -73,6 +73,7 @@ class Snapshot:
     move: Move | None = None
     offered: tuple[Offered, ...] = ()
     announces: bool = True
+    asked: int = 0
 
 
 class By(NamedTuple):
@@ -210,6 +211,8 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "count": civil.number(cases),
         "little": cases < LITTLE_HISTORY,
         "paused": _paused(snapshot, civil, quotes),
+        "asked": snapshot.asked,
+        "asked_text": civil.number(snapshot.asked),
         "zone": civil.zone_name(*_moments(snapshot)),
         **_changed_by_us(snapshot, civil, quotes),
         **_of_the_house(snapshot, house, lead, known, quotes),

@@ -27,7 +27,7 @@ from notify_svc.domain.identity import joint_id, joint_thread_id, thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, outdated, silenced, unasked
 from notify_svc.page.links import Links
-from notify_svc.store import notices, offers, read_model
+from notify_svc.store import clarifications, notices, offers, read_model
 
 AT_ONCE: Final = 1.0
 """Seconds until a next try that need not wait for anybody to recover."""
@@ -159,7 +159,8 @@ class Postman:
         reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement) or outdated(
             said, known.promise, known.gap, now, self.rules
         )
-        if reason is None and (row["offer_gone"] or self._unasked(claim, recipient)):
+        gone = row["offer_gone"] or row["question_gone"]
+        if reason is None and (gone or self._unasked(claim, recipient)):
             reason = Reason.SUPERSEDED
         if reason is None and route is None:
             # The recipient is now reached another way: a new decision will use that route.
@@ -310,7 +311,7 @@ def _message(letter: Sequence[Claim], route: Route, leave: str) -> Message:
 _LOOK = f"""
 SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, c.left_purposes, (
     SELECT link_id FROM page_link WHERE page_link.promise_id = p.promise_id AND page_link.customer_id = $2
-      AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone
+      AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone, {clarifications.GONE} AS question_gone
 FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2
 WHERE p.promise_id = $1 AND NOT {doomed("p")}"""  # noqa: S608 - constants only

@@ -25,9 +25,11 @@ def answered(given: Sequence[Given], civil: Localizer) -> str:
 
 
 def clarifying(found: Unanswered, shown: View, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:
-    """What is still asked about the need, each with a form to answer it; "" where nothing is, or it is too late."""
-    if About.CLARIFICATION not in asked(shown, unanswered=bool(found.total)):
+    """What is still asked about the need, each with a form to answer it, or that nothing is; "" once it is too late."""
+    if About.CLARIFICATION not in asked(shown, unanswered=True):
         return ""
+    if not found.total:
+        return paragraph(civil.say(texts.CLARIFICATIONS_NONE))
     head = paragraph(civil.say_counted(*texts.CLARIFICATIONS_OPEN, found.total))
     left = found.total - len(found.shown)
     more = paragraph(civil.say_counted(*texts.CLARIFICATIONS_MORE, left)) if left else ""

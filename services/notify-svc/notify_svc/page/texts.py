@@ -102,6 +102,8 @@ CLARIFICATIONS_MORE: Final = mark_many(
     "%(count)s more follows once you have answered these.", "%(count)s more follow once you have answered these."
 )
 
+CLARIFICATIONS_NONE: Final = mark("No question of ours to you is open: we have what we need from you.")
+
 YOU_SAID: Final = mark("What you said to us")
 ANSWER: Final = mark("Answer us")
 ANSWER_TAKEN: Final = mark("We have taken it, and it goes to the people who work on this promise.")

@@ -31,8 +31,9 @@ from notify_svc.page.links import Links, linked
 from notify_svc.page.owner_links import LINK as TAKE_OVER
 from notify_svc.page.owner_links import OwnerLinks
 from notify_svc.page.texts import LINK
-from notify_svc.store import approvals, notices, offers, read_model, templates
+from notify_svc.store import approvals, clarifications, notices, offers, read_model, templates
 from notify_svc.store.approvals import Reading, withheld_of
+from notify_svc.store.clarifications import NONE_OPEN, Open
 from notify_svc.store.notices import Notice
 from notify_svc.store.read_model import Customer, PromiseRecord
 
@@ -46,7 +47,7 @@ class Addressees:
 
     `failed`: channels by promise and addressee; `links` to the customer's page by promise; `reading`: what people read
     before and what they decided; `templates` that are in use, and which of them made no letter, with why;
-    `offered` is what is offered about a promise.
+    `offered` is what is offered about a promise, `asked` what is asked about the need.
     """
 
     contacts: Mapping[str, Customer]
@@ -57,6 +58,7 @@ class Addressees:
     templates: Owns = field(default_factory=dict)
     broken: dict[str, str] = field(default_factory=dict)
     offered: Mapping[str, tuple[Offered, ...]] = field(default_factory=dict)
+    asked: Mapping[str, Open] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
 
     def others(self, name: str) -> int:
@@ -121,6 +123,8 @@ class Speaker:
         in_use = await templates.in_use(uow)
         found = await offers.open_of_many(uow, told)
         offered = {name: tuple(one for offer in some for one in offer.offered()) for name, some in found.items()}
+        # They are answered on the page: without one, a letter has nowhere to send its reader to.
+        asked = await clarifications.open_of_many(uow, links)
         return Addressees(
             contacts={**staff, **customers},
             sent=Counter(sent),
@@ -129,6 +133,7 @@ class Speaker:
             reading=reading,
             templates=in_use,
             offered=offered,
+            asked=asked,
         )
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
@@ -180,6 +185,7 @@ class Speaker:
             signer=self._signer(promise, addressees),
             templates=addressees.templates,
             offered=addressees.offered.get(known.promise_id, ()),
+            asked=addressees.asked.get(known.promise_id, NONE_OPEN),
             announces=Purpose.UPDATES in recipient.purposes,
         )
         try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any, Final, NamedTuple
 
 from candor.contracts import ClarificationChanged, Message
@@ -12,6 +12,8 @@ from notify_svc.store.read_model import columns
 
 SHOWN: Final = 10
 """The oldest open questions that a page shows."""
+NAMED: Final = 50
+"""The oldest open questions whose ids a letter keeps, to be looked at again before it goes."""
 
 
 class Asked(NamedTuple):
@@ -32,6 +34,16 @@ class Unanswered(NamedTuple):
         return any(one.clarification_id == clarification_id for one in self.shown)
 
 
+class Open(NamedTuple):
+    """The ids of the oldest open questions about a promise, NAMED at most, and how many there are."""
+
+    ids: tuple[str, ...] = ()
+    total: int = 0
+
+
+NONE_OPEN: Final = Open()
+
+
 async def take(uow: UnitOfWork, messages: Sequence[Message]) -> None:
     """Keep the newest state of what is asked; what was said before an erasure of its customer is not."""
     # In one order, for whoever locks several.
@@ -44,6 +56,12 @@ async def open_of(uow: UnitOfWork, promise_id: str) -> Unanswered:
     rows = await uow.connection.fetch(_OPEN, promise_id, SHOWN)
     shown = tuple(Asked(row["clarification_id"], row["question"]) for row in rows)
     return Unanswered(shown, rows[0]["count"] if rows else 0)
+
+
+async def open_of_many(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, Open]:
+    """What is asked about each of several promises; those about which nothing is asked are not in it."""
+    rows = await uow.connection.fetch(_OPEN_OF, list(promise_ids)) if promise_ids else []
+    return {row["promise_id"]: Open(tuple(row["ids"]), row["total"]) for row in rows}
 
 
 def _row(one: Message) -> tuple[Any, ...]:
@@ -63,8 +81,19 @@ ON CONFLICT (clarification_id) DO UPDATE SET version = excluded.version, state =
 WHERE clarification.version < excluded.version"""
 
 # One that was answered here is not asked again until promise-svc says that it heard of it.
-_OPEN: Final = """
+STILL_OPEN: Final = """
+state = 'asked' AND NOT EXISTS (SELECT FROM answer WHERE answer.clarification_id = clarification.clarification_id)"""
+
+_OPEN: Final = f"""
 SELECT clarification_id, question, count(*) OVER () AS count FROM clarification
-WHERE promise_id = $1 AND state = 'asked'
-  AND NOT EXISTS (SELECT FROM answer WHERE answer.clarification_id = clarification.clarification_id)
-ORDER BY at, clarification_id LIMIT $2"""
+WHERE promise_id = $1 AND {STILL_OPEN}
+ORDER BY at, clarification_id LIMIT $2"""  # noqa: S608 - constants only
+
+_OPEN_OF: Final = f"""
+SELECT promise_id, count(*)::int AS total, (array_agg(clarification_id ORDER BY at, clarification_id))[1:{NAMED}] AS ids
+FROM clarification WHERE promise_id = ANY($1::text[]) AND {STILL_OPEN} GROUP BY promise_id"""  # noqa: S608
+
+GONE: Final = f"""
+EXISTS (SELECT FROM notice, jsonb_array_elements_text(notice.evidence->'asked') AS named (id)
+  WHERE notice_id = $3 AND NOT EXISTS (SELECT FROM clarification WHERE clarification_id = named.id AND {STILL_OPEN}))"""  # noqa: S608
+"""Whether the notice $3 names a question that is not open any more."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from datetime import timedelta
 
-from candor.contracts import ClarificationAnswered, ClarificationChanged, ClarificationState, Message
+from candor.contracts import ClarificationAnswered, ClarificationChanged, ClarificationState, Message, Standing
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.page import texts
 from notify_svc.service.expiry import expiries
@@ -13,7 +14,7 @@ from notify_svc.settings import NotifySettings
 from notify_svc.store.clarifications import SHOWN
 from tests.support.clocks import NOON
 from tests.support.customer_page import Customers
-from tests.support.notify import erased, event, withdrawn
+from tests.support.notify import DUE, erased, event, gap, withdrawn
 
 ASKED, ANSWERED, WITHDRAWN = ClarificationState.ASKED, ClarificationState.ANSWERED, ClarificationState.WITHDRAWN
 
@@ -57,7 +58,8 @@ async def test_a_question_is_shown_as_text_answered_and_told_on(site: Customers)
         clarification_id="CL-1", promise_id="p1", customer_id="c1", at=told.at, answer_id=found["answer_id"]
     )
     again = (await site.customer.get(path)).text
-    assert texts.CLARIFICATIONS not in again
+    assert texts.CLARIFICATIONS not in again and texts.CLARIFICATIONS_NONE in again
+    assert texts.CLARIFICATIONS_NONE not in text
     # What was asked stands beside what they said.
     assert "CL-1: &lt;which&gt; door?" in again and "the back door" in again and texts.SAID_OF["clarification"] in again
 
@@ -108,3 +110,30 @@ async def test_an_erasure_takes_questions_and_nothing_of_before_comes_back(site:
     [rule] = [one for one in expiries(NotifySettings()) if one.table == "clarification"]
     async with unit_of_work(site.desk.database) as uow:
         assert (await rule.step(uow, 10)).gone == 1
+
+
+REMINDED = "We still need an answer from you: 1 question is open on the page behind the link below."
+
+
+async def test_the_next_letter_reminds_of_what_is_open_and_of_nothing_else(site: Customers) -> None:
+    await asked(site, question())
+    # The warning went out before anything was asked.
+    assert REMINDED not in site.letters()[-1]
+    await site.desk.later(60, gap(2, None))
+    [waits] = [one for one in await site.desk.notices() if one["state"] == "pending"]
+    assert REMINDED in waits["body"] and json.loads(waits["evidence"])["asked"] == ["CL-1"]
+    # Answered while it waits: it is composed anew, without.
+    assert await answer(site, site.link()) == 303
+    for _ in range(3):
+        await site.desk.send()
+        await site.desk.later(1)
+    assert len(site.letters()) == 2 and REMINDED not in site.letters()[-1]
+
+
+async def test_a_letter_that_reminds_goes_as_long_as_it_is_open(site: Customers) -> None:
+    await site.desk.warned(question())
+    await site.desk.send()
+    assert REMINDED in site.letters()[-1]
+    await site.desk.later(600, gap(2, None, Standing.BROKEN, completed=DUE + timedelta(hours=3)))
+    await site.desk.send()
+    assert len(site.letters()) == 2 and REMINDED not in site.letters()[-1]

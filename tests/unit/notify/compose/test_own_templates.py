@@ -74,6 +74,7 @@ def _context() -> dict[str, Any]:
     rest = {
         "moved": None,
         "paused": None,
+        "asked": 0,
         "unannounced": False,
         "signer": None,
         "sorry": False,

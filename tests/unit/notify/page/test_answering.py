@@ -87,7 +87,8 @@ TWO = Unanswered((Asked("CL-1", "How <wide>?"), Asked("CL-2", "Which floor?")), 
 def test_what_is_asked_about_the_need_has_a_form_each_while_the_promise_is_open(state: State) -> None:
     html = clarifying(TWO, shown(state), CIVIL, "token", {})
     assert (About.CLARIFICATION in asked(shown(state), unanswered=True)) == (state not in ENDED) == bool(html)
-    assert clarifying(Unanswered(), shown(state), CIVIL, "token", {}) == ""
+    complete = clarifying(Unanswered(), shown(state), CIVIL, "token", {})
+    assert complete == ("" if state in ENDED else f"<p>{texts.CLARIFICATIONS_NONE}</p>\n")
     if state in ENDED:
         return
     found = _Form()

@@ -54,6 +54,7 @@ def page(locale: str, state: State = State.RANGE, due: object = DUE, count: int 
             questions(one, civil, "4719", {}, due=True),
             clarifying(Unanswered((Asked("4720", "4721"),), count), one, civil, "4719", {}),
             clarifying(Unanswered((Asked("4720", "4721"),), 1), one, civil, "4719", {}),
+            clarifying(Unanswered(), one, civil, "4719", {}),
         )
     ]
     faults = [fault_line(Fault("", one), civil) for one in FAULTS]

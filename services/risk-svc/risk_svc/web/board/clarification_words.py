@@ -10,12 +10,13 @@ from risk_svc.web.board import style
 
 SHOWN: Final = 10
 """The oldest open questions that are named."""
+COMPLETE: Final = "No question to the customer is open: what they need is complete, as far as we asked."
 
 
 def lines(found: Sequence[Mapping[str, Any]], number: Total) -> list[str]:
-    """How many questions are open, and the oldest of them; nothing where none is."""
+    """How many questions are open, and the oldest of them; where none is, that the picture is complete."""
     if not found:
-        return []
+        return [COMPLETE]
     named = found[:SHOWN]
     left = number._replace(total=number.total - len(named))
     said = f"The customer has not answered {number} {'question' if number.total == 1 else 'questions'}:"

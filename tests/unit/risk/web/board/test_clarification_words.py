@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from candor.web.http.listings import Total
-from risk_svc.web.board.clarification_words import SHOWN, lines
+from risk_svc.web.board.clarification_words import COMPLETE, SHOWN, lines
 
 AT = datetime(2026, 3, 2, 15, tzinfo=UTC)
 
@@ -17,8 +17,9 @@ def asked(question: str = "Which door?", department: str | None = None) -> dict[
     return {"question": question, "department": department, "at": AT}
 
 
-def test_where_nothing_is_asked_nothing_is_said() -> None:
-    assert lines([], Total.of(0)) == []
+def test_where_nothing_is_open_the_picture_is_complete() -> None:
+    assert lines([], Total.of(0)) == [COMPLETE]
+    assert COMPLETE not in lines([asked()], Total.of(1))
 
 
 def test_each_is_named_with_when_and_by_whom() -> None:

@@ -198,7 +198,6 @@ class Page:
 
     async def _asked(self) -> None:
         found = await self.matters.clarifications(self.promise_id)
-        self.unanswered.set_visibility(bool(found.items))
         self.asked.show(clarification_words.lines(found.items, found.number))
 
     async def _about(self) -> None:

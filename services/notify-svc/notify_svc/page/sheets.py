@@ -22,7 +22,7 @@ BESIDE: Final = "beside"
 FIELDS: Final = frozenset((*QUESTIONS, *(f"{name}_words" for name in QUESTIONS), BESIDE))
 
 
-class Sheet(msgspec.Struct, frozen=True, gc=False):
+class Sheet(msgspec.Struct, frozen=True, gc=False, kw_only=True):
     """Answers to the four questions: of each a rating from 1 to 5, None if it was left out, and words beside it."""
 
     well: int | None = None

@@ -46,7 +46,10 @@ DONE: Final = {
     "said": "Recorded as said by phone. No message goes out.",
 }
 # Whoever reads the letter here must not answer in the customer's place.
-_LINK: Final = re.compile(r'<p><a href="https?://[^"]*/p/[^"]*">[^<]*</a></p>')
+# Signed: a link that somebody wrote into the letter is none.
+_OWN: Final = r"https?://[^\s\"]+/p/[A-Za-z0-9_.-]{40,}"
+_LINE: Final = re.compile(rf".+: {_OWN}")
+_LINK: Final = re.compile(rf'<p><a href="{_OWN}">[^<]*</a></p>')
 
 
 def inbox_row(one: Mapping[str, Any]) -> dict[str, Any]:
@@ -89,7 +92,7 @@ def text_of(one: Mapping[str, Any]) -> str:
 def without_link(words: str) -> str:
     """A message without its last line, if that holds the customer's own link: who reads it here is not them."""
     lines = words.rstrip().splitlines()
-    if lines and "/p/" in lines[-1] and "http" in lines[-1]:
+    if lines and _LINE.fullmatch(lines[-1]):
         lines.pop()
     return "\n".join(lines).rstrip()
 

@@ -21,7 +21,7 @@ from risk_svc.web.board.style import COLOURS
 from tests.support.board_pages import READING, drawn
 from tests.support.stand_in import StandIn, standing_in
 
-LINK = "http://page.localhost/p/abc.def"
+LINK = f"http://page.localhost/p/{'a' * 24}.{'b' * 27}"
 LETTER: dict[str, Any] = {
     "notice_id": "n 1",
     "customer_id": "acme",
@@ -199,3 +199,8 @@ def test_only_the_customers_own_link_is_left_out() -> None:
     plain = {**LETTER, "message": "Hello,\n\nsee http://example.com/x\n", "html": "<p>x</p>"}
     assert text_of(plain) == "Hello,\n\nsee http://example.com/x\n" and html_of(plain) == "<p>x</p>"
     assert inbox_row({**LETTER, "awaits": []})["why"] == "person"
+
+
+@pytest.mark.parametrize("line", ["See https://example.com/p/spring-offer", "Offers: http://example.com/p/12"])
+def test_a_link_that_staff_wrote_last_is_kept(line: str) -> None:
+    assert text_of({**LETTER, "message": f"Hello,\n\n{line}\n"}).endswith(f"{line}\n")

@@ -19,7 +19,7 @@ from risk_svc.web.board.record_words import GONE, as_csv, entry
 from tests.support.board_pages import READING, drawn
 from tests.support.stand_in import StandIn, standing_in, status
 
-LINK = "http://page.localhost/p/abc.def"
+LINK = f"http://page.localhost/p/{'a' * 24}.{'b' * 27}"
 SAID: dict[str, Any] = {
     "entry_id": "n1",
     "promise_id": "PR-1",

@@ -9,12 +9,10 @@ from typing import Final, NamedTuple
 import msgspec
 
 from risk_svc.domain.pause_mark import Mark
-from risk_svc.domain.state import PromiseState
+from risk_svc.domain.state import PromiseState, StepStatus
 
 MARKS_LIMIT: Final = 32
 """Marks of a promise that are remembered: as many as delivery-svc takes."""
-REACHED: Final = 2
-"""The status from which on a step is over, and waits for nobody."""
 
 
 class Wait(NamedTuple):
@@ -79,7 +77,8 @@ def current(state: PromiseState, now: float) -> Wait | None:
 
 def _found(state: PromiseState, known_by: float) -> Iterator[Wait]:
     """The times in which each step waited."""
-    over = {step.name: step.at for step in state.steps if step.status >= REACHED and step.at is not None}
+    # A step that is over waits for nobody.
+    over = {step.name: step.at for step in state.steps if step.status >= StepStatus.REACHED and step.at is not None}
     known = [mark for mark in state.pauses if mark.known <= known_by]
     for name in {mark.step for mark in known}:
         end = over.get(name, math.inf)

@@ -121,11 +121,11 @@ def event_of(state: PromiseState, standing: Standing, facts: list[Fact], more: i
         facts_more=more,
         completed_at=_moment(done),
         pause=pause_of(state, standing),
-        missing=round(missing_settled(state, standing), 4) if standing in JUDGED else 0.0,
+        missing=round(missing_settled(state, standing), 4) if standing in MAY_LACK else 0.0,
     )
 
 
-JUDGED: Final = (Standing.KEPT, Standing.BROKEN)
+MAY_LACK: Final = (Standing.KEPT, Standing.BROKEN)
 """Endings after which something may be missing; of a cancelled promise all is."""
 
 

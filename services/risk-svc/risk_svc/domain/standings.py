@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from candor.contracts import Standing
-from risk_svc.domain.pauses import waited
+from risk_svc.domain.pauses import deadline
 from risk_svc.domain.state import PromiseState, StepStatus, final_step
 
 
@@ -21,6 +21,5 @@ def standing(state: PromiseState) -> Standing:
         return Standing.OPEN
     if step.status == StepStatus.CANCELLED:
         return Standing.CANCELLED
-    kept = step.status == StepStatus.REACHED and step.at is not None
-    kept = kept and step.at is not None and step.at <= state.deadline + waited(state, step.at)
+    kept = step.status == StepStatus.REACHED and step.at is not None and step.at <= deadline(state, step.at)
     return Standing.KEPT if kept else Standing.BROKEN

@@ -119,7 +119,8 @@ def _completed(state: PromiseState, now: float) -> float | None:
     if state.verdict_completed_at is None and step is not None and (step.known or now) > now:
         return None
     if done is None and standing(state) is Standing.KEPT:
-        done = min(state.verdict_at or now, state.deadline)
+        said = state.verdict_at or now
+        done = min(said, pauses.deadline(state, said, now))
     return done if done is not None and done <= now else None
 
 

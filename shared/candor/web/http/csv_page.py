@@ -30,13 +30,18 @@ def cell(value: Any) -> str | float | int:
     return f"'{text}" if text.startswith(RISKY) else text
 
 
-def csv_page(
-    request: Request, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], after: str | None
-) -> Response:
-    """The rows of a page below the names of their columns; the next page is in the `Link` header as for JSON."""
+def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+    """The rows below the names of their columns, none of their cells a formula."""
     text = io.StringIO()
     writer = csv.writer(text)
     writer.writerow(columns)
     writer.writerows([cell(row[name]) for name in columns] for row in rows)
+    return text.getvalue()
+
+
+def csv_page(
+    request: Request, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], after: str | None
+) -> Response:
+    """The rows of a page below the names of their columns; the next page is in the `Link` header as for JSON."""
     headers = {**link_header(request, after), "Content-Disposition": "attachment"}
-    return Response(text.getvalue(), 200, headers, "text/csv; charset=utf-8")
+    return Response(csv_text(columns, rows), 200, headers, "text/csv; charset=utf-8")

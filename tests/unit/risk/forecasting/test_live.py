@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from risk_svc.backtest.stream import seconds
 from risk_svc.domain.incidents import Incident
+from risk_svc.domain.pause_mark import Mark
 from risk_svc.domain.state import PromiseState, StepState, StepStatus
 from risk_svc.forecast.intervals import STATED
 from risk_svc.forecast.reasons import words
@@ -150,6 +151,15 @@ def test_one_that_was_kept_though_nobody_says_when_was_complete_in_time_at_the_l
     assert found.completed == done < found.deadline
     assert view_of(settled, said - 90 * HOUR).completed is None
     assert view_of(state(shipped(), verdict="kept", verdict_completed_at=HOUR, verdict_at=said), said).completed == HOUR
+
+
+def test_one_that_was_kept_while_its_clock_stood_was_complete_by_the_date_that_moved() -> None:
+    waited = [Mark(40 * HOUR, 60 * HOUR, "shipped", known=40 * HOUR)]
+    settled = state(shipped(), verdict="kept", verdict_at=90 * HOUR, pauses=waited)
+    found = view_of(settled, 90 * HOUR)
+    assert found.completed == 68 * HOUR < found.deadline
+    sooner = state(shipped(), verdict="kept", verdict_at=59 * HOUR, pauses=waited)
+    assert view_of(sooner, 90 * HOUR).completed == 59 * HOUR
 
 
 def test_an_incident_that_names_no_place_touches_nobody() -> None:

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.contracts import NoticeState, Statement
+from risk_svc.domain.pause_mark import Mark
 from risk_svc.domain.state import NoticeRecord, PromiseState
 from risk_svc.insight.expected import UNKNOWN, Expected, expected
 
@@ -38,6 +39,17 @@ def test_without_a_message_it_is_the_date_they_hold_with_its_tolerance() -> None
     assert expected(promise(), 2000.0) == Expected(DUE, DEADLINE, None)
     held = notice(10, state=NoticeState.HELD)
     assert expected(promise(held), 2000.0) == Expected(DUE, DEADLINE, None)
+
+
+def test_while_it_waited_for_them_the_end_moved() -> None:
+    waited = [Mark(100.0, 400.0, "measured")]
+    assert expected(promise(pauses=waited), 2000.0) == Expected(DUE, DEADLINE + 300, None)
+    # Seen from its end: what was waited for later moved nothing.
+    assert expected(promise(pauses=waited), 250.0) == Expected(DUE, DEADLINE + 150, None)
+    cleared = promise(notice(50, Statement.ALL_CLEAR), pauses=waited)
+    assert expected(cleared, 2000.0) == Expected(DUE, DEADLINE + 300, "all_clear")
+    # What was told is what was told.
+    assert expected(promise(notice(90), pauses=waited), 2000.0) == expected(promise(notice(90)), 2000.0)
 
 
 def test_it_is_the_range_of_the_last_message_that_went_out_before_the_end() -> None:

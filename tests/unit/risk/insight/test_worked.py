@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 
-from risk_svc.insight.worked import DAY, Ended, tried
+from risk_svc.insight import worked
+from risk_svc.insight.worked import DAY, Ended, newest, tried
 
 
 def promises(many: int, *, helps: float, seed: int = 3) -> list[Ended]:
@@ -85,6 +87,14 @@ def test_overdue_promises_are_said_beside_each_figure() -> None:
     parts = [judged.body[part]["open"] for part in ("with_all", "without")]
     assert sum(parts) == judged.body["lift"]["open"] == sum(one.open for one in late[1_800:])
     assert min(parts) > 0
+
+
+def test_of_too_many_those_count_that_ended_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    some = promises(50, helps=0.0)
+    assert newest(some[::2] + some[1::2]) == some[::-1]
+    monkeypatch.setattr(worked, "MOST", 20)
+    assert newest(some) == some[:29:-1]
+    assert newest([]) == []
 
 
 def test_the_order_of_promises_changes_nothing() -> None:

@@ -41,8 +41,9 @@ WEIGHTS: Final = GapDefinition().weights
 NAMED: Final = 20
 """Missed steps that an item of a list names."""
 SHOWN_STEPS: Final = 500
-MOST_PAUSES: Final = 16
 """Steps that one promise is shown with; the answer says how many more there are."""
+MOST_PAUSES: Final = 16
+"""Waits for the customer that one promise is shown with, the newest."""
 
 
 def item(state: PromiseState) -> responses.GapItem:

@@ -53,6 +53,14 @@ class Acting:
         except StoreUnavailable:
             return AWAY
 
+    async def refused(self) -> str:
+        """Why whoever is at the page may not act, in words; empty if they may."""
+        return await self.told(_nothing)
+
+
+async def _nothing(_who: Actor) -> str:
+    return ""
+
 
 def at_this_page(staff: StaffSessions) -> Acting:
     """Who is at the page that is being drawn."""

@@ -76,6 +76,12 @@ class Part(Generic[Shown]):
                 self._draw(value)
 
 
+def text_lines(found: Sequence[str]) -> None:
+    """Draw each text in a line of its own."""
+    for line in found:
+        ui.label(line)
+
+
 class Chart:
     """A chart that is sent to the browser only when it changes; its options hold a text for screen readers."""
 

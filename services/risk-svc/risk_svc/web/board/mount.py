@@ -132,7 +132,7 @@ PAGES: Final[Mapping[str, Make]] = {
     "/perception": lambda app, _address: perception.Page(_reading(app), app.state.database),
     "/what-worked": lambda app, _address: worked.Page(_reading(app), app.state.database),
     "/held": lambda app, _address: held.Page(_reading(app)),
-    "/inbox": lambda app, address: inbox.Page(_reading(app), app.state.letters_data, address),
+    "/inbox": lambda app, address: inbox.Page(_reading(app), app.state.letters_data, _acting(app), address),
     "/inbox/message": lambda app, address: letter.Page(_reading(app), app.state.letters_data, _acting(app), address),
     "/said": lambda app, address: record.Page(_reading(app), app.state.letters_data, _acting(app), address),
     "/sources": lambda app, address: sources.Page(_reading(app), _intake(app), address),

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from candor.web.http.csv_page import cell
+from candor.web.http.csv_page import csv_text
 from risk_svc.web.board.letter_words import without_link
 from risk_svc.web.board.source_words import moment
 
@@ -17,13 +15,12 @@ UNSURE: Final = "Nobody knows whether it arrived."
 
 
 class Entry(NamedTuple):
-    """An entry as it is shown: `ours` is what we said; `beside` says who approved or changed it."""
+    """An entry as it is shown; `beside` says who approved or changed it."""
 
     head: str
     subject: str
     words: str
     beside: str
-    ours: bool
 
 
 def entry(one: Mapping[str, Any]) -> Entry:
@@ -36,16 +33,12 @@ def entry(one: Mapping[str, Any]) -> Entry:
     who = f"{'Called' if one['way'] == 'phone' else 'Approved'} by {one['approved_by']}." if one["approved_by"] else ""
     changed = f"Changed by {one['edited_by']}." if one["edited_by"] else ""
     unsure = UNSURE if one["state"] == "unknown" else ""
-    return Entry(head, one["subject"], words, " ".join(part for part in (who, changed, unsure) if part), ours)
+    return Entry(head, one["subject"], words, " ".join(part for part in (who, changed, unsure) if part))
 
 
 def as_csv(items: Sequence[Mapping[str, Any]]) -> bytes:
     """The entries as CSV (RFC 4180), none of them a formula, without the customer's own link."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(COLUMNS)
-    writer.writerows([cell(_words(one) if name == "words" else one[name]) for name in COLUMNS] for one in items)
-    return text.getvalue().encode()
+    return csv_text(COLUMNS, ({**one, "words": _words(one)} for one in items)).encode()
 
 
 def _words(one: Mapping[str, Any]) -> str:

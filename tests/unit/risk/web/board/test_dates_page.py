@@ -8,7 +8,8 @@ import pytest
 
 from risk_svc.forecast.serialization import model_bytes
 from risk_svc.forecasting.live import PublishedModel
-from risk_svc.web.board.pages.dates import LOCAL, asked
+from risk_svc.web.board.pages.dates import asked
+from risk_svc.web.board.promise_words import LOCAL
 from tests.support.taught import taught
 
 NOW = datetime.fromtimestamp(taught().now, UTC)

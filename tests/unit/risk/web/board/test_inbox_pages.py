@@ -92,7 +92,7 @@ async def desk() -> AsyncIterator[Desk]:
 
 
 async def test_the_inbox_shows_what_waits_page_by_page(desk: Desk) -> None:
-    async with drawn("/inbox", lambda address, _: inbox.Page(READING, desk.letters, address)) as page:
+    async with drawn("/inbox", lambda address, acting: inbox.Page(READING, desk.letters, acting, address)) as page:
         await page.refresh()
         [row] = page.table.table.rows
         assert (row["why"], row["colour"]) == ("key account", COLOURS["high"])
@@ -108,7 +108,7 @@ async def test_the_inbox_shows_what_waits_page_by_page(desk: Desk) -> None:
 
 async def test_without_notify_svc_the_page_says_so() -> None:
     letters = LettersData(None, lambda act: Desk._record(None, act))  # type: ignore[arg-type]
-    async with drawn("/inbox", lambda address, _: inbox.Page(READING, letters, address)) as page:
+    async with drawn("/inbox", lambda address, acting: inbox.Page(READING, letters, acting, address)) as page:
         await page.refresh()
         assert NOT_SET_UP in page.table.said.text
 
@@ -168,6 +168,19 @@ async def test_a_viewer_decides_nothing(desk: Desk) -> None:
         await page._approve()
         assert "needs the role operator" in page.outcome.text
         assert desk.posted() == [] and desk.acts == []
+
+
+async def test_a_viewer_reads_no_message(desk: Desk) -> None:
+    async with desk.page("view") as page:
+        await page.refresh()
+        assert "you are signed in as viewer" in page.outcome.text
+        assert page.text.value == "" and desk.there.asked == []
+    async with drawn(
+        "/inbox", lambda address, acting: inbox.Page(READING, desk.letters, acting, address), session="view"
+    ) as listed:
+        await listed.refresh()
+        assert "needs the role operator" in listed.table.said.text
+        assert listed.table.table.rows == [] and desk.there.asked == []
 
 
 async def test_an_unknown_message_is_said_to_be_none(desk: Desk) -> None:

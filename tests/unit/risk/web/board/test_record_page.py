@@ -13,10 +13,11 @@ from starlette.responses import JSONResponse, Response
 
 from candor.clients.services import ServiceClient
 from candor.store.audit import Act
+from risk_svc.web.board.acting import OVER
 from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.pages import record
 from risk_svc.web.board.record_words import GONE, as_csv, entry
-from tests.support.board_pages import READING, drawn
+from tests.support.board_pages import READING, Staff, drawn
 from tests.support.stand_in import StandIn, standing_in, status
 
 LINK = f"http://page.localhost/p/{'a' * 24}.{'b' * 27}"
@@ -56,13 +57,14 @@ async def there() -> AsyncIterator[StandIn]:
         yield made
 
 
-def page_of(there: StandIn, query: str, session: str = "op") -> Any:
+def page_of(there: StandIn, query: str, session: str = "op", staff: Staff | None = None) -> Any:
     letters = LettersData(ServiceClient(there.base, lambda: "the-key"), _record)
     return drawn(
         "/said",
         lambda address, acting: record.Page(READING, letters, acting, address),
         query=query,
         session=session,
+        staff=staff,
     )
 
 
@@ -92,6 +94,17 @@ async def test_it_is_for_operators(there: StandIn) -> None:
     async with page_of(there, "customer=acme", "view") as page:
         await page.refresh()
         assert "needs the role operator" in page.outcome.text and there.asked == []
+
+
+async def test_a_file_is_given_to_nobody_whose_session_is_over(there: StandIn) -> None:
+    staff = Staff()
+    async with page_of(there, "customer=acme", staff=staff) as page:
+        await page.refresh()
+        asked = len(there.asked)
+        del staff.known["op"]
+        await page._download()
+        assert (page.outcome.text, len(there.asked)) == (OVER, asked)
+        assert page.entries._shown == [] and not page.file.visible
 
 
 def test_an_entry_says_who_said_it_over_which_way() -> None:

@@ -14,7 +14,17 @@ from risk_svc.forecasting.live import PublishedModel
 from risk_svc.web.board import promise_bodies, promise_words, style
 from risk_svc.web.board.acting import Acting
 from risk_svc.web.board.form import Form, moment, text
-from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.frame import (
+    Address,
+    Banner,
+    Part,
+    card,
+    heading,
+    live,
+    page_frame,
+    section_title,
+    text_lines,
+)
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pages.dates import checked
 from risk_svc.web.board.promise_desk import PromiseDesk
@@ -49,7 +59,7 @@ class Page:
         with ui.column().classes("w-full max-w-screen-md mx-auto q-pa-sm gap-3"):
             self.back = ui.link("The promise", "/promises").classes("strong")
             heading("Change a promise")
-            self.head = Part(_lines)
+            self.head = Part(text_lines)
             self.problem = ui.label().props("role=status").mark("problem")
             with card():
                 self._revision()
@@ -70,7 +80,7 @@ class Page:
         self.check = ui.label().props("role=status").classes("text-weight-medium").mark("check")
         self.reason = self.revision.add("/reason", text("Why, for staff alone", "w-full"))
         self.told = self.revision.add("/public_reason", text(PUBLIC, "w-full"))
-        self.wording = Part(_lines)
+        self.wording = Part(text_lines)
         self.due.on_value_change(self._look)
         self.told.on_value_change(self._look)
         ui.button("Give this date", on_click=self._revise).props("no-caps")
@@ -171,8 +181,3 @@ class Page:
         body = promise_bodies.report(self.zone, step, status, *times, final=final, public_reason=public)
         answer = await self.desk.report(self.promise_id, body, self.report.token, who)
         return promise_words.reported_words(f"{step} {STATUSES[status]}", answer)
-
-
-def _lines(lines: list[str]) -> None:
-    for line in lines:
-        ui.label(line)

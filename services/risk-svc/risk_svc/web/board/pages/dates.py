@@ -15,9 +15,9 @@ from risk_svc.web.board import style
 from risk_svc.web.board.dates_chart import date_words, dates_chart
 from risk_svc.web.board.frame import Address, Banner, Chart, Part, card, heading, live, page_frame, section_title
 from risk_svc.web.board.live_data import LiveData
+from risk_svc.web.board.promise_words import LOCAL
 
 MOST_KINDS: Final = 200
-LOCAL: Final = "%Y-%m-%dT%H:%M"
 
 
 class Page:

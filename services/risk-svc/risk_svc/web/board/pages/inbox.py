@@ -7,9 +7,11 @@ from typing import Final
 from nicegui import ui
 
 from risk_svc.web.board import style
+from risk_svc.web.board.acting import Acting
 from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
+from risk_svc.web.board.intake_data import Part
 from risk_svc.web.board.letter_words import inbox_row
-from risk_svc.web.board.letters_data import LettersData
+from risk_svc.web.board.letters_data import NOTIFY, LettersData
 from risk_svc.web.board.lists import RowsTable
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pager import Turner
@@ -31,8 +33,8 @@ EMPTY: Final = "Nothing waits."
 class Page:
     """One open browser page about messages that wait."""
 
-    def __init__(self, reading: LiveData, letters: LettersData, address: Address) -> None:
-        self.reading, self.letters = reading, letters
+    def __init__(self, reading: LiveData, letters: LettersData, acting: Acting, address: Address) -> None:
+        self.reading, self.letters, self.acting = reading, letters, acting
         self.moment = page_frame("Inbox")
         self.banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
@@ -49,9 +51,10 @@ class Page:
             live(self.banner, 5.0, self.refresh)
 
     async def refresh(self) -> None:
-        """Read, and update what changed."""
+        """Read, for operators only, and update what changed."""
         asked = snoozed, cursor = self.asked()
-        found = await self.letters.waiting(cursor, snoozed=snoozed)
+        refused = await self.acting.refused()
+        found = Part(NOTIFY, [], failed=refused) if refused else await self.letters.waiting(cursor, snoozed=snoozed)
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return

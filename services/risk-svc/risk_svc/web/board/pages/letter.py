@@ -13,7 +13,17 @@ from candor.clients.services import ServiceError
 from candor.store.audit import Actor
 from risk_svc.web.board import style
 from risk_svc.web.board.acting import Acting
-from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.frame import (
+    Address,
+    Banner,
+    Part,
+    card,
+    heading,
+    live,
+    page_frame,
+    section_title,
+    text_lines,
+)
 from risk_svc.web.board.letter_words import DONE, about_lines, html_of, text_of, waits
 from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.live_data import LiveData
@@ -41,7 +51,7 @@ class Page:
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             ui.link("Inbox", "/inbox").classes("strong")
             heading("A message that waits")
-            self.lines = Part(_lines)
+            self.lines = Part(text_lines)
             self.record = Part(_record)
             self.outcome = ui.label().props("role=status").mark("outcome")
             with card():
@@ -75,9 +85,15 @@ class Page:
             ui.button("Record the call", on_click=self._said).props("no-caps outline")
 
     async def refresh(self) -> None:
-        """Read once: words that changed below a reader's hand would be approved unread. A decision reads again."""
+        """Read once, for operators only: words that changed below a reader's hand would be approved unread.
+
+        A decision reads again.
+        """
         self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         if self._one is not None:
+            return
+        if refused := await self.acting.refused():
+            self.outcome.set_text(refused)
             return
         try:
             self._show(await self.letters.letter(self.notice_id))
@@ -130,11 +146,6 @@ class Page:
             return DONE[what]
 
         self.outcome.set_text(await self.acting.told(act))
-
-
-def _lines(lines: list[str]) -> None:
-    for line in lines:
-        ui.label(line)
 
 
 def _record(customer_id: str) -> None:

@@ -10,7 +10,17 @@ from candor.clients.services import ServiceError
 from candor.store.audit import Actor
 from risk_svc.web.board import style
 from risk_svc.web.board.acting import Acting
-from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.frame import (
+    Address,
+    Banner,
+    Part,
+    card,
+    heading,
+    live,
+    page_frame,
+    section_title,
+    text_lines,
+)
 from risk_svc.web.board.intake_data import IntakeData
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.parked_words import alike_words, choices, matched_words, report_lines
@@ -33,7 +43,7 @@ class Page:
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             ui.link("Parked reports", "/parked").classes("strong")
             heading("Which promise is it about?")
-            self.lines = Part(_lines)
+            self.lines = Part(text_lines)
             with card():
                 section_title("Suggestions")
                 ui.label(LEGEND).style(f"color: {style.MUTED}")
@@ -68,8 +78,3 @@ class Page:
         if not promise:
             return NO_PROMISE
         return matched_words(await self.intake.match(self.parked_id, promise, who, alike=bool(self.alike.value)))
-
-
-def _lines(lines: list[str]) -> None:
-    for line in lines:
-        ui.label(line)

@@ -17,7 +17,18 @@ from risk_svc.web.board import clarification_words, market_words, movement_words
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
-from risk_svc.web.board.frame import Banner, Chart, Fold, Part, card, heading, live, page_frame, section_title
+from risk_svc.web.board.frame import (
+    Banner,
+    Chart,
+    Fold,
+    Part,
+    card,
+    heading,
+    live,
+    page_frame,
+    section_title,
+    text_lines,
+)
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.matter_data import MatterData
 from risk_svc.web.board.pages import challenges, offers
@@ -90,14 +101,14 @@ class Page:
                     self.gap = Part(_gap)
                 with card():
                     section_title("What moved the gap")
-                    self.moved = Part(_lines)
-                    self.score_moves = Part(Fold(SCORE_MOVES, _lines))
+                    self.moved = Part(text_lines)
+                    self.score_moves = Part(Fold(SCORE_MOVES, text_lines))
                 with card():
                     section_title("Incidents")
                     self.incidents = Part(Fold(LINES, _incidents))
                 with card():
                     section_title("Based on")
-                    self.basis = Part(Fold(LINES, _lines))
+                    self.basis = Part(Fold(LINES, text_lines))
         self._parts_about_it()
         with card():
             section_title("What happened, newest first")
@@ -107,28 +118,28 @@ class Page:
         self.unanswered = card()
         with self.unanswered:
             section_title("Still asked about the need")
-            self.asked = Part(Fold(ENTRIES, _lines))
+            self.asked = Part(Fold(ENTRIES, text_lines))
         self.way = card()
         with self.way:
             section_title("How the message came about")
-            self.said = Part(_lines)
+            self.said = Part(text_lines)
             self.flow = Part(draw_flow)
             # Without the promise's address, as above.
             self.whole = ui.link("All that was said of it", "/path").classes("text-primary")
         self.planned = card()
         with self.planned:
             section_title("Plans to close the gap")
-            self.plans = Part(Fold(ENTRIES, _lines))
-            self.tried = Part(_lines)
+            self.plans = Part(Fold(ENTRIES, text_lines))
+            self.tried = Part(text_lines)
         self.seen = card()
         with self.seen:
             section_title("Public reviews about it")
-            self.reviews = Part(Fold(LINES, _lines))
+            self.reviews = Part(Fold(LINES, text_lines))
             ui.link("All reviews", "/market").classes("text-primary")
         self.about = card()
         with self.about:
             section_title("Offered and challenged")
-            self.lines = Part(Fold(LINES, _lines))
+            self.lines = Part(Fold(LINES, text_lines))
             with ui.row():
                 # Without the promise's address, as above.
                 self.offers = ui.link("Its offers", "/offers").classes("text-primary")
@@ -239,11 +250,6 @@ def _moves(found: Sequence[Move]) -> None:
                 ui.label(move.forecast).style(f"color: {style.MUTED}")
                 for words in move.happened:
                     ui.label(words)
-
-
-def _lines(lines: Sequence[str]) -> None:
-    for line in lines:
-        ui.label(line)
 
 
 def _incidents(found: Sequence[tuple[str, str]]) -> None:

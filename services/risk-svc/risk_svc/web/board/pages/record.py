@@ -52,7 +52,7 @@ class Page:
         if not customer:
             self._show([], CHOOSE)
             return
-        refused = await self.acting.told(lambda _who: _nothing())
+        refused = await self.acting.refused()
         found = None if refused else await self.letters.record(customer, cursor)
         if asked != self.asked():
             return
@@ -73,6 +73,9 @@ class Page:
 
     async def _download(self) -> None:
         customer, _ = self.asked()
+        if refused := await self.acting.refused():
+            self._show([], refused)
+            return
         items: list[dict[str, Any]] = []
         cursor = ""
         for _ in range(MOST):
@@ -84,10 +87,6 @@ class Page:
             if not cursor:
                 break
         ui.download(as_csv(items), "record.csv", "text/csv")
-
-
-async def _nothing() -> str:
-    return ""
 
 
 def _entries(entries: list[Entry]) -> None:

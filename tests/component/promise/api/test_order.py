@@ -22,10 +22,9 @@ from promise_svc.service.stories import Stories
 from promise_svc.service.use_cases import Statement, apply
 from promise_svc.store import ledger, waiting_rows
 from tests.component.promise.bodies import CONTACT, DUE, LATER, body, code, made, new, sent
-from tests.component.promise.matters import begun, challenge, registered, statement
+from tests.component.promise.matters import registered
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
-from tests.support.lists import walk
 
 HOUR = timedelta(hours=1)
 LATE = "2013-03-09T20:00:00Z"
@@ -70,29 +69,6 @@ async def test_an_agreed_date_a_second_before_its_promise_waits_in_sight_and_is_
     messages = await sent(promise_api, asked["customer_id"])
     assert [type(message.data) for message in messages] == [PromiseMade, PromiseRevised]
     assert messages[1].envelope.id == event
-
-
-async def test_what_departments_said_of_an_unknown_promise_waits_in_the_same_list(promise_api: Api) -> None:
-    name = new("p")
-    await promise_api.webhook("promise.revised", agreed(name), at=NOON)
-    said = await begun(promise_api, "/v1/statements", statement(promise_id=name, due=LATER, words="as the crew says"))
-    doubt = await begun(promise_api, "/v1/challenges", challenge("statement", said["statement_id"]))
-    assert said["waits"] and doubt["waits"]
-    found = await waiting(promise_api, promise_id=name)
-    assert [one["kind"] for one in found] == ["revised", "statement", "challenge"]
-    assert [one["waiting_id"] for one in found[1:]] == [said["statement_id"], doubt["challenge_id"]]
-    assert (found[1]["said_by"], found[1]["said_to"], found[1]["due"]) == ("engineering", "product", LATER)
-    assert found[2]["reason"] == "the crew says otherwise"
-    assert [one["source"] for one in found] == ["crm", None, None]
-    key = {"authorization": f"Bearer {promise_api.keys.keys['viewer']}"}
-    pages = await walk(promise_api.client, "/v1/waiting", key, promise_id=name, limit=1)
-    assert [one["kind"] for one in pages] == ["revised", "statement", "challenge"]
-    assert [one["kind"] for one in await waiting(promise_api, promise_id=name, kind="statement")] == ["statement"]
-    assert [one["kind"] for one in await waiting(promise_api, promise_id=name, source="crm")] == ["revised"]
-    await made(promise_api, promise_id=name)
-    assert await waiting(promise_api, promise_id=name) == []
-    shown_one = (await promise_api.call("GET", f"/v1/statements/{said['statement_id']}")).json()
-    assert shown_one["waits"] is False
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from html import escape
+from typing import Final
 
 from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
@@ -15,13 +16,22 @@ from notify_svc.store.answers import Given
 from notify_svc.store.clarifications import Asked, Unanswered
 from notify_svc.store.offers import Offer, Option
 
+ANSWERED: Final = "answered"
+"""Names the part of the page where a customer finds what they have just sent."""
+
 
 def answered(given: Sequence[Given], civil: Localizer) -> str:
     """What the customer said on the page, newest first; "" if nothing."""
     if not given:
         return ""
     taken = paragraph(civil.say(texts.ANSWER_TAKEN))
-    return heading(civil.say(texts.YOU_SAID)) + taken + "".join(_given(one, civil) for one in given)
+    return heading(civil.say(texts.YOU_SAID), ANSWERED) + taken + "".join(_given(one, civil) for one in given)
+
+
+def stands(given: Sequence[Given]) -> dict[str, str]:
+    """The verdict that the customer gave last, as its form says it; empty if there is none."""
+    last = next((one.choice for one in given if one.kind == About.VERDICT), "")
+    return {"about": About.VERDICT, "choice": last} if last else {}
 
 
 def clarifying(found: Unanswered, shown: View, civil: Localizer, token: str, filled: Mapping[str, str]) -> str:

@@ -89,7 +89,9 @@ def _message(one: Said, civil: Localizer, address: str) -> str:
     head = civil.say(texts.SAID_ON, at=at, subject=one.subject) if one.subject else at
     unsure = paragraph(civil.say(texts.UNSURE)) if one.entry.state is NoticeState.UNKNOWN else ""
     body = f'<p class="said">{escape(words)}</p>\n' if words else paragraph(civil.say(texts.GONE))
-    return f"<h3>{escape(head)}</h3>\n{unsure}{body}"
+    # Folded, as what can be answered stands below; open where they may not have it.
+    folded = "<details open>" if unsure else "<details>"
+    return f"{folded}<summary><h3>{escape(head)}</h3></summary>\n{unsure}{body}</details>\n"
 
 
 def _reason(text: str, civil: Localizer) -> str:
@@ -97,9 +99,10 @@ def _reason(text: str, civil: Localizer) -> str:
     return civil.say(texts.REASON, reason=words) if words else ""
 
 
-def heading(text: str) -> str:
-    """A heading of the page."""
-    return f"<h2>{escape(text)}</h2>\n"
+def heading(text: str, name: str = "") -> str:
+    """A heading of the page; an address may lead to it by its `name`."""
+    named = f' id="{name}"' if name else ""
+    return f"<h2{named}>{escape(text)}</h2>\n"
 
 
 def paragraph(text: str, *, strong: bool = False) -> str:

@@ -27,6 +27,9 @@ button { font: inherit; font-weight: 600; background: #1f4e5f; color: #fff; bord
 input:focus-visible, textarea:focus-visible, button:focus-visible, summary:focus-visible {
   outline: 3px solid #1f2a37; outline-offset: 2px; }
 summary { cursor: pointer; min-height: 44px; padding: .6rem 0; }
+summary h3 { display: inline; }
+form + p { margin-top: 1.6rem; }
+a { color: #1f4e5f; }
 .fault { border-left: 4px solid #a3261d; padding: .3rem .8rem; color: #8a1f17; }
 .fault a { color: inherit; }
 .now { border-left: 4px solid #1f4e5f; padding: .1rem .8rem; }
@@ -36,12 +39,14 @@ summary { cursor: pointer; min-height: 44px; padding: .6rem 0; }
   main { background: #1b232c; border-color: #3a4652; }
   header { background: #16323d; }
   button { background: #9fd3e6; color: #10242c; }
+  a { color: #9fd3e6; }
   input { accent-color: #9fd3e6; }
   textarea { background: #12181f; color: inherit; border-color: #8c98a4; }
   .fault { color: #ffb4ab; border-color: #ffb4ab; }
   .now { border-color: #9fd3e6; }
   .said { border-color: #55626f; }
-  input:focus-visible, textarea:focus-visible, button:focus-visible, summary:focus-visible { outline-color: #e6ebf0; }
+  a:focus-visible, input:focus-visible, textarea:focus-visible, button:focus-visible, summary:focus-visible {
+    outline-color: #e6ebf0; }
 }
 """
 _STYLE: Final = STYLE + _MORE

@@ -21,11 +21,13 @@ from tests.support.notify import DUE, erased, gap, withdrawn
 async def test_a_question_is_taken_shown_and_listed_to_the_word(site: Customers) -> None:
     path = await site.warned()
     answer = await site.send(path, about="question", words="May the <crew> come\r\nearlier? ")
-    assert (answer.status_code, answer.headers["location"]) == (303, path)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"{path}#answered")
     assert answer.headers["referrer-policy"] == "no-referrer"
     page = await site.customer.get(path)
     safe(page)
-    assert texts.YOU_SAID in page.text and "May the &lt;crew&gt; come\nearlier?" in page.text
+    assert (
+        f'<h2 id="answered">{texts.YOU_SAID}</h2>' in page.text and "May the &lt;crew&gt; come\nearlier?" in page.text
+    )
     [found] = await site.answers(promise_id="p1", kind="question")
     assert (found["customer_id"], found["choice"], found["words"]) == ("c1", "", "May the <crew> come\nearlier?")
     [event] = await site.events()
@@ -114,6 +116,7 @@ async def test_the_verdict_is_asked_once_it_is_over_and_may_be_given_anew(site: 
     assert (await site.send(path, about="verdict", choice="not_kept", words="one part is missing")).status_code == 303
     assert (await site.send(path, about="verdict", choice="in_part")).status_code == 303
     assert [one["choice"] for one in await site.answers(kind="verdict")] == ["in_part", "not_kept"]
+    assert 'value="in_part" checked' in (await site.customer.get(path)).text
     assert [(one.choice, one.kept) for one in await site.events()] == [
         (Choice.NOT_KEPT, False),
         (Choice.IN_PART, False),

@@ -14,7 +14,7 @@ from candor.contracts import AnswerKind as About
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, LONGEST, Answer, Fault, answer_of, asked
-from notify_svc.page.forms import answered, clarifying, fault_line, forms
+from notify_svc.page.forms import answered, clarifying, fault_line, forms, stands
 from notify_svc.page.view import ENDED, State, View
 from notify_svc.store.answers import Given
 from notify_svc.store.clarifications import Asked, Unanswered
@@ -78,6 +78,15 @@ def test_what_was_filled_in_stays_in_its_own_form_and_is_no_markup() -> None:
     assert "&lt;b&gt;Espresso&lt;/b&gt;, by Fri 8 Mar, 13:00. Is that right?" in html
     assert 'href="#readback_words"' in fault_line(Fault("readback_words", texts.WHAT_IS_DIFFERENT), CIVIL)
     assert 'id="readback_words"' in html
+
+
+def test_the_last_verdict_stands_chosen_and_nothing_else_that_was_said() -> None:
+    verdicts = [Given(f"a{number}", "verdict", choice, "", NOON) for number, choice in enumerate(("in_part", "kept"))]
+    asked_ = Given("a9", "readback", "right", "", NOON)
+    html = forms(shown(State.KEPT), CIVIL, "token", stands([asked_, *verdicts]))
+    assert 'value="in_part" checked' in html and html.count(" checked") == 1
+    assert stands([asked_]) == stands([]) == {}
+    assert " checked" not in forms(shown(), CIVIL, "token", stands([asked_]))
 
 
 TWO = Unanswered((Asked("CL-1", "How <wide>?"), Asked("CL-2", "Which floor?")), 5)

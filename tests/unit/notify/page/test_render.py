@@ -31,8 +31,8 @@ class _Words(HTMLParser):
         self.lines = [""]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        assert tag in {"p", "strong", "h2", "h3", "ul", "li", "div"}, tag
-        assert {name for name, _ in attrs} <= {"class"}
+        assert tag in {"p", "strong", "h2", "h3", "ul", "li", "div", "details", "summary"}, tag
+        assert {name for name, _ in attrs} <= {"class", "open"}
         if tag != "strong":
             self.lines.append("")
 
@@ -92,6 +92,15 @@ def test_what_is_missing_is_said_plainly() -> None:
         line.startswith("We said that you hear from us by Fri 8 Mar, 13:00. That time has passed") for line in found
     )
     assert texts.SAID_NONE in read(shown())
+
+
+def test_messages_are_folded_except_one_that_may_not_have_come() -> None:
+    sent, unsure = message("We are late."), message("We are later.", NoticeState.UNKNOWN)
+    html = content(shown(), [unsure, sent], 2, CIVIL, URL)
+    first, second = html.split("<details")[1:]
+    assert first.startswith(" open><summary><h3>") and "We are later." in first and texts.UNSURE in first
+    assert second.startswith("><summary><h3>") and "We are late." in second
+    assert html.count("</details>") == 2 and html.index("</details>") > html.index("We are later.")
 
 
 @pytest.mark.parametrize("state", State)

@@ -40,7 +40,7 @@ from notify_svc.briefs import kept, owners
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import PATH, STOP, texts
 from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, taken
-from notify_svc.page.forms import answered, clarifying, fault_line, forms
+from notify_svc.page.forms import ANSWERED, answered, clarifying, fault_line, forms, stands
 from notify_svc.page.links import Links
 from notify_svc.page.render import content
 from notify_svc.page.sheets import FIELDS as SHEET_FIELDS
@@ -111,7 +111,7 @@ async def answer(request: Request, token: Token) -> Response:
             if await answers.within_an_hour(uow, now.opened.link_id) >= AN_HOUR:
                 return _shown(request, links, now, 429, Fault("", texts.TOO_MANY, most=AN_HOUR), given)
             await _take(request, uow, now, said._replace(offer=option[0], choice=option[1]), form, sheet)
-    return RedirectResponse(public_path(PATH + token), 303, HEADERS)
+    return RedirectResponse(f"{public_path(PATH + token)}#{ANSWERED}", 303, HEADERS)
 
 
 def _fitting(said: Answer, now: Found) -> tuple[str, str] | None:
@@ -210,7 +210,7 @@ def _shown(
         content(found.shown, found.said, found.messages, found.civil, settings.page_url, found.updates),
         clarifying(found.unanswered, found.shown, found.civil, form, filled or {}),
         answered(found.given, found.civil),
-        forms(found.shown, found.civil, form, filled or {}, found.offers),
+        forms(found.shown, found.civil, form, filled or stands(found.given), found.offers),
         questions(found.shown, found.civil, form, filled or {}, due=found.questions),
         f'<p><a href="{leave}">{escape(found.civil.say(texts.STOP_LINK))}</a></p>\n',
     )

@@ -22,7 +22,7 @@ def mark_many(one: str, several: str) -> Many:
     return Many(one, several)
 
 
-LINK: Final = mark("What we promised, what changed and what we said to you")
+LINK: Final = mark("What we promised, what changed, and how to answer us")
 """Names the link in a message; what follows it is the address."""
 
 SENDER: Final = mark("Your promise")

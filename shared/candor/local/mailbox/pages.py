@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from candor.local.mailbox.store import Headline, ReceivedMessage
 
 STYLE = """
-:root { color-scheme: light dark; --line: #8884; --soft: #777; }
+:root { color-scheme: light dark; --line: #8884; --soft: light-dark(#5c5c5c, #a8a8a8); }
 * { box-sizing: border-box; }
 body { margin: 0 auto; max-width: 46rem; padding: 1rem; font: 1rem/1.5 system-ui, sans-serif; }
 header { display: flex; flex-wrap: wrap; gap: .5rem 1rem; align-items: baseline; justify-content: space-between; }
@@ -27,7 +27,8 @@ b, .to, dd, pre { overflow-wrap: anywhere; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: .1rem .75rem; margin: 0 0 1rem; }
 dd { margin: 0; }
 pre { white-space: pre-wrap; font: inherit; border-top: 1px solid var(--line); padding-top: 1rem; margin: 0; }
-iframe { width: 100%; height: 70vh; border: 1px solid var(--line); background: #fff; }
+summary { padding: .7rem 0; cursor: pointer; }
+iframe { width: 100%; height: 70vh; border: 1px solid var(--line); }
 nav { margin: 1rem 0; }
 """
 POLICY = (

@@ -95,11 +95,15 @@ class Form:
         return [field.value for field in (*self._fields.values(), *self._others)]
 
 
-def text(label: str, classes: str = "w-56") -> ui.input:
+NARROW: Final = "w-full sm:w-56"
+"""A field among others of its row; on a phone it is as wide as the page."""
+
+
+def text(label: str, classes: str = NARROW) -> ui.input:
     """A field of one line."""
     return ui.input(label).classes(classes)
 
 
 def moment(label: str) -> ui.input:
     """A field of a day and a time, as the browser asks for them."""
-    return ui.input(label).props("type=datetime-local stack-label").classes("w-56")
+    return ui.input(label).props("type=datetime-local stack-label").classes(NARROW)

@@ -46,7 +46,7 @@ a.strong { color: var(--link); font-weight: 600; overflow-wrap: anywhere; }
 .native { font: inherit; color: inherit; background: transparent; padding: .45rem; border: 1px solid var(--muted);
   border-radius: 4px; max-width: 100%; }
 .next { color: var(--link); }
-.badge { color: #fff; padding: 2px 8px; border-radius: 9px; font-weight: 600; }
+.badge { color: #fff; padding: 2px 8px; border-radius: 9px; font-weight: 600; white-space: nowrap; }
 .flow { overflow-x: auto; } .flow-narrow { display: none; }
 @media (max-width: 700px) { .flow-wide { display: none; } .flow-narrow { display: block; } }
 .q-table td { white-space: normal; } .q-table tbody td { font-size: .9rem; }

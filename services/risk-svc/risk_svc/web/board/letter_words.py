@@ -69,10 +69,11 @@ def inbox_row(one: Mapping[str, Any]) -> dict[str, Any]:
 
 def about_lines(one: Mapping[str, Any]) -> list[str]:
     """Whom a message is for, why it is said now, why it waits, and who else hears of it."""
-    waits = ", ".join(AWAITS.get(name, (name, ""))[0] for name in one["awaits"])
+    stood = "It waits" if waits(one) else "It waited"
+    named = ", ".join(AWAITS.get(name, (name, ""))[0] for name in one["awaits"])
     lines = [
         f"To {one['customer_id']} about {one['promise_id']}: {REASONS.get(one['spoken_for'], one['spoken_for'])}.",
-        f"It waits for: {waits or 'nobody'}, since {moment(one['waits_since'] or one['decided_at'])} UTC.",
+        f"{stood} for: {named or 'nobody'}, since {moment(one['waits_since'] or one['decided_at'])} UTC.",
         OWNERS.get(one["owner"], ""),
     ]
     if one["edited_by"]:

@@ -10,7 +10,7 @@ STYLE: Final = """
 .menu { display: flex; width: 100%; gap: 1.1rem; overflow-x: auto; padding: 3px 0 7px; scrollbar-width: none; }
 .menu a { color: #fff; white-space: nowrap; text-decoration: none; padding: 2px 0; background: #1f4e5f; }
 .menu a:hover { text-decoration: underline; }
-.menu .begins { margin-left: .9rem; }
+.menu .ends { margin-right: .9rem; }
 .menu::after { content: ""; flex: 0 0 1px; }
 .menu [aria-current] { font-weight: 600; box-shadow: 0 2px #fff; }
 @media (min-width: 1000px) { .menu { flex-wrap: wrap; gap: .15rem 1.1rem; } }
@@ -60,7 +60,7 @@ GROUPS: Final = (
 )
 """What is asked together: how things stand, where gaps come from, what is done, said, will be, waits, and comes in."""
 MENU: Final = tuple(entry for group in GROUPS for entry in group)
-BEGINS: Final = frozenset(group[0].path for group in GROUPS[1:])
+ENDS: Final = frozenset(group[-1].path for group in GROUPS[:-1])
 
 
 def menu() -> None:
@@ -69,7 +69,7 @@ def menu() -> None:
     with ui.element("nav").props('aria-label="Menu"').classes("menu"):
         for words, path in MENU:
             # NiceGUI prefixes the mount path to links that start with a slash.
-            link = ui.link(words, path).classes("begins" if path in BEGINS else "")
+            link = ui.link(words, path).classes("ends" if path in ENDS else "")
             if path == shown:
                 link.props("aria-current=page")
     ui.add_head_html(IN_SIGHT)

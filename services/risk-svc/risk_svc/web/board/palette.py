@@ -43,6 +43,9 @@ STYLE: Final = "\n".join(
     [
         f":root {{ {_named(LIGHT)} }} {_DARK} {{ {_named(DARK)} }}",
         f"body, {_DARK} {{ background: var(--paper); color: var(--ink); }}",
+        # The browser's own signs, such as the calendar in a field of a date, are drawn for this ground.
+        f"{_DARK} {{ color-scheme: dark; }}",
+        f"{_DARK} .q-field--error .q-field__bottom {{ color: var(--late); }}",
         # Quasar's own are important; of such, those of an earlier layer count.
         "@layer overrides {",
         *(f"{_DARK} .text-{name}:not(.standstill) {{ color: {one} !important; }}" for name, one in MARKS.items()),

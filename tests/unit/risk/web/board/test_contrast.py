@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from candor.local.mailbox import pages as mailbox
 from candor.web.http import docs, plain_page
 from risk_svc.web.board import fan, frame, palette, plots, style
 from tests.support.contrast import SIGN, TEXT, contrast
@@ -68,3 +69,12 @@ def test_plain_pages_are_read_as_well() -> None:
     assert contrast(plain_page.BRAND, WHITE) >= TEXT
     ink, paper = re.findall(r"color:(#\w+);background:(#\w+)", docs.STYLE)[0]
     assert contrast(ink, paper) >= TEXT
+
+
+def test_the_mailbox_is_read_by_light_and_by_dark_and_leaves_a_message_its_own_ground() -> None:
+    [(light, dark)] = re.findall(r"--soft: light-dark\((#\w+), (#\w+)\)", mailbox.STYLE)
+    assert contrast(light, WHITE) >= TEXT
+    # What Chromium, Firefox and Safari draw by dark, the lightest of them.
+    assert contrast(dark, "#1e1e1e") >= TEXT
+    [frame_] = re.findall(r"iframe \{([^}]*)\}", mailbox.STYLE)
+    assert "background" not in frame_

@@ -121,13 +121,16 @@ async def test_the_message_is_shown_in_a_frame_that_may_do_nothing(desk: Desk) -
         assert '"will"' in frame.props["srcdoc"] and LINK not in frame.props["srcdoc"]
         assert page.text.value == "Hello,\n\nIt will be late.\n"
         assert page.decide.visible and page.approve.visible
+        links = [one.props["href"] for one in ui.context.client.elements.values() if isinstance(one, ui.link)]
+        assert {"/inbox", "/promises/PR-1", "/said?customer=acme"} <= {*links}
 
 
 async def test_what_is_approved_is_what_was_read_by_whom_the_session_names(desk: Desk) -> None:
     async with desk.page() as page:
         await page.refresh()
+        assert page.title.text == letter.WAITS
         await page._approve()
-        assert page.outcome.text.startswith("Approved")
+        assert page.outcome.text.startswith("Approved") and page.title.text == letter.WAITED
         assert desk.posted() == [("approve", {"version": 4, "by": "ana"})]
         assert desk.acts == [Act(Actor("ana", "operator", "192.0.2.7"), "notice.approve", "notify-svc n 1")]
         assert not page.decide.visible and not page.approve.visible
@@ -196,6 +199,7 @@ async def test_an_unknown_message_is_said_to_be_none(desk: Desk) -> None:
     [
         ({}, "To acme about PR-1: the risk of delay has stayed high."),
         ({}, "It waits for: key account, new wording, since"),
+        (GONE, "It waited for: key account, new wording, since"),
         ({}, "The owner was told."),
         ({"owner": "no_owner"}, "nobody else is told"),
         ({"edited_by": "ana"}, "Changed by ana."),

@@ -41,6 +41,7 @@ STATUSES: Final = {
     "resumed": "going on again",
 }
 VERDICTS: Final = {"kept": "kept", "broken": "broken", "disputed": "disputed"}
+CHOICE: Final = "w-full sm:w-44"
 PUBLIC: Final = "Reason for the customer, word for word"
 NOT_READ: Final = "The promise was not read yet, or there is none of this id."
 
@@ -74,7 +75,7 @@ class Page:
         self.revision = Form()
         with ui.row().classes("w-full gap-3 items-center"):
             self.due = self.revision.add("/due", moment("New date"))
-            wish = ui.select(WISH, value="company", label="Who wants it").classes("w-44")
+            wish = ui.select(WISH, value="company", label="Who wants it").classes(CHOICE)
             self.asked_by = self.revision.add("/asked_by", wish)
             self.agreed = self.revision.also(ui.checkbox("the customer agreed"))
         self.check = ui.label().props("role=status").classes("text-weight-medium").mark("check")
@@ -91,7 +92,7 @@ class Page:
         self.report = Form()
         with ui.row().classes("w-full gap-3 items-center"):
             self.step = self.report.add("/milestone", text("Step"))
-            status = ui.select(STATUSES, value="reached", label="It was").classes("w-44")
+            status = ui.select(STATUSES, value="reached", label="It was").classes(CHOICE)
             self.status = self.report.add("/status", status)
             self.at = self.report.add("/at", moment("When"))
             self.planned = self.report.add("/planned", moment("Planned for, or at most until"))
@@ -104,7 +105,7 @@ class Page:
         section_title("How it ended")
         self.verdict = Form()
         with ui.row().classes("w-full gap-3 items-center"):
-            self.ended = self.verdict.add("/verdict", ui.select(VERDICTS, value="kept", label="It was").classes("w-44"))
+            self.ended = self.verdict.add("/verdict", ui.select(VERDICTS, value="kept", label="It was").classes(CHOICE))
             self.completed = self.verdict.add("/completed_at", moment("Done at"))
         ui.button("Settle it", on_click=self._settle).props("no-caps")
         self.settled = ui.label().props("role=status").mark("settled")

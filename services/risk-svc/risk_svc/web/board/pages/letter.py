@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode
 
 from nicegui import ui
 
@@ -36,6 +36,8 @@ EDIT: Final = (
 PHONE: Final = "It counts as told, and no message goes out. The customer may read on their page what you write here."
 NO_REASON: Final = "Say why it is not said."
 NO_WORDS: Final = "Write what you said."
+WAITS: Final = "A message that waits"
+WAITED: Final = "A message that waited"
 OVER: Final = "It does not wait any more."
 
 
@@ -50,7 +52,7 @@ class Page:
         banner = Banner(reading.standstill, reading.held)
         with ui.column().classes("w-full max-w-screen-xl mx-auto q-pa-sm gap-3"):
             ui.link("Inbox", "/inbox").classes("strong")
-            heading("A message that waits")
+            self.title = heading(WAITS)
             self.lines = Part(text_lines)
             self.record = Part(_record)
             self.outcome = ui.label().props("role=status").mark("outcome")
@@ -103,11 +105,12 @@ class Page:
     def _show(self, one: dict[str, Any]) -> None:
         self._one = one
         self.lines.show(about_lines(one))
-        self.record.show(one["customer_id"])
+        self.record.show((one["promise_id"], one["customer_id"]))
         self.shown.show((one["subject"], text_of(one), html_of(one)))
         self.subject.set_value(one["subject"])
         self.text.set_value(text_of(one))
         still = waits(one)
+        self.title.set_text(WAITS if still else WAITED)
         self.approve.set_visibility(still)
         self.decide.set_visibility(still)
         if not still and not self.outcome.text:
@@ -146,10 +149,15 @@ class Page:
             return DONE[what]
 
         self.outcome.set_text(await self.acting.told(act))
+        # The buttons stand below the letter: from there nobody would see what came of it.
+        self.outcome.run_method("scrollIntoView", {"block": "center"})
 
 
-def _record(customer_id: str) -> None:
-    ui.link("All that was said to them", f"/said?{urlencode({'customer': customer_id})}").classes("strong")
+def _record(about: tuple[str, str]) -> None:
+    promise_id, customer_id = about
+    with ui.row().classes("gap-4"):
+        ui.link("The promise", f"/promises/{quote(promise_id, safe='')}").classes("strong")
+        ui.link("All that was said to them", f"/said?{urlencode({'customer': customer_id})}").classes("strong")
 
 
 def _shown(letter: tuple[str, str, str]) -> None:
@@ -157,7 +165,7 @@ def _shown(letter: tuple[str, str, str]) -> None:
     ui.label(subject).classes("text-bold")
     with ui.row().classes("w-full items-stretch"):
         if html:
-            frame = ui.element("iframe").classes("col-12 col-md").style("min-height: 28rem; border: 1px solid #888")
+            frame = ui.element("iframe").classes("col-12 col-md").style("min-height: 36rem; border: 1px solid #888")
             # No script, no form, no way out of the frame; set as properties, as its text has quotes of any kind.
             frame.props["sandbox"] = ""
             frame.props["srcdoc"] = html

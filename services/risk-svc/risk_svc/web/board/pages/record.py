@@ -16,8 +16,8 @@ from risk_svc.web.board.pager import Turner
 from risk_svc.web.board.record_words import Entry, as_csv, entry
 
 LEGEND: Final = (
-    "Every message, answer and call, to the word, oldest first. What was erased is not here; words end with "
-    "MESSAGES_KEPT_DAYS and TEXTS_KEPT_DAYS."
+    "Every message, answer and call, to the word, oldest first. What was erased is not here, and words are kept only "
+    "so long as your administrator has set (MESSAGES_KEPT_DAYS, TEXTS_KEPT_DAYS)."
 )
 CHOOSE: Final = "Name a customer."
 EMPTY: Final = "Nothing was said to this customer."

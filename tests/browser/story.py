@@ -18,6 +18,7 @@ from candor.ops.settings import read_secret
 from candor.web.security.auth import Role
 from candor.web.security.sessions import Sessions
 from notify_svc.page import texts
+from risk_svc.web.board.promise_bodies import NO_LABEL
 from tests.browser.looks import barriers, too_pale
 from tests.browser.menu import width_of
 from tests.support.waiting import until
@@ -95,6 +96,7 @@ async def promised(story: Story) -> None:
     await desk.get_by_role("button", name="Another step").click()
     await desk.get_by_label("Step 2", exact=True).fill("installed")
     await desk.get_by_label("Its id, if it has one elsewhere").fill(story.promise_id)
+    await mistyped(desk)
     await desk.get_by_label("Labels").fill("tier=key")
     await desk.get_by_role("button", name="Make this promise").click()
     await expect(desk.get_by_text(f"Made: {story.promise_id}, promised for")).to_be_visible()
@@ -102,6 +104,18 @@ async def promised(story: Story) -> None:
     await story.call("POST", "/v1/offers", {"promise_id": story.promise_id, "options": [option]})
     await desk.get_by_role("link", name="To the promise").click()
     await again(desk, desk.get_by_role("heading", name=WHAT, level=1))
+
+
+async def mistyped(desk: Page) -> None:
+    """What is wrong with a field is read beside it, by dark as well."""
+    labels = desk.get_by_label("Labels")
+    await labels.fill("tier")
+    await desk.get_by_role("button", name="Make this promise").click()
+    await expect(desk.get_by_text(NO_LABEL)).to_be_visible()
+    await desk.emulate_media(color_scheme="dark")
+    await expect(desk.locator("body")).to_have_css("color-scheme", "dark")
+    assert await too_pale(desk) == []
+    await desk.emulate_media(color_scheme="light")
 
 
 async def reported(story: Story, step: str, was: str, *, why: str = "", final: bool = False) -> None:
@@ -132,7 +146,7 @@ async def approved(story: Story, number: int, because: str) -> dict[str, Any]:
     await expect(desk.get_by_text(because)).to_be_visible()
     await expect(desk.get_by_text("It waits for: key account")).to_be_visible()
     await desk.get_by_role("button", name="Approve").click()
-    await expect(desk.get_by_text("Approved: it goes out after a last look at the facts.")).to_be_visible()
+    await expect(desk.get_by_text("Approved: it goes out after a last look at the facts.")).to_be_in_viewport()
 
     async def reached() -> bool:
         return len(await story.mails()) >= number
@@ -156,7 +170,8 @@ async def answered(story: Story, choice: Locator, said: str) -> None:
     await choice.tap()
     form = phone.locator("form").filter(has=choice)
     await form.get_by_role("button", name=texts.SEND).tap()
-    await expect(phone.get_by_role("heading", name=re.compile(f": {said}$"))).to_be_visible()
+    # It leads to what was said, not to the top of the page.
+    await expect(phone.get_by_role("heading", name=re.compile(f": {said}$")).first).to_be_in_viewport()
 
 
 async def recorded(story: Story, said: list[tuple[str, str, str]]) -> None:

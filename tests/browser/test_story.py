@@ -88,6 +88,10 @@ async def test_a_late_promise_is_told_answered_kept_and_on_record(story: Story) 
 
     await phone.goto(link_in(mail))
     await expect(phone.get_by_role("heading", name=WHAT, level=1)).to_be_visible()
+    letter = phone.locator("details", has_text=mail["subject"])
+    await expect(letter.get_by_text(WHY)).to_be_hidden()
+    await letter.locator("summary").tap()
+    await expect(letter.get_by_text(WHY)).to_be_visible()
     await answered(story, phone.get_by_label(re.compile(f"{OPTION}: by")), texts.SAID_OF["option"])
 
     async def held() -> bool:
@@ -98,7 +102,7 @@ async def test_a_late_promise_is_told_answered_kept_and_on_record(story: Story) 
     await story.open(f"/promises/{story.promise_id}")
     await again(desk, desk.get_by_text(f"promised date {clock_text(story.other, BERLIN.key)}"))
     mail = await approved(story, 2, "the company set another date")
-    assert mail["subject"].startswith("New date")
+    assert mail["subject"].startswith("New date") and "As agreed with you" in mail["text"]
     await phone.reload()
     await expect(phone.get_by_role("heading", name=mail["subject"])).to_be_visible()
 

@@ -51,17 +51,26 @@ _PAGE: Final = """<!doctype html>
 
 
 def plain_page(
-    status: int, title: str, text: str, link: tuple[str, str], command: str = "", *, onward: str = ""
+    status: int,
+    title: str,
+    text: str,
+    link: tuple[str, str],
+    command: str = "",
+    *,
+    onward: str = "",
+    again: int = 0,
 ) -> HTMLResponse:
     """Return a page with `title`, a few sentences, a `command` to type, and a link (label, path of ours).
 
-    With `onward`, an address elsewhere, the link leads there instead, and the browser follows it by itself.
+    With `onward`, an address elsewhere, the link leads there instead, and the browser follows it by itself; with
+    `again`, in seconds, it asks for this page again.
     """
     label, address = escape(link[0]), escape(onward or public_path(link[1]))
+    refresh = f'<meta http-equiv="refresh" content="0; url={address}">\n' if onward else ""
     content = _PAGE.format(
         title=escape(title),
         text=escape(text),
-        refresh=f'<meta http-equiv="refresh" content="0; url={address}">\n' if onward else "",
+        refresh=f'<meta http-equiv="refresh" content="{again}">\n' if again else refresh,
         label=label,
         address=address,
         style=STYLE,

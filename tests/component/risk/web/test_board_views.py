@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from collections.abc import AsyncIterator
 from typing import Any, NamedTuple
 
@@ -127,6 +128,16 @@ async def test_what_an_incident_hits_is_shown_and_downloaded(board: Board) -> No
         with pytest.raises(aiohttp.ClientResponseError) as answer:
             await board.ada.page(f"/board/incidents/{path}")
         assert answer.value.status == status
+
+
+async def test_a_promise_that_was_made_a_moment_ago_is_looked_for_again_until_it_is_there(board: Board) -> None:
+    for path, status in (("no-such", 404), ("no-such?made=1", 404)):
+        with pytest.raises(aiohttp.ClientResponseError) as answer:
+            await board.ada.page(f"/board/promises/{path}")
+        assert answer.value.status == status
+    now = int(time.time())
+    assert b'http-equiv="refresh" content="2"' in await board.ada.page(f"/board/promises/no-such?made={now}")
+    assert b'http-equiv="refresh"' not in await board.ada.page(f"/board/promises/live-1?made={now}")
 
 
 @pytest.mark.parametrize(("one", "other"), [("promises/live-1", "promises/live-2"), ("incidents/i1", "incidents/i2")])

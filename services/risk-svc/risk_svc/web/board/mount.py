@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping
 from functools import partial
 from itertools import chain
@@ -22,7 +23,7 @@ from candor.web.http.problems import Problem
 from candor.web.security.oidc import sign_in_of
 from candor.web.security.sessions import ABSOLUTE, Session, Sessions
 from risk_svc.settings import RiskSettings
-from risk_svc.web.board import market_downloads, style
+from risk_svc.web.board import just_made, market_downloads, style
 from risk_svc.web.board.access import HOME, SessionMiddleware, wants_page
 from risk_svc.web.board.acting import Acting, at_this_page
 from risk_svc.web.board.awaited import AwaitedPages
@@ -274,7 +275,9 @@ def _add_promise(app: FastAPI, awaited: AwaitedPages) -> None:
         try:
             found = await _reading(app).promise(promise_id) if promise_id.isprintable() else None
             if found is None:
-                return plain_page(404, "There is no such promise", NO_PROMISE.format(promise_id[:128]), BACK)
+                waits = just_made.waiting(promise_id, request.query_params.get(just_made.MADE), time.time())
+                missing = NO_PROMISE.format(promise_id[:128])
+                return waits or plain_page(404, "There is no such promise", missing, BACK)
             what = found.what
         except StoreUnavailable:
             # The page itself shows that the database is unavailable, and fills once it is back.

@@ -117,13 +117,13 @@ async def test_a_form_that_is_pressed_twice_makes_one_and_another_makes_another(
         page.steps[0].name.set_value("delivered")
         await page._make()
         assert page.outcome.text.startswith(f"Made: {page.form.token}, promised for Thu 3 Dec 14:00 (Europe/Berlin")
-        first = page.made.props["href"]
+        first = page.made.props["href"].partition("?made=")[0]
         assert (page.made.visible, first) == (True, f"/promises/{page.form.token}")
         await page._make()
-        assert (len(services.taken), page.made.props["href"]) == (1, first)
+        assert (len(services.taken), page.made.props["href"].partition("?")[0]) == (1, first)
         page.steps[0].told.set_value(True)
         await page._make()
-        assert (len(services.taken), page.made.props["href"] != first) == (2, True)
+        assert (len(services.taken), page.made.props["href"].startswith(first)) == (2, False)
     assert [act.action for act in desk.acts] == ["promise.make"] * 3
     sent = [body for *_, body in there.asked]
     assert sent[0]["due"].startswith("2026-12-03T11:00")

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from datetime import datetime
 from typing import Any, Final
-from urllib.parse import quote
 
 from nicegui import ui
 
 from candor.store.audit import Actor
 from candor.web.http.fields import zones
 from risk_svc.forecasting.live import PublishedModel
-from risk_svc.web.board import promise_bodies, promise_words, style
+from risk_svc.web.board import just_made, promise_bodies, promise_words, style
 from risk_svc.web.board.acting import Acting
 from risk_svc.web.board.form import Form, moment, text
 from risk_svc.web.board.frame import Address, Banner, Part, card, heading, live, page_frame, section_title
@@ -144,7 +144,7 @@ class Page:
         # Of this form alone, so that a form that is sent again makes no second promise.
         named = (self.promise_id.value or "").strip() or self.form.token
         promise = await self.desk.make({**self.body(), "promise_id": named}, self.form.token, who)
-        show_address(self.made, f"/promises/{quote(promise['promise_id'], safe='')}")
+        show_address(self.made, just_made.address(promise["promise_id"], time.time()))
         self.made.set_visibility(True)
         return promise_words.made_words(promise)
 

@@ -9,9 +9,8 @@ from nicegui import ui
 from risk_svc.web.board import style
 from risk_svc.web.board.acting import Acting
 from risk_svc.web.board.frame import Address, Banner, card, heading, live, page_frame, section_title
-from risk_svc.web.board.intake_data import Part
 from risk_svc.web.board.letter_words import inbox_row
-from risk_svc.web.board.letters_data import NOTIFY, LettersData
+from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.lists import RowsTable
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pager import Turner
@@ -53,8 +52,11 @@ class Page:
     async def refresh(self) -> None:
         """Read, for operators only, and update what changed."""
         asked = snoozed, cursor = self.asked()
-        refused = await self.acting.refused()
-        found = Part(NOTIFY, [], failed=refused) if refused else await self.letters.waiting(cursor, snoozed=snoozed)
+        if refused := await self.acting.refused():
+            self.table.show([], [refused])
+            self.pages.show("")
+            return
+        found = await self.letters.waiting(cursor, snoozed=snoozed)
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return

@@ -110,9 +110,9 @@ def test_other_question_marks_leave_nothing_open(line: str) -> None:
     [
         (RULE, 1, "zone is missing"),
         (HEAD, 1, "events is missing"),
-        (HEAD + "events: []\n", 3, "at least 1 item"),
+        (HEAD + "events: []\n", 3, "must not be empty"),
         (HEAD + "sheet: 7\n" + RULE, 3, "must be a text"),
-        (HEAD + "empty: TBD\n" + RULE, 3, "valid list"),
+        (HEAD + "empty: TBD\n" + RULE, 3, "must be a list"),
         (HEAD + "ignore: item.x ==\n" + RULE, 3, "no JMESPath expression"),
         (HEAD.replace("2026-11-30T08:00:00Z", "2026-11-30 08:00") + RULE, 2, "must carry a zone"),
         (HEAD.replace("2026-11-30T08:00:00Z", "1890-11-30T08:00:00Z") + RULE, 2, "between the years"),

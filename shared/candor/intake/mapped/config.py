@@ -137,6 +137,10 @@ class Proof(_Part):
     def _one(self) -> Proof:
         if not self.model_fields_set:
             raise ValueError(f"name one or more of {', '.join(type(self).model_fields)}")
+        if empty := [
+            name for name in ("hmac", "hashed", "header") if name in self.model_fields_set and not getattr(self, name)
+        ]:
+            raise ValueError(f"{empty[0]} is empty: say its header, such as {{header: x-signature}}")
         return self
 
 
@@ -226,6 +230,12 @@ class EventRule(_Part):
     ] = None
     time: Annotated[Value | None, Field(description="When the sender says so; now if it does not say.")] = None
     data: Data
+
+    @model_validator(mode="after")
+    def _known(self) -> EventRule:
+        if self.id == []:
+            raise ValueError("an id of nothing is none: leave it out, and the content is the id")
+        return self
 
 
 class Answer(_Part):

@@ -14,7 +14,13 @@ from typing import Any, Final, cast
 
 import jmespath
 from jmespath import functions
-from jmespath.exceptions import JMESPathError, JMESPathTypeError
+from jmespath.exceptions import (
+    IncompleteExpressionError,
+    JMESPathError,
+    JMESPathTypeError,
+    LexerError,
+    ParseError,
+)
 from jmespath.parser import ParsedResult
 
 from candor.intake.mapped.ids import as_slug
@@ -96,11 +102,22 @@ def compiled(text: str) -> ParsedResult:
     try:
         found = jmespath.compile(text)
     except JMESPathError as error:
-        raise ExpressionError(f"no JMESPath expression: {_plainly(error)}") from None
+        raise ExpressionError(f"no JMESPath expression: {_unread(error, text)}") from None
     except RecursionError:
         raise ExpressionError("no JMESPath expression: nested too deep") from None
     _check(cast("dict[str, Any]", found.parsed))
     return found
+
+
+def _unread(error: JMESPathError, text: str) -> str:
+    if isinstance(error, IncompleteExpressionError):
+        return "it ends too early"
+    if isinstance(error, ParseError):
+        said = f"{str(error.token_value)[:64]!r} cannot stand at character {error.lex_position + 1}"
+        return f"{said}: a constant is {{value: …}}" if text[:1].isdigit() else said
+    if isinstance(error, LexerError):
+        return f"{str(error.lexer_value)[:64]!r} cannot stand at character {error.lexer_position + 1}"
+    return _plainly(error)
 
 
 def _check(node: dict[str, Any]) -> None:

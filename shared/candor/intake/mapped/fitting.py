@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from functools import cache
 from typing import Annotated, Any
@@ -9,7 +10,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from candor.intake.mapped.config import Constant, Taken, Value
+from candor.intake.mapped.fields import made
 from candor.intake.mapped.located import Path
+from candor.intake.mapped.words import one_told
+from candor.web.http.problems import Problem
 
 
 def unfit(shape: type[BaseModel], field: str, value: Value) -> Iterator[tuple[Path, str]]:
@@ -17,11 +21,26 @@ def unfit(shape: type[BaseModel], field: str, value: Value) -> Iterator[tuple[Pa
     for path, own in _own(value):
         try:
             if own is not None:
-                _reader(shape, field).validate_python(own)
+                _reader(shape, field).validate_json(json.dumps(own), strict=True)
         except ValidationError as error:
-            said = error.errors(include_url=False, include_input=False)[0]["msg"]
-            words = said.removeprefix("Value error, ").replace("Input should be", "must be", 1)
-            yield path, f"{own!r:.80} cannot stand here: {words}"
+            yield path, f"{own!r:.80} cannot stand here: {one_told(error.errors(include_url=False)[0])}"
+    if isinstance(value, Taken) and value.time is not None and value.default is not None:
+        try:
+            made(value.model_copy(update={"from_": "`null`", "zone_from": None, "zone": value.zone or "UTC"}), {}, "")
+        except Problem as problem:
+            yield ("default",), f"{value.default!r:.80} cannot stand here: {problem.detail}"
+    if isinstance(value, list | dict) and not _may_be(type(value)(), _reader(shape, field)):
+        kind = "a list" if isinstance(value, list) else "names with what they are"
+        yield (), f"cannot be {kind}: one value stands here, such as item.name or {{value: …}}"
+
+
+def _may_be(empty: list[Any] | dict[str, Any], reader: TypeAdapter[Any]) -> bool:
+    """Whether a field takes what is of that kind at all, whatever it lacks."""
+    try:
+        reader.validate_python(empty)
+    except ValidationError as error:
+        return any(one["loc"] or one["type"] in ("too_short", "missing") for one in error.errors(include_url=False))
+    return True
 
 
 def _own(value: Value) -> Iterator[tuple[Path, Any]]:

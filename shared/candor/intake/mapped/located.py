@@ -12,6 +12,14 @@ Path = tuple[str | int, ...]
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES: Final = 262_144
 DEEPEST: Final = 24
+_HINTS: Final = {
+    "found character that cannot start any token": "a tab, or a sign such as @ or ` without quotes, cannot stand here",
+    "mapping values are not allowed in this context": "a name stands too far to the right, or a text with : in it"
+    " needs quotes",
+    "found unexpected ':'": "a blank is missing behind a colon, or what it is",
+    "could not find expected ':'": "a colon is missing behind a name, or a blank behind the colon",
+}
+"""What the reader of YAML says in words of its own trade, in plain ones."""
 _TAGS: Final = {
     f"tag:yaml.org,2002:{name}" for name in ("null", "bool", "int", "float", "str", "timestamp", "map", "seq")
 }
@@ -68,7 +76,8 @@ def read(raw: bytes) -> Located:
 
 def _broken(error: yaml.YAMLError) -> LocatedError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
-    said = getattr(error, "problem", None) or "no YAML"
+    said = getattr(error, "problem", None) or "it cannot be read"
+    said = _HINTS.get(said, said)
     return LocatedError(mark.line + 1 if mark else 1, f"no YAML: {said}")
 
 

@@ -16,6 +16,7 @@ from candor.intake.mapped.labels import LabelRule
 from candor.intake.mapped.located import Located, LocatedError, Path
 from candor.intake.mapped.poll_config import APIS
 from candor.intake.mapped.schemes import schemes_of
+from candor.intake.mapped.words import NAMES, told
 
 Shapes = Mapping[str, type[BaseModel]]
 """The events that a service takes by mappings, and the model of each one's `data`."""
@@ -23,13 +24,6 @@ Presets = Mapping[str, SourceRule]
 """The sources that Candor comes with, which a file may extend."""
 NO_PRESETS: Final[Presets] = MappingProxyType({})
 _names: Final = re.compile(r"(?<![\w.])(parameters|named)\.(\w+)")
-_WORDS: Final = {
-    "missing": "is missing",
-    "model_type": "must be names with what they are",
-    "extra_forbidden": "is no name that may stand here",
-    "union_tag_invalid": "must be an expression, a constant ({value: …}), or {from: …}",
-    "string_type": "must be a text (in quotes, if it looks like a number)",
-}
 
 
 def read_sources(raw: bytes, service: str, shapes: Shapes, presets: Presets = NO_PRESETS) -> dict[str, SourceRule]:
@@ -173,15 +167,15 @@ def check_event(
 
 def mistake(error: ValidationError, document: Located) -> LocatedError:
     """The mistake that stands deepest: of a value that may be one of several kinds, the kind that was meant."""
-    found = error.errors(include_url=False, include_input=False)
-    places = [(len(document.standing(item["loc"])), item) for item in found]
-    _, item = max(places, key=lambda place: place[0])
-    path = document.standing(item["loc"])
-    said = _WORDS.get(item["type"]) or item["msg"].removeprefix("Value error, ")
-    name = item["loc"][-1] if item["loc"] else ""
-    if item["type"] == "missing" and name not in path:
-        said = f"{name} is missing"
-    return _at(document, path, said)
+    found = error.errors(include_url=False)
+    path = max((document.standing(item["loc"]) for item in found), key=len)
+    here = [item for item in found if document.standing(item["loc"]) == path]
+    name = here[0]["loc"][-1] if here[0]["loc"] else ""
+    if here[0]["type"] == "missing" and name not in path:
+        return _at(document, path, f"{name} is missing")
+    if not path and document.value is None:
+        return _at(document, path, f"the file is empty: it {NAMES}")
+    return _at(document, path, told(here))
 
 
 def _at(document: Located, path: Path, text: str) -> LocatedError:

@@ -16,7 +16,7 @@ from candor.intake.mapped.labels import LabelRule
 from candor.web.http.fields import ID_PATTERN
 
 ASCII = st.text(string.printable, max_size=200)
-LETTERS = st.text(st.characters(exclude_categories=("Cs",)), max_size=200)
+LETTERS = st.text(st.characters(exclude_categories=["Cs"]), max_size=200)
 ALIKE = st.text(st.sampled_from("Mmüöß日本Ω. "), max_size=6)
 """Names that differ in few letters, which an id has not."""
 

@@ -48,18 +48,18 @@ def test_a_preset_is_polled_as_the_file_says() -> None:
 WRONG = [
     ("api: aftership", "api: pipedrive", 6, "delivery-svc polls aftership, jobber, servicetitan, not pipedrive"),
     ("api: aftership", "api: hubspot", 5, "hubspot needs object, fields"),
-    ("api: aftership", "api: odoo", 6, "sources.parcels.poll.api: Input should be 'hubspot'"),
+    ("api: aftership", "api: odoo", 6, "sources.parcels.poll.api: must be 'hubspot'"),
     ("https://", "http://", 7, "must be an address with https://"),
     ("https://", "https://me:word@", 7, "must be an address without user"),
     ("every: 5m", "every: 5", 9, "sources.parcels.poll.every: must be a text (in quotes"),
     ("every: 5m", "every: 5 minutes", 9, "must be a duration such as 90s"),
     ("every: 5m", "every: 29s", 9, "must be a duration from 30s to 7d"),
-    ("token_file: /run/secrets/aftership", "token_env: key", 8, "String should match pattern"),
+    ("token_file: /run/secrets/aftership", "token_env: key", 8, "must be the name of a variable"),
     ("token_file: /run/secrets/aftership", "overlap: 2m", 5, "give one of token_file, token_env and oauth"),
     ("every: 5m", "token_env: KEY", 5, "give one of token_file, token_env and oauth"),
     ("every: 5m", "password: x", 9, "is no name that may stand here"),
     ("api: aftership", "api: servicetitan", 5, "servicetitan needs tenant, app_key_env or app_key_file"),
-    ("every: 5m", "requests_an_hour: 0", 9, "greater than or equal to 1"),
+    ("every: 5m", "requests_an_hour: 0", 9, "must be at least 1"),
 ]
 
 

@@ -39,7 +39,7 @@ def test_a_right_file_is_read() -> None:
         ("promise_id: item.job\n          milestone: {value: delivery}", "promise: item.job", 15, "has no such field"),
         ("          milestone: {value: delivery}\n", "", 14, "milestone.reported needs milestone as well"),
         ("map: {done: reached, failed: missed}", "mapp: {}", 17, "mapp: is no name that may stand here"),
-        ("milestone: {value: delivery}", "milestone: 7", 16, "must be a text"),
+        ("milestone: {value: delivery}", "milestone: 7", 16, "must be an expression"),
         ("milestone: {value: delivery}", "milestone: {value: null}", 16, "a constant null says nothing"),
         (
             "map: {done: reached, failed: missed}",
@@ -65,7 +65,7 @@ def test_a_right_file_is_read() -> None:
         ("milestone: {value: delivery}", "milestone: {from: item.x, time: isoo}", 16, "must be one of iso, seconds"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, time: '%d.%Q'}", 16, "a pattern of strptime"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, time: '%F %T'}", 16, "a pattern of strptime"),
-        ("status: 200", "status: 500", 27, "less than or equal to 299"),
+        ("status: 200", "status: 500", 27, "must be at most 299"),
         ("  vans:", "  Vans:", 2, "Vans"),
         ("sources:\n", "sauces:\n", 1, "sauces: is no name that may stand here"),
     ],

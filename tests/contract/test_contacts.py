@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -10,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from nacl.public import PrivateKey
 
-from candor.contracts import Purpose
+from candor.contracts import Purpose, Tolerance
 from candor.contracts.sealed import seal
 from notify_svc.compose.contact import Contact, Opener
-from promise_svc.api.requests import ContactIn, StaffContactIn
+from notify_svc.domain.facts import Expectation
+from promise_svc.api.requests import ContactIn, PersonIn, StaffContactIn
 from promise_svc.service.sealing import Sealer
 
 KEY = PrivateKey(bytes(range(32)))
@@ -23,7 +25,8 @@ BEFORE = b'{"email":"anna@example.com","name":"Anna","language":"de","zone":"Eur
 """A golden contact of before there were purposes, as it lies sealed in topics and tables."""
 GOLDEN = (
     b'{"addresses":{"phone":"+15005550009"},"email":"anna@example.com","quiet":"21:00-07:00","channels":["phone"],'
-    b'"name":"Anna","language":"de","zone":"Europe/Vienna","consent":true,"purposes":["warnings"]}'
+    b'"name":"Anna","language":"de","zone":"Europe/Vienna","consent":true,"purposes":["warnings"],'
+    b'"tier":"key","tolerance":"low","ahead_hours":72,"pace_hours":24}'
 )
 """A golden contact with all that it can say."""
 
@@ -48,6 +51,8 @@ def test_a_contact_of_before_allows_what_its_consent_says() -> None:
 def test_a_whole_contact_is_read_as_it_was_meant() -> None:
     contact = opened(GOLDEN)
     assert contact.wanted() == {Purpose.WARNINGS}
+    assert contact.expectation() == Expectation("key", Tolerance.LOW, timedelta(hours=72), timedelta(hours=24))
+    assert opened(BEFORE).expectation() == Expectation()
     assert (contact.address("phone"), contact.channels, contact.quiet) == ("+15005550009", ("phone",), "21:00-07:00")
 
 
@@ -64,7 +69,7 @@ def test_the_release_before_reads_a_contact_with_purposes() -> None:
 
 @pytest.mark.parametrize("body", [ContactIn, StaffContactIn])
 @given(chosen=st.none() | st.lists(st.sampled_from(Purpose), min_size=1, unique=True))
-def test_purposes_come_through_as_they_were_given(body: type[ContactIn], chosen: list[Purpose] | None) -> None:
+def test_purposes_come_through_as_they_were_given(body: type[PersonIn], chosen: list[Purpose] | None) -> None:
     given_ = body(email="anna@example.com", purposes=chosen)
     assert OPENER.open(SEALER.seal(given_)).wanted() == set(Purpose if chosen is None else chosen)
 
@@ -73,3 +78,10 @@ def test_purposes_come_through_as_they_were_given(body: type[ContactIn], chosen:
 def test_a_purpose_that_only_a_later_release_knows_is_none_of_ours(names: list[str]) -> None:
     raw = msgspec.json.encode({"email": "anna@example.com", "consent": True, "purposes": names})
     assert opened(raw).wanted() == {one for one in Purpose if one.value in names}
+
+
+@given(st.text(max_size=20))
+def test_a_tolerance_that_only_a_later_release_knows_says_nothing(name: str) -> None:
+    raw = msgspec.json.encode({"email": "anna@example.com", "tolerance": name, "pace_hours": 1})
+    assert opened(raw).expectation().tolerance == (name if name in set(Tolerance) else None)
+    assert opened(raw).expectation().pace == timedelta(hours=1)

@@ -51,7 +51,7 @@ async def newest(desk: Desk) -> dict[str, Any]:
 
 def waiting(desk: Desk, wait: timedelta = HOUR, *, escalates: bool = True) -> Waiting:
     """What looks after the desk's waiting letters."""
-    return Waiting(desk.database, desk.clock, desk.rules, Patience(wait, escalates))
+    return Waiting(desk.database, desk.speaker.reach, desk.clock, desk.rules, Patience(wait, escalates))
 
 
 @asynccontextmanager

@@ -89,7 +89,7 @@ class NotifyHandler(NothingLeft):
         batch = await load(uow, [message for _, message in messages], due)
         places: dict[str, int] = {}
         for partition, message in messages:
-            take(batch, partition, message, self._speaker.rules)
+            take(batch, partition, message, self._speaker.rules_of)
             places.setdefault(message.envelope.subject, partition)
         self.reviews.again(batch.changed)
         await self._forget(uow, batch)

@@ -28,6 +28,7 @@ from notify_svc.delivery.mass import Limit
 from notify_svc.delivery.postman import Patience
 from notify_svc.domain.facts import Rules
 from notify_svc.domain.quiet import NONE, quiet_hours
+from notify_svc.expectation_settings import ExpectationSettings
 from notify_svc.page import PATH
 
 _RULES, _LIMIT = Rules(), Limit()
@@ -41,7 +42,7 @@ Minutes = Annotated[float, Field(ge=0.001, le=YEAR_MINUTES)]
 MinutesOrNone = Annotated[float, Field(ge=0, le=YEAR_MINUTES)]
 
 
-class NotifySettings(ApprovalSettings):
+class NotifySettings(ApprovalSettings, ExpectationSettings):
     """Settings of notify-svc; CONTACT_PRIVATE_KEY_FILE is required as well.
 
     The rules' defaults are assumed (definitions.md, "When to speak"); *_minutes are business time, *_seconds system
@@ -228,6 +229,7 @@ class NotifySettings(ApprovalSettings):
         """When to speak."""
         return Rules(
             warn_at=self.warn_at,
+            tiers=self.by_tier(),
             clear_at=self.clear_at,
             hold=timedelta(minutes=self.hold_minutes),
             overdue=timedelta(minutes=self.overdue_minutes),

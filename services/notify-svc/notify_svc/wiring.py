@@ -29,6 +29,7 @@ from notify_svc.api.routes import (
     answers,
     approval,
     callbacks,
+    expectations,
     mass,
     next_updates,
     page,
@@ -71,6 +72,7 @@ STAFF: Final = (
     page_links.router,
     answers.router,
     record.router,
+    expectations.router,
     next_updates.router,
     templates.router,
     audit_routes.router,
@@ -121,7 +123,7 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
             kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
             briefs = [*_briefs(settings, database, reach, business), *_mailbox(app, database, reach, business)]
             announced = Announced(database, business)
-            waiting = Waiting(database, business, settings.rules(), settings.waiting())
+            waiting = Waiting(database, reach, business, settings.rules(), settings.waiting())
             yield [sender, announced, waiting, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
         finally:
             await kafka.close()

@@ -3,7 +3,7 @@
 from candor.contracts.answer import AnswerGiven, AnswerKind, Choice, ClarificationAnswered, OptionTaken, SheetGiven
 from candor.contracts.brief import BriefMade, BriefSection, BriefSentence
 from candor.contracts.codec import decode, encode, message
-from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, Purpose, staff_key
+from candor.contracts.contact import STAFF, ContactRemoved, ContactSet, Purpose, Tolerance, staff_key
 from candor.contracts.delivery import (
     DeliveredShare,
     IncidentReported,
@@ -160,6 +160,7 @@ __all__ = [
     "Tag",
     "Tagger",
     "TimesHeld",
+    "Tolerance",
     "TopicCard",
     "Verdict",
     "decode",

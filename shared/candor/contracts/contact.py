@@ -22,6 +22,17 @@ class Purpose(StrEnum):
     """A word at an announced time, also where nothing has changed."""
 
 
+class Tolerance(StrEnum):
+    """From which risk of delay a customer is warned; the risks are settings of notify-svc."""
+
+    LOW = "low"
+    """Warned of a smaller risk than others."""
+    USUAL = "usual"
+    """Warned of what everybody is warned of."""
+    HIGH = "high"
+    """Warned of a greater risk only."""
+
+
 def staff_key(staff_id: str) -> str:
     """Return the key that stands for a staff member where events have a customer id."""
     return STAFF + staff_id
@@ -30,7 +41,8 @@ def staff_key(staff_id: str) -> str:
 class ContactSet(Event, frozen=True, gc=False, omit_defaults=True):
     """The contact of a customer or of staff, sealed for notify-svc: the id of its key, a dot, and base64 of a
     libsodium sealed box of JSON `{"email", "addresses", "channels", "name", "language", "zone", "quiet",
-    "consent", "purposes"}`; without `purposes`, a Purpose each, `consent` is to all."""
+    "consent", "purposes", "tier", "tolerance", "ahead_hours", "pace_hours"}`; without `purposes`, a Purpose each,
+    `consent` is to all; `tolerance` is a Tolerance."""
 
     TYPE: ClassVar[str] = "candor.contact.set.v1"
     TOPIC: ClassVar[str] = "contacts"

@@ -137,6 +137,13 @@ def _contact(columns: _Columns, *, alone: bool) -> Fields:
     if columns.has("purposes"):
         cell = columns.item("purposes")
         data["purposes"] = f"{cell} && split(lower({cell}), ';')"
+    if columns.has("tier"):
+        data["tier"] = columns.item("tier")
+    if columns.has("tolerance"):
+        cell = columns.item("tolerance")
+        data["tolerance"] = f"{cell} && lower({cell})"
+    hours = [name for name in ("ahead_hours", "pace_hours") if columns.has(name)]
+    data |= {name: {"from": columns.item(name), "as": "number"} for name in hours}
     return {"type": "contact.set", "when": columns.item("email"), "data": data}
 
 

@@ -60,6 +60,10 @@ NAMES: Final = MappingProxyType(
             vollstaendiger name; name des kontakts""",
         "language": "language; locale; lang; sprache",
         "purposes": "purposes; purpose; contact purposes; consent purposes; consented to; zwecke; einwilligung zu",
+        "tier": "customer tier; contact tier; account tier; kundenstufe; kundenklasse",
+        "tolerance": "customer tolerance; contact tolerance; toleranz des kunden",
+        "ahead_hours": "ahead hours; hours ahead; vorlauf stunden",
+        "pace_hours": "pace hours; hours between messages; stunden zwischen nachrichten",
         "zone": "time zone; timezone; zone; zeitzone",
     }
 )

@@ -9,6 +9,7 @@ import pytest
 from candor.messaging.consumer import Work
 from candor.store.review_aside import ReviewAside
 from candor.store.unit_of_work import unit_of_work
+from notify_svc.domain.facts import Decision, Rules
 from notify_svc.handlers import NotifyHandler
 from notify_svc.service.speaker import Speaker
 from notify_svc.store.read_model import PromiseRecord
@@ -22,15 +23,15 @@ async def test_the_others_arespeaks_and_it_comes_back_with_its_next_event(
         await desk_.take(contact(f"c{n}"), promise(f"p{n}", f"c{n}"), gap(1, name=f"p{n}", customer=f"c{n}"))
     desk_.clock.advance(timedelta(minutes=5))
     handler = NotifyHandler(desk_.speaker, desk_.clock, lambda _: 0.0)
-    decided = Speaker.speaks
+    decided = Speaker.looked
     broken = {"p3"}
 
-    def picky(self: Speaker, known: PromiseRecord, now: datetime) -> bool:
+    def picky(self: Speaker, known: PromiseRecord, rules: Rules, now: datetime) -> Decision:
         if known.promise_id in broken:
             raise AttributeError("no such rule")
-        return decided(self, known, now)
+        return decided(self, known, rules, now)
 
-    monkeypatch.setattr(Speaker, "speaks", picky)
+    monkeypatch.setattr(Speaker, "looked", picky)
 
     async def tick() -> None:
         try:

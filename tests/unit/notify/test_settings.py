@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from candor.contracts import Tolerance
 from notify_svc.channels.email.settings import EmailSettings
-from notify_svc.domain.facts import Rules
+from notify_svc.domain.facts import Expectation, Rules
 from notify_svc.settings import NotifySettings
 
 PRODUCTION: dict[str, Any] = {
@@ -36,6 +37,29 @@ def test_rules_come_from_settings() -> None:
     assert (rules.warn_at, rules.hold, rules.update_max) == (0.8, timedelta(minutes=10), timedelta(hours=10))
     rules = NotifySettings(owner_wait_minutes=0, owner_daily_cap=7).rules()
     assert (rules.owner_wait, rules.owner_daily_cap) == (timedelta(0), 7)
+
+
+def test_tiers_say_how_their_customers_want_to_be_written_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERS", '{"key": {"tolerance": "low", "ahead_hours": 72}, "*": {"pace_hours": 24}}')
+    key = Expectation("", Tolerance.LOW, timedelta(hours=72))
+    assert NotifySettings().rules().tiers == {"key": key, "*": Expectation(pace=timedelta(hours=24))}
+
+
+@pytest.mark.parametrize(
+    "tiers",
+    [
+        "key",
+        "[]",
+        '{"key": {"tolerance": "endless"}}',
+        '{"key": {"pace": 24}}',
+        '{"key": {"pace_hours": 0}}',
+        '{"key": {}, "KEY": {}}',
+    ],
+)
+def test_a_mistake_in_tiers_is_named(tiers: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIERS", tiers)
+    with pytest.raises(ValidationError, match="tiers"):
+        NotifySettings()
 
 
 @pytest.mark.parametrize(

@@ -24,7 +24,18 @@ from notify_svc.compose.house import House, Houses
 from notify_svc.compose.own_grammar import PARTS
 from notify_svc.domain.basis import basis_of
 from notify_svc.domain.episode import observe
-from notify_svc.domain.facts import Announcement, CalledOff, Episode, Forecast, Gap, Move, Promise, Reason, Rules
+from notify_svc.domain.facts import (
+    Announcement,
+    CalledOff,
+    Episode,
+    Forecast,
+    Gap,
+    Kind,
+    Move,
+    Promise,
+    Reason,
+    Rules,
+)
 from notify_svc.domain.offered import Offered
 from notify_svc.domain.own import Own
 from notify_svc.domain.owner import Audience
@@ -313,12 +324,12 @@ def tried(reached: Counter[str]) -> None:
     for number in range(TRIES):
         one = Try(random.Random(SEED * TRIES + number))
         known = one.record()
-        if not SPEAKER.speaks(known, one.now):
+        if SPEAKER.looked(known, RULES, one.now).kind is not Kind.SPEAK:
             reached["silent"] += 1
             continue
         before = replace(known)
         addressees = one.addressees()
-        for notice in SPEAKER.speak(known, addressees, one.now, preview=one.preview):
+        for notice in SPEAKER.speak(known, addressees, RULES, one.now, preview=one.preview):
             no_word_ran(notice)
             if notice.audience is Audience.OWNER:
                 reached["owner"] += 1

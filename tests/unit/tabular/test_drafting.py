@@ -196,3 +196,25 @@ def test_a_file_is_the_same_kind_however_its_name_is_encoded(tmp_path: Path) -> 
         path = csv_file(tmp_path, *rows, columns=columns)
         kinds.append(drafted(path.rename(path.with_name(name)))[1].events[0]["data"]["kind"])
     assert kinds == [{"value": "auftraege"}] * 2
+
+
+def test_how_people_want_to_be_written_to_is_read_from_columns_of_its_names(tmp_path: Path) -> None:
+    rows = (("17", "ada@example.com", "Key", "Low", "72", "24"), ("18", "jo@example.com", "", "", "", ""))
+    columns = ("Record ID", "Email", "Customer tier", "Customer tolerance", "Ahead hours", "Pace hours")
+    path = csv_file(tmp_path, *rows, columns=columns)
+    seen, found = drafted(path)
+    made = converter(writing.as_yaml(found, seen, path.name, "t.map.yaml"))
+    first, second = (made.events(row) for row in open_table(path, "").rows())
+    assert not isinstance(first, Fault)
+    said = {"tier": "Key", "tolerance": "low", "ahead_hours": 72.0, "pace_hours": 24.0}
+    assert first[0].data.items() >= said.items()
+    assert not isinstance(second, Fault)
+    assert not second[0].data.keys() & said.keys()
+
+
+def test_the_tier_of_an_order_stays_a_label(tmp_path: Path) -> None:
+    rows = [(f"O-{n}", f"C-{n}", "Oven", "2026-12-24", "gold" if n % 2 else "silver") for n in range(8)]
+    _, found = drafted(csv_file(tmp_path, *rows, columns=("Order", "Customer", "What", "Due", "Tier")))
+    [made] = found.events
+    assert "tier" not in made["data"]
+    assert "Tier" in str(made["data"]["labels"])

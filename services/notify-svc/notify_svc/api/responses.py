@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from candor.contracts import Tolerance
 from candor.web.http.listings import ListTotals
 
 
@@ -193,6 +194,22 @@ class NextUpdatePage(ListTotals):
     """A page of next updates; the Link header leads to the next one."""
 
     items: list[NextUpdateOut]
+
+
+class ExpectationOut(BaseModel):
+    """How a customer wants to be written to: from which risk of delay they are warned, how early and how often.
+
+    `own` names what their contact says; the rest is their tier's, or as usual. `ahead_hours` and `pace_hours` are null
+    if nothing limits how early or how often.
+    """
+
+    customer_id: str
+    tier: str
+    tolerance: Tolerance
+    warned_from: float
+    ahead_hours: float | None
+    pace_hours: float | None
+    own: list[str]
 
 
 class RecordOut(BaseModel):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Callable, Collection, Mapping
+from datetime import timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -14,13 +15,16 @@ import structlog
 from nacl.exceptions import CryptoError
 from nacl.public import PrivateKey, SealedBox
 
-from candor.contracts import Purpose
+from candor.contracts import Purpose, Tolerance
 from candor.contracts.sealed import key_id, parted
 from candor.ops.secret_files import SecretFile, lines
+from notify_svc.domain.facts import Expectation
 from notify_svc.domain.purposes import ALL
 from notify_svc.domain.quiet import QuietHours, quiet_hours
 
 MOST_SAID: Final = 16
+MOST_HOURS: Final = 8784.0
+"""Hours of a year: more means no more."""
 log = structlog.get_logger("notify.contacts")
 
 
@@ -33,7 +37,8 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 
     `purposes` are those that they may be written to for, None for all. `addresses` are those other than e-mail;
     `channels` names the channels to use, the preferred one first; `quiet` are quiet hours of their own, or `none`.
-    `reach`, of staff, is what customers are told as the way to reach them.
+    `reach`, of staff, is what customers are told as the way to reach them. `tier`, `tolerance`, `ahead_hours` and
+    `pace_hours`, of customers, say how they want to be written to.
     """
 
     email: str = ""
@@ -46,6 +51,10 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
     addresses: dict[str, str] = {}
     channels: tuple[str, ...] = ()
     reach: str | None = None
+    tier: str | None = None
+    tolerance: str | None = None
+    ahead_hours: float | None = None
+    pace_hours: float | None = None
 
     def __repr__(self) -> str:
         return "Contact(…)"
@@ -65,9 +74,18 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
         allowed = ALL if self.purposes is None else self.purposes
         return frozenset(one for one in Purpose if one in allowed and one not in left)
 
+    def expectation(self) -> Expectation:
+        """How they want to be written to; a tolerance that only a later release knows says nothing."""
+        tolerance = next((one for one in Tolerance if one.value == self.tolerance), None)
+        return Expectation(self.tier or "", tolerance, _hours(self.ahead_hours), _hours(self.pace_hours))
+
     def address(self, kind: str) -> str:
         """The address of a kind as it was given; empty if there is none."""
         return self.email if kind == "email" else self.addresses.get(kind, "")
+
+
+def _hours(said: float | None) -> timedelta | None:
+    return None if said is None else timedelta(hours=min(max(said, 0.0), MOST_HOURS))
 
 
 class Keyring(NamedTuple):

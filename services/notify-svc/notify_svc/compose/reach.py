@@ -12,12 +12,15 @@ import structlog
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Contact, Opener, zone_of
 from notify_svc.compose.letter import Signer
-from notify_svc.domain.facts import Promise, Rules
+from notify_svc.domain.expecting import rules_of
+from notify_svc.domain.facts import Expectation, Promise, Rules
 from notify_svc.domain.quiet import waits_until
 from notify_svc.domain.silence import Recipient
 
 FIRST: Final = "email"
 """The first channel for a contact without a preference; the others follow by name."""
+MOST_KEPT: Final = 4_096
+"""Sealed contacts of which it is kept what they say of how to write: most decisions are about the same customers."""
 log = structlog.get_logger("notify.composing")
 
 
@@ -45,6 +48,25 @@ class Reach:
 
     opener: Opener
     channels: Mapping[str, Channel]
+    _kept: dict[str, Expectation] = field(default_factory=dict, repr=False, compare=False)
+
+    def expectation(self, sealed: str | None) -> Expectation:
+        """What a sealed contact says of how to write to its customer; nothing if it cannot be opened."""
+        if sealed is None:
+            return Expectation()
+        if (found := self._kept.get(sealed)) is not None:
+            return found
+        contact = self.opener.read(sealed)
+        if contact is None:
+            # Its key may yet come.
+            return Expectation()
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        return self._kept.setdefault(sealed, contact.expectation())
+
+    def rules_of(self, sealed: str | None, rules: Rules) -> Rules:
+        """When to speak to the customer of a sealed contact."""
+        return rules_of(rules, self.expectation(sealed))
 
     def look(
         self,

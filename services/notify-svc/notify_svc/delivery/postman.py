@@ -155,9 +155,11 @@ class Postman:
             only=claim.channel,
         )
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
-        said = claim.said
+        said, rules = claim.said, self.rules
+        if claim.audience is Audience.CUSTOMER:
+            said, rules = claims.decided_on(said, row), self.reach.rules_of(row["sealed"], rules)
         reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement) or outdated(
-            said, known.promise, known.gap, now, self.rules
+            said, known.promise, known.gap, now, rules
         )
         gone = row["offer_gone"] or row["question_gone"]
         if reason is None and (gone or self._unasked(claim, recipient)):
@@ -311,7 +313,9 @@ def _message(letter: Sequence[Claim], route: Route, leave: str) -> Message:
 _LOOK = f"""
 SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, c.left_purposes, (
     SELECT link_id FROM page_link WHERE page_link.promise_id = p.promise_id AND page_link.customer_id = $2
-      AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone, {clarifications.GONE} AS question_gone
+      AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone, {clarifications.GONE} AS question_gone,
+    {notices.BEFORE_COLUMNS}
 FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2
+  LEFT JOIN notice n ON n.notice_id = $3 {notices.BEFORE}
 WHERE p.promise_id = $1 AND NOT {doomed("p")}"""  # noqa: S608 - constants only

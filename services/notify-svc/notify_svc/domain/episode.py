@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.domain.ending import at_the_end, blocked, nothing, wait
+from notify_svc.domain.expecting import Spared, spared
 from notify_svc.domain.facts import Announcement, Decision, Episode, Gap, Kind, Promise, Reason, Rules
 from notify_svc.domain.moving import postponed, tells_move, untold, within
 from notify_svc.domain.schedule import held_until, step_of, write_at
@@ -63,6 +64,8 @@ def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
         due = held_until(episode.slip_since, promise.held_due, rules.calendar.at(promise.zone), rules.hold)
         if now >= due:
             found = evidence | {"since": episode.slip_since.isoformat()}
+            if (why := spared(Reason.SLIP_HELD, None, p_slip, gap, promise, now, rules)) is not None:
+                return _spare(why, Reason.SLIP_HELD, Statement.WARNING, found, wakes)
             return Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, found)
         return wait(Reason.SLIP_TOO_SHORT, min([due, *wakes]))
     return Decision(Kind.NOTHING, Reason.NOT_SLIPPING, evidence=evidence, wake_at=min(wakes, default=None))
@@ -77,13 +80,27 @@ def _speak_again(
         return Decision(Kind.SPEAK, Reason.RECOVERED, Statement.ALL_CLEAR, evidence)
     if episode.blocked:
         return wait(Reason.BLOCKED)
+    why = None
     if told_otherwise(told, gap, promise, rules):
-        return Decision(Kind.SPEAK, Reason.RANGE_LEFT, Statement.UPDATE, evidence)
+        why = spared(Reason.RANGE_LEFT, told, p_slip, gap, promise, now, rules)
+        if why is None:
+            return Decision(Kind.SPEAK, Reason.RANGE_LEFT, Statement.UPDATE, evidence)
     write = write_at(told, promise.held_due, rules.early(promise))
     if told.next_update_by is not None and write is not None and now >= write:
         found = evidence | {"due": told.next_update_by.isoformat()}
         return Decision(Kind.SPEAK, Reason.UPDATE_DUE, Statement.UPDATE, found)
+    if why is not None:
+        return _spare(why, Reason.RANGE_LEFT, Statement.UPDATE, evidence, [write] if write else [])
     return wait(Reason.NOTHING_NEW, write)
+
+
+def _spare(
+    why: Spared, reason: Reason, statement: Statement, evidence: dict[str, str], wakes: list[datetime]
+) -> Decision:
+    """Wait with a message that this customer does not expect now, until they do or something else is to be told."""
+    wake = min([*([why.until] if why.until else []), *wakes], default=None)
+    found = evidence | {"spared": why.why}
+    return Decision(Kind.WAIT, Reason.TOLERATED, statement, found, wake, spared=reason)
 
 
 def recovered(gap: Gap, promise: Promise, now: datetime, rules: Rules) -> bool:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from types import MappingProxyType
+from typing import Final
 
 from candor.calendar import Calendar
-from candor.contracts import MIN_CASES, Fact, NoRange, Pause, Standing, Statement
+from candor.contracts import MIN_CASES, Fact, NoRange, Pause, Standing, Statement, Tolerance
 from notify_svc.domain.quiet import QuietHours
 
 ALWAYS = Calendar()
@@ -166,11 +169,36 @@ class Episode:
         return self.told is not None and not self.ended
 
 
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """How a customer wants to be written to, as far as it was said; None: as their tier, and else as usual.
+
+    `tolerance`: from which risk of delay they are warned; `ahead`: how long before the promised time at most; `pace`:
+    the least time between two messages about one promise, but for what is told to everybody.
+    """
+
+    tier: str = ""
+    tolerance: Tolerance | None = None
+    ahead: timedelta | None = None
+    pace: timedelta | None = None
+
+
+NO_TIERS: Final[Mapping[str, Expectation]] = MappingProxyType({})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
     """When to speak (definitions.md). Every default is assumed until estimated from data."""
 
     warn_at: float = 0.7
+    tiers: Mapping[str, Expectation] = field(default_factory=lambda: NO_TIERS)
+    """What customers of a tier expect, `*` all others."""
+    tolerated: float = 0.0
+    """Of one customer (`expecting.rules_of`): the risk below which they are not warned, if it is above `warn_at`."""
+    ahead: timedelta | None = None
+    """Of one customer: how long before the promised time they are warned of a risk at most."""
+    pace: timedelta = timedelta(0)
+    """Of one customer: the least time between two messages about one promise, but for what is told to everybody."""
     clear_at: float = 0.3
     hold: timedelta = timedelta(minutes=5)
     overdue: timedelta = timedelta(minutes=30)
@@ -239,6 +267,7 @@ class Reason(StrEnum):
     SLIP_TOO_SHORT = "slip_too_short"
     NOTHING_NEW = "nothing_new"
     BLOCKED = "blocked"
+    TOLERATED = "tolerated"
 
     NOT_SLIPPING = "not_slipping"
     DONE_AS_TOLD = "done_as_told"
@@ -288,7 +317,8 @@ class Decision:
     """Whether to speak and why; `evidence` has the figures it rests on, `wake_at` when time alone may change it.
 
     `closing`: the last notice of its episode. `ends`: nothing is sent now or later. `about` is the event that a notice
-    tells of, if it is one event.
+    tells of, if it is one event. `spared`: why there would be a message, of which the customer's expectation
+    holds back `statement`.
     """
 
     kind: Kind
@@ -299,3 +329,4 @@ class Decision:
     closing: bool = False
     ends: bool = False
     about: str = ""
+    spared: Reason | None = None

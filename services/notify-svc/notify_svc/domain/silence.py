@@ -9,6 +9,7 @@ from typing import Final
 from candor.contracts import Purpose, Standing, Statement
 from notify_svc.domain.basis import Basis, holds
 from notify_svc.domain.episode import left, missed, recovered, told_otherwise
+from notify_svc.domain.expecting import spared
 from notify_svc.domain.facts import Announcement, Gap, Promise, Reason, Rules
 from notify_svc.domain.moving import postponed
 from notify_svc.domain.purposes import ALL, wanted
@@ -35,13 +36,18 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """A message that waits to be sent; `basis` is None if it was composed before messages kept what they rest on."""
+    """A message that waits to be sent; `basis` is None if it was composed before messages kept what they rest on.
+
+    `risk` is the risk of delay that it was decided on; `before` is what the customer was told last before it.
+    """
 
     statement: Statement
     spoken_for: Reason
     told: Announcement
     closing: bool
     basis: Basis | None
+    risk: float = 1.0
+    before: Announcement | None = None
 
 
 def silenced(
@@ -89,7 +95,15 @@ def outdated(said: Composed, promise: Promise | None, gap: Gap | None, now: date
     if any(at is not None and now >= at for at in to_come):
         return Reason.STALE
     supported = said.basis is not None and holds(said.basis, promise, gap, told, closing=said.closing)
-    return None if supported and _still(said, promise, gap, now, rules) else Reason.SUPERSEDED
+    if not supported or not _still(said, promise, gap, now, rules):
+        return Reason.SUPERSEDED
+    return Reason.TOLERATED if _spared(said, promise, gap, now, rules) else None
+
+
+def _spared(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:
+    """Whether the customer has come to expect no such message; a risk that falls while it waits spares them nothing."""
+    risk = max(said.risk, gap.forecast.p_slip if gap.forecast else 0.0)
+    return spared(said.spoken_for, said.before, risk, gap, promise, now, rules) is not None
 
 
 def _still(said: Composed, promise: Promise, gap: Gap, now: datetime, rules: Rules) -> bool:

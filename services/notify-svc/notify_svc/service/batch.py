@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -68,8 +68,11 @@ async def load_more(uow: UnitOfWork, batch: Batch, ids: Collection[str]) -> None
     batch.customers.update(await read_model.customers(uow, missing))
 
 
-def take(batch: Batch, partition: int, message: Message, rules: Rules) -> None:
-    """Apply one event to the batch; an event that is not newer than the known state changes nothing."""
+def take(batch: Batch, partition: int, message: Message, rules_of: Callable[[Customer | None], Rules]) -> None:
+    """Apply one event to the batch; an event that is not newer than the known state changes nothing.
+
+    `rules_of` says when to speak to a customer.
+    """
     envelope, data = message.envelope, message.data
     match data:
         case ContactSet() | ContactRemoved():
@@ -86,7 +89,7 @@ def take(batch: Batch, partition: int, message: Message, rules: Rules) -> None:
         ):
             _promise(batch, partition, envelope, data)
         case GapScored():
-            _gap(batch, partition, envelope, data, rules)
+            _gap(batch, partition, envelope, data, rules_of(batch.customers.get(data.customer_id)))
         case _:
             return
 

@@ -63,7 +63,8 @@ async def preview(
     if known is None or known.promise is None or known.gap is None:
         return None
     found = await read_model.contacts(uow, [known.customer_id])
-    contact = reach.opener.read(found[known.customer_id].sealed if known.customer_id in found else None) or Contact()
+    sealed = found[known.customer_id].sealed if known.customer_id in found else None
+    contact, rules = reach.opener.read(sealed) or Contact(), reach.rules_of(sealed, rules)
     zone = zone_of(contact.zone, known.promise.zone)
     decision = _decision(own.statement, known, known.promise)
     matter = Matter(known=known, promise=known.promise, gap=known.gap, decision=decision, statement=own.statement)

@@ -19,7 +19,7 @@ from notify_svc.compose.wording import wording_of
 from notify_svc.compose.words import language_of, translations
 from notify_svc.delivery import switches
 from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
-from notify_svc.domain.episode import after_speaking, decide
+from notify_svc.domain.episode import after_speaking, decide, observe
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
 from notify_svc.domain.offered import Offered
@@ -92,17 +92,21 @@ class Speaker:
         self, uow: UnitOfWork, considered: Sequence[PromiseRecord], customers: dict[str, Customer], now: datetime
     ) -> None:
         """Decide on each of `considered` (locked rows) and store the resulting notices."""
-        speaking = [known for known in considered if self.speaks(known, now)]
+        by = {name: self.rules_of(one) for name, one in customers.items()}
+        speaking, spared = self._looked(considered, by, now)
+        await notices.add(uow, spared, now)
         if not speaking:
             return
         await self._take_back(uow, speaking, now)
-        speaking = [known for known in speaking if self.speaks(known, now)]
+        speaking, spared = self._looked(speaking, by, now)
+        await notices.add(uow, spared, now)
         addressees = await self._addressees(uow, speaking, customers, now)
         previous = await notices.previous(uow, [known.promise_id for known in speaking])
         switch = await switches.read(uow)
         made: list[Notice] = []
         for known in speaking:
-            made += self.speak(known, addressees, now, preview=not switch.sending)
+            rules = by.get(known.customer_id, self.rules)
+            made += self.speak(known, addressees, rules, now, preview=not switch.sending)
         threaded = [replace(one, reply_to=previous.get((one.promise_id, one.addressee), "")) for one in made]
         await notices.add(uow, threaded, now)
         await templates.failed(uow, addressees.broken)
@@ -149,18 +153,42 @@ class Speaker:
                 known.episode = episode_of(rest, known.episode.slip_since)
         await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)
 
-    def speaks(self, known: PromiseRecord, now: datetime) -> bool:
-        """Whether there is something to tell now; if not, the record says when to look again."""
-        decision = decide(known.episode, known.gap, known.promise, now, self.rules)
+    def rules_of(self, customer: Customer | None) -> Rules:
+        """When to speak to a customer."""
+        return self.reach.rules_of(customer.sealed, self.rules) if customer is not None else self.rules
+
+    def _looked(
+        self, considered: Iterable[PromiseRecord], by: Mapping[str, Rules], now: datetime
+    ) -> tuple[list[PromiseRecord], list[Notice]]:
+        """The promises of which there is something to tell now, and what other customers are spared."""
+        speaking: list[PromiseRecord] = []
+        spared: list[Notice] = []
+        for known in considered:
+            decision = self.looked(known, by.get(known.customer_id, self.rules), now)
+            if decision.kind is Kind.SPEAK:
+                speaking.append(known)
+            elif decision.spared is not None and decision.statement is not None:
+                told_of = replace(decision, reason=decision.spared)
+                spared.append(kept_back(known, told_of, decision.statement, decision.reason, now))
+        return speaking, spared
+
+    def looked(self, known: PromiseRecord, rules: Rules, now: datetime) -> Decision:
+        """What is decided about a promise now; the record says when to look again."""
+        if known.gap is not None:
+            # Since the gap came, the customer may have come to expect something else.
+            known.episode = observe(known.episode, known.gap, rules)
+        decision = decide(known.episode, known.gap, known.promise, now, rules)
         known.check_at = decision.wake_at
         known.decided_gap = max(known.decided_gap, known.gap_version)
         if decision.ends:
             known.episode = replace(known.episode, ended=True)
-        return decision.kind is Kind.SPEAK
+        return decision
 
-    def speak(self, known: PromiseRecord, addressees: Addressees, now: datetime, *, preview: bool) -> list[Notice]:
-        """The customer's notice, preceded by the owner's if the owner is told first."""
-        decision = decide(known.episode, known.gap, known.promise, now, self.rules)
+    def speak(
+        self, known: PromiseRecord, addressees: Addressees, rules: Rules, now: datetime, *, preview: bool
+    ) -> list[Notice]:
+        """The customer's notice, preceded by the owner's if the owner is told first; `rules` are the customer's."""
+        decision = decide(known.episode, known.gap, known.promise, now, rules)
         promise, gap, statement = known.promise, known.gap, decision.statement
         if promise is None or gap is None or statement is None:
             raise RuntimeError("only a decision to speak, on a promise with a gap, becomes a notice")
@@ -189,7 +217,7 @@ class Speaker:
             announces=Purpose.UPDATES in recipient.purposes,
         )
         try:
-            said = self._said(matter, route, addressees, now)
+            said = self._said(matter, route, addressees, rules, now)
         except CANNOT_COMPOSE as error:
             # A promise for which no letter can be composed must not block the others.
             log.exception("message not composed", promise=known.promise_id, error=type(error).__name__)
@@ -201,12 +229,12 @@ class Speaker:
         addressees.count(said, joint=self.rules.joint_most > 1)
         known.episode = after_speaking(known.episode, decision, said[-1].told)
         told = known.episode.told
-        known.check_at = None if told is None else write_at(told, promise.held_due, self.rules.early(promise))
+        known.check_at = None if told is None else write_at(told, promise.held_due, rules.early(promise))
         return [_preview(one) if preview else one for one in said]
 
-    def _said(self, matter: Matter, route: Route, addressees: Addressees, now: datetime) -> list[Notice]:
+    def _said(self, matter: Matter, route: Route, addressees: Addressees, rules: Rules, now: datetime) -> list[Notice]:
         """The notices of a matter, the customer's last; held if the check of words objects to it."""
-        drafted = draft(matter, route, self.rules, self.houses.now(), now)
+        drafted = draft(matter, route, rules, self.houses.now(), now)
         _note_broken(drafted, addressees)
         # The owner reads the letter without it: the link is the customer's.
         address = addressees.links.get(matter.promise.promise_id, "")
@@ -214,11 +242,11 @@ class Speaker:
         drafted = replace(drafted, notice=linked(drafted.notice, address, route.channel.form, named))
         if drafted.letter.findings:
             return [replace(drafted.notice, state=NoticeState.HELD, reason=Reason.LINT)]
-        *ahead_of_it, last = self._owner_first(matter, drafted, addressees)
+        *ahead_of_it, last = self._owner_first(matter, drafted, addressees, rules)
         last = self._read_first(last, matter, drafted, route, addressees)
         return [*(self._with_link(one, last, matter.promise.owner) for one in ahead_of_it), last]
 
-    def _owner_first(self, matter: Matter, drafted: Draft, addressees: Addressees) -> list[Notice]:
+    def _owner_first(self, matter: Matter, drafted: Draft, addressees: Addressees, rules: Rules) -> list[Notice]:
         """The owner's and the customer's notice; if the owner gets none, it is stored with the reason."""
         promise, notice = matter.promise, drafted.notice
         if promise.owner is None:
@@ -230,7 +258,7 @@ class Speaker:
         against = silenced(promise, recipient, sent, cap, notice.spoken_for, notice.statement)
         if against is None and route is not None:
             try:
-                first = ahead(drafted, name, route, self.rules)
+                first = ahead(drafted, name, route, rules)
                 before = matter.known.episode.told if notice.reason is Reason.UPDATE_DUE else None
                 until = owner_until(notice.told.at, before.next_update_by if before else None, self.rules)
                 return [first, replace(notice, owner=OwnerWord.WAITING, owner_wait_until=until)]

@@ -12,7 +12,7 @@ from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from notify_svc import metrics
 from notify_svc.briefs import approvals, kept
-from notify_svc.delivery.claims import composed
+from notify_svc.delivery.claims import composed, decided_on
 from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.approval import Patience
 from notify_svc.domain.facts import Reason, Rules
@@ -25,6 +25,7 @@ from notify_svc.store.read_model import PromiseRecord
 if TYPE_CHECKING:
     from candor.ops.clock import Clock
     from candor.store.db import Database
+    from notify_svc.compose.reach import Reach
 
 EVERY_SECONDS: Final = 5.0
 SOON_SECONDS: Final = 0.1
@@ -38,9 +39,10 @@ class Waiting(Rounds):
 
     name = "approvals"
 
-    def __init__(self, database: Database, clock: Clock, rules: Rules, patience: Patience) -> None:
+    def __init__(self, database: Database, reach: Reach, clock: Clock, rules: Rules, patience: Patience) -> None:
         super().__init__()
         self._database = database
+        self._reach = reach
         self._clock = clock
         self._rules = rules
         self._patience = patience
@@ -83,6 +85,7 @@ class Waiting(Rounds):
         return len(page) == PAGE
 
     async def _give_up(self, uow: UnitOfWork, rows: list[Any], known: dict[str, PromiseRecord], now: datetime) -> None:
+        customers = await read_model.contacts(uow, {one.customer_id for one in known.values()})
         again: dict[str, PromiseRecord] = {}
         by_reason: dict[Reason, list[str]] = {}
         for row in rows:
@@ -90,7 +93,10 @@ class Waiting(Rounds):
             if one is None:
                 # Its customer is being erased, which ends the letter.
                 continue
-            if (against := outdated(composed(row), one.promise, one.gap, now, self._rules)) is not None:
+            customer = customers.get(one.customer_id)
+            rules = self._reach.rules_of(customer.sealed if customer is not None else None, self._rules)
+            said = decided_on(composed(row), row)
+            if (against := outdated(said, one.promise, one.gap, now, rules)) is not None:
                 by_reason.setdefault(against, []).append(row["notice_id"])
                 again[one.promise_id] = one
         for reason, ids in by_reason.items():
@@ -117,9 +123,10 @@ _PAGE: Final = f"""
 SELECT seq, notice_id, promise_id FROM notice WHERE {WAITS} AND seq > $1 ORDER BY seq LIMIT $2"""  # noqa: S608 - constants only
 
 _LOCKED: Final = f"""
-SELECT notice_id, promise_id, statement, spoken_for, decided_at, told_low, told_high, next_update_by, closing,
-  evidence->'rests_on' AS rests_on FROM notice WHERE notice_id = ANY($1::text[]) AND {WAITS}
-ORDER BY notice_id FOR UPDATE"""  # noqa: S608 - constants only
+SELECT notice_id, promise_id, n.statement, spoken_for, decided_at, told_low, told_high, next_update_by, closing,
+  evidence->'rests_on' AS rests_on, {notices.BEFORE_COLUMNS}
+FROM notice n {notices.BEFORE} WHERE notice_id = ANY($1::text[]) AND {WAITS}
+ORDER BY notice_id FOR UPDATE OF n"""  # noqa: S608 - constants only
 
 _SINCE: Final = "greatest(waits_since, snoozed_until)"
 

@@ -113,6 +113,18 @@ async def suppress(uow: UnitOfWork, notice_ids: Collection[str], reason: Reason,
         announce(uow, await uow.connection.fetch(_SUPPRESS, list(notice_ids), reason.value, now))
 
 
+BEFORE: Final = """
+LEFT JOIN LATERAL (
+  SELECT o.statement AS before_statement, o.decided_at AS before_at, o.told_low AS before_low,
+    o.told_high AS before_high FROM notice o
+  WHERE o.promise_id = n.promise_id AND o.episode = n.episode AND o.audience = 'customer' AND o.seq < n.seq
+    AND o.state IN ('preview', 'pending', 'sending', 'sent', 'unknown')
+  ORDER BY o.seq DESC LIMIT 1) AS earlier ON true"""
+"""What the customer was told last in its episode before the notice `n`."""
+BEFORE_COLUMNS: Final = """
+before_statement, before_at, before_low, before_high, (n.evidence->'decision'->>'p_slip')::float8 AS risk"""
+
+
 async def sent_since(
     uow: UnitOfWork, addressees: Collection[str], since: datetime, *, but: Collection[str] = (), joint: bool = False
 ) -> dict[str, int]:

@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
-from candor.contracts import Purpose
+from candor.contracts import Purpose, Tolerance
 from candor.intake.once import new_id
 from candor.web.http.body import convert
 from candor.web.http.fields import (
@@ -226,8 +226,8 @@ Purposes = Annotated[
 ]
 
 
-class ContactIn(Body):
-    """How to reach a customer; sealed before it is stored. `consent` false: never message them.
+class PersonIn(Body):
+    """How to reach a person; sealed before it is stored. `consent` false: never message them.
 
     Without a `language` they are written to in the company's own; without a `zone`, in that of each promise.
     """
@@ -263,7 +263,24 @@ class ContactIn(Body):
         return email
 
 
-class StaffContactIn(ContactIn):
+class ContactIn(PersonIn):
+    """How to reach a customer, and how they want to be written to; sealed before it is stored."""
+
+    tier: Annotated[
+        Short | None, Field(description="Their tier, whose defaults (`TIERS` of notify-svc) hold for what is not said.")
+    ] = None
+    tolerance: Annotated[
+        Tolerance | None, Field(description="From which risk they are warned: low of a smaller one, high of a greater.")
+    ] = None
+    ahead_hours: Annotated[
+        float | None, Field(ge=1, le=8784, description="Hours before the promised time from which a risk is told.")
+    ] = None
+    pace_hours: Annotated[
+        float | None, Field(ge=1, le=720, description="Least hours between two messages of a promise's likely times.")
+    ] = None
+
+
+class StaffContactIn(PersonIn):
     """How to reach a promise's owner; sealed before it is stored. Customers are told their `name` and `reach`."""
 
     reach: Annotated[Short | None, Field(description="How customers reach them beside a reply; letters say it.")] = None

@@ -49,7 +49,7 @@ async def customers(site: Customers) -> dict[str, Any]:
 async def later(site: Customers, minutes: float) -> int:
     """Time passes; how many messages go out then."""
     site.desk.clock.advance(timedelta(minutes=minutes))
-    await Waiting(site.desk.database, site.desk.clock, site.desk.rules, Patience()).once()
+    await Waiting(site.desk.database, site.desk.speaker.reach, site.desk.clock, site.desk.rules, Patience()).once()
     return await site.desk.send()
 
 

@@ -158,6 +158,10 @@ def test_a_contact_may_be_reached_by_anything_that_has_an_address() -> None:
         ({**CONTACT, "purposes": ["updates", "updates"]}, "/purposes"),
         ({**CONTACT, "purposes": ["surveys"]}, "/purposes/0"),
         ({**CONTACT, "purposes": "updates"}, "/purposes"),
+        ({**CONTACT, "tolerance": "endless"}, "/tolerance"),
+        ({**CONTACT, "tier": ""}, "/tier"),
+        ({**CONTACT, "ahead_hours": 0}, "/ahead_hours"),
+        ({**CONTACT, "pace_hours": 721}, "/pace_hours"),
         ({**CONTACT, "channels": [f"c{n}" for n in range(9)]}, "/channels"),
     ],
 )
@@ -179,6 +183,16 @@ def test_a_contact_names_the_purposes_that_they_may_be_written_to_for_or_none_of
         "warnings",
     ]
     assert parse(ContactIn, msgspec.json.encode(CONTACT)).purposes is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("tier", "key"), ("tolerance", "low"), ("ahead_hours", 72.0), ("pace_hours", 24.0)]
+)
+def test_customers_say_how_they_want_to_be_written_to_and_staff_do_not(field: str, value: object) -> None:
+    assert getattr(parse(ContactIn, with_field(CONTACT, field, value)), field) == value
+    assert getattr(parse(ContactIn, msgspec.json.encode(CONTACT)), field) is None
+    with pytest.raises(Problem):
+        parse(StaffContactIn, with_field(CONTACT, field, value))
 
 
 def test_only_staff_are_reached_beside_a_reply() -> None:

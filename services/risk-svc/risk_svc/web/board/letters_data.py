@@ -57,6 +57,13 @@ class LettersData:
             return Part(NOTIFY, [], failed=error.words)
         return Part(NOTIFY, said.body["items"], said.cursor)
 
+    async def expectation(self, customer_id: str) -> dict[str, Any] | None:
+        """How a customer wants to be written to; None if nobody knows their contact, or notify-svc does not answer."""
+        try:
+            return (await self._there().get(f"/v1/customers/{quote(customer_id, safe='')}/expectation", {})).body
+        except ServiceError:
+            return None
+
     async def act(self, notice_id: str, what: str, who: Actor, said: Mapping[str, Any]) -> dict[str, Any]:
         """Decide about a message: `what` is the last part of its path. Raises ServiceError."""
         await self._record(Act(who, f"notice.{what}", f"{NOTIFY} {notice_id}"))

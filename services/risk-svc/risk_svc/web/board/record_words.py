@@ -14,6 +14,30 @@ GONE: Final = "We no longer keep the words."
 UNSURE: Final = "Nobody knows whether it arrived."
 
 
+def wanted(one: Mapping[str, Any] | None) -> str:
+    """How a customer wants to be written to, in a line; "" if nobody knows."""
+    if one is None:
+        return ""
+    own = one["own"]
+    tier = f"tier {one['tier']}" if one["tier"] else ""
+    parts = [f"Warned from a risk of delay of {one['warned_from']:.0%}{_whose(own, 'tolerance', tier)}"]
+    if one["ahead_hours"]:
+        ahead = f"at most {_span(one['ahead_hours'])} before the promised time"
+        parts.append(ahead + _whose(own, "ahead_hours", tier))
+    if one["pace_hours"]:
+        pace = f"other times told at most every {_span(one['pace_hours'])}"
+        parts.append(pace + _whose(own, "pace_hours", tier))
+    return "; ".join(parts) + "."
+
+
+def _whose(own: Sequence[str], name: str, tier: str) -> str:
+    return " (their own word)" if name in own else f" ({tier})" if tier else ""
+
+
+def _span(hours: float) -> str:
+    return f"{hours:g} h" if hours < 48 or hours % 24 else f"{hours / 24:g} days"
+
+
 class Entry(NamedTuple):
     """An entry as it is shown; `beside` says who approved or changed it."""
 

@@ -71,6 +71,7 @@ WHY_NOT: Final = {
     "said_by_phone": "a person told the customer by phone",
     "withheld": "a person decided that it is not said",
     "purpose_not_wanted": "the customer wants no such messages",
+    "tolerated": "within what this customer tolerates",
     "quiet_hours": "the customer's quiet hours; decided anew when they end",
     "returned": "taken, and did not arrive",
     "next_channel": "its channel did not take it; sent by another",

@@ -16,7 +16,7 @@ from candor.store.audit import Act
 from risk_svc.web.board.acting import OVER
 from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.pages import record
-from risk_svc.web.board.record_words import GONE, as_csv, entry
+from risk_svc.web.board.record_words import GONE, as_csv, entry, wanted
 from tests.support.board_pages import READING, Staff, drawn
 from tests.support.stand_in import StandIn, standing_in, status
 
@@ -39,7 +39,20 @@ ANSWER = {**SAID, "entry_id": "a1", "direction": "answered", "way": "page", "kin
 ANSWER |= {"subject": "", "words": "=thanks http://x/p/y", "state": "", "approved_by": ""}
 
 
+EXPECTS: dict[str, Any] = {
+    "customer_id": "acme",
+    "tier": "key",
+    "tolerance": "low",
+    "warned_from": 0.5,
+    "ahead_hours": 72.0,
+    "pace_hours": 12.0,
+    "own": ["ahead_hours"],
+}
+
+
 def service(asked: Request, _body: Any) -> Response:
+    if asked.url.path.endswith("/expectation"):
+        return JSONResponse(EXPECTS if "acme" in asked.url.path else {}, 200 if "acme" in asked.url.path else 404)
     if asked.url.path != "/v1/customers/acme/record":
         return JSONResponse({"items": []})
     first = "cursor" not in asked.query_params
@@ -74,6 +87,7 @@ async def test_it_is_read_page_by_page(there: StandIn) -> None:
         assert (page.pages.back.visible, page.pages.more.visible, page.file.visible) == (False, True, True)
         await page.pages.turn()
         assert page.entries._shown == [entry(ANSWER)] and not page.pages.more.visible
+        assert page.wanted.text == wanted(EXPECTS)
         await page.pages.turn_back()
         assert page.entries._shown == [entry(SAID)]
 
@@ -85,6 +99,7 @@ async def test_what_there_is_none_of_is_said(there: StandIn) -> None:
         page.customer.set_value("nobody")
         await page.pages.begin()
         assert page.outcome.text == record.EMPTY and not page.file.visible
+        assert page.wanted.text == ""
         there.faults.append(status(503))
         await page.refresh()
         assert "503" in page.outcome.text
@@ -105,6 +120,16 @@ async def test_a_file_is_given_to_nobody_whose_session_is_over(there: StandIn) -
         await page._download()
         assert (page.outcome.text, len(there.asked)) == (OVER, asked)
         assert page.entries._shown == [] and not page.file.visible
+
+
+def test_how_a_customer_wants_to_be_written_to_is_said_with_whose_word_it_is() -> None:
+    assert wanted(EXPECTS) == (
+        "Warned from a risk of delay of 50% (tier key); at most 3 days before the promised time (their own word); "
+        "other times told at most every 12 h (tier key)."
+    )
+    usual = {**EXPECTS, "tier": "", "warned_from": 0.7, "ahead_hours": None, "pace_hours": None, "own": []}
+    assert wanted(usual) == "Warned from a risk of delay of 70%."
+    assert "their own word" in wanted({**usual, "own": ["tolerance"]}) and wanted(None) == ""
 
 
 def test_an_entry_says_who_said_it_over_which_way() -> None:

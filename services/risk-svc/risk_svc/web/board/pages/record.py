@@ -13,7 +13,7 @@ from risk_svc.web.board.letters_data import LettersData
 from risk_svc.web.board.lists import filter_input
 from risk_svc.web.board.live_data import LiveData
 from risk_svc.web.board.pager import Turner
-from risk_svc.web.board.record_words import Entry, as_csv, entry
+from risk_svc.web.board.record_words import Entry, as_csv, entry, wanted
 
 LEGEND: Final = (
     "Every message, answer and call, to the word, oldest first. What was erased is not here, and words are kept only "
@@ -39,6 +39,7 @@ class Page:
                 self.customer = filter_input("Customer", address, "customer")
                 self.file = ui.button("CSV", on_click=self._download).props("flat dense no-caps")
             self.outcome = ui.label(CHOOSE).props("role=status").mark("outcome")
+            self.wanted = ui.label().classes("beside").mark("wanted")
             self.entries = Part(_entries)
             self.pages = Turner(self.refresh)
             self.pages.narrowed_by(self.customer)
@@ -51,11 +52,14 @@ class Page:
         asked = customer, cursor = self.asked()
         if not customer:
             self._show([], CHOOSE)
+            self.wanted.set_text("")
             return
         refused = await self.acting.refused()
         found = None if refused else await self.letters.record(customer, cursor)
+        expectation = None if refused else await self.letters.expectation(customer)
         if asked != self.asked():
             return
+        self.wanted.set_text(wanted(expectation))
         if found is None:
             self._show([], refused)
             return

@@ -255,14 +255,6 @@ def composed(row: Any) -> Composed:
     return Composed(statement, Reason(row["spoken_for"]), told, row["closing"], basis)
 
 
-def decided_on(said: Composed, row: Any) -> Composed:
-    """A message with the risk that it was decided on and what was told before it, of a row of BEFORE_COLUMNS."""
-    statement = row["before_statement"]
-    ends = (row["before_low"], row["before_high"])
-    before = Announcement(Statement(statement), row["before_at"], *ends) if statement else None
-    return replace(said, risk=1.0 if row["risk"] is None else row["risk"], before=before)
-
-
 def _claim(row: Any) -> Claim:
     return Claim(
         delivery_id=row["delivery_id"],

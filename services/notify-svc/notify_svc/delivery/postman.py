@@ -157,7 +157,7 @@ class Postman:
         cap = self.rules.owner_daily_cap if claim.audience is Audience.OWNER else self.rules.daily_cap
         said, rules = claim.said, self.rules
         if claim.audience is Audience.CUSTOMER:
-            said, rules = claims.decided_on(said, row), self.reach.rules_of(row["sealed"], rules)
+            said, rules = notices.decided_on(said, row), self.reach.rules_of(row["sealed"], rules)
         reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement) or outdated(
             said, known.promise, known.gap, now, rules
         )

@@ -65,7 +65,7 @@ def _first_word(episode: Episode, gap: Gap, promise: Promise, now: datetime, rul
         if now >= due:
             found = evidence | {"since": episode.slip_since.isoformat()}
             if (why := spared(Reason.SLIP_HELD, None, p_slip, gap, promise, now, rules)) is not None:
-                return _spare(why, Reason.SLIP_HELD, Statement.WARNING, found, wakes)
+                return _spare(why, Statement.WARNING, found, wakes)
             return Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING, found)
         return wait(Reason.SLIP_TOO_SHORT, min([due, *wakes]))
     return Decision(Kind.NOTHING, Reason.NOT_SLIPPING, evidence=evidence, wake_at=min(wakes, default=None))
@@ -90,17 +90,15 @@ def _speak_again(
         found = evidence | {"due": told.next_update_by.isoformat()}
         return Decision(Kind.SPEAK, Reason.UPDATE_DUE, Statement.UPDATE, found)
     if why is not None:
-        return _spare(why, Reason.RANGE_LEFT, Statement.UPDATE, evidence, [write] if write else [])
+        return _spare(why, Statement.UPDATE, evidence, [write] if write else [])
     return wait(Reason.NOTHING_NEW, write)
 
 
-def _spare(
-    why: Spared, reason: Reason, statement: Statement, evidence: dict[str, str], wakes: list[datetime]
-) -> Decision:
+def _spare(why: Spared, statement: Statement, evidence: dict[str, str], wakes: list[datetime]) -> Decision:
     """Wait with a message that this customer does not expect now, until they do or something else is to be told."""
     wake = min([*([why.until] if why.until else []), *wakes], default=None)
     found = evidence | {"spared": why.why}
-    return Decision(Kind.WAIT, Reason.TOLERATED, statement, found, wake, spared=reason)
+    return Decision(Kind.WAIT, Reason.TOLERATED, statement, found, wake)
 
 
 def recovered(gap: Gap, promise: Promise, now: datetime, rules: Rules) -> bool:

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
-from candor.contracts import Tolerance
+from candor.contracts import Statement, Tolerance
 from notify_svc.domain.facts import Announcement, Expectation, Gap, Promise, Reason, Rules
 
 OTHERS: Final = "*"
 """The tier whose defaults are those of everybody without a tier of their own."""
+
+
+SPARED: Final = MappingProxyType({Statement.WARNING: Reason.SLIP_HELD, Statement.UPDATE: Reason.RANGE_LEFT})
+"""Of each statement that may be held back, for which reason it would be made."""
 
 
 class Spared(NamedTuple):

@@ -317,8 +317,7 @@ class Decision:
     """Whether to speak and why; `evidence` has the figures it rests on, `wake_at` when time alone may change it.
 
     `closing`: the last notice of its episode. `ends`: nothing is sent now or later. `about` is the event that a notice
-    tells of, if it is one event. `spared`: why there would be a message, of which the customer's expectation
-    holds back `statement`.
+    tells of, if it is one event.
     """
 
     kind: Kind
@@ -329,4 +328,3 @@ class Decision:
     closing: bool = False
     ends: bool = False
     about: str = ""
-    spared: Reason | None = None

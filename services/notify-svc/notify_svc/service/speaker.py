@@ -20,6 +20,7 @@ from notify_svc.compose.words import language_of, translations
 from notify_svc.delivery import switches
 from notify_svc.domain.approval import NONE_WAITS, Approving, Case, awaits
 from notify_svc.domain.episode import after_speaking, decide, observe
+from notify_svc.domain.expecting import SPARED
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.history import episode_of
 from notify_svc.domain.offered import Offered
@@ -167,8 +168,8 @@ class Speaker:
             decision = self.looked(known, by.get(known.customer_id, self.rules), now)
             if decision.kind is Kind.SPEAK:
                 speaking.append(known)
-            elif decision.spared is not None and decision.statement is not None:
-                told_of = replace(decision, reason=decision.spared)
+            elif decision.reason is Reason.TOLERATED and decision.statement is not None:
+                told_of = replace(decision, reason=SPARED[decision.statement])
                 spared.append(kept_back(known, told_of, decision.statement, decision.reason, now))
         return speaking, spared
 

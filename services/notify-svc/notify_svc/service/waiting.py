@@ -12,7 +12,7 @@ from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from notify_svc import metrics
 from notify_svc.briefs import approvals, kept
-from notify_svc.delivery.claims import composed, decided_on
+from notify_svc.delivery.claims import composed
 from notify_svc.delivery.reopen import rethink
 from notify_svc.domain.approval import Patience
 from notify_svc.domain.facts import Reason, Rules
@@ -95,7 +95,7 @@ class Waiting(Rounds):
                 continue
             customer = customers.get(one.customer_id)
             rules = self._reach.rules_of(customer.sealed if customer is not None else None, self._rules)
-            said = decided_on(composed(row), row)
+            said = notices.decided_on(composed(row), row)
             if (against := outdated(said, one.promise, one.gap, now, rules)) is not None:
                 by_reason.setdefault(against, []).append(row["notice_id"])
                 again[one.promise_id] = one

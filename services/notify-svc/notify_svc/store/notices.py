@@ -6,7 +6,7 @@ A notice to be sent has a delivery and shows its state; both change in one trans
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Final
 
@@ -19,6 +19,7 @@ from notify_svc.domain.facts import Announcement, Reason
 from notify_svc.domain.history import NoticeEntry
 from notify_svc.domain.identity import delivery_id
 from notify_svc.domain.owner import Audience, OwnerWord
+from notify_svc.domain.silence import Composed
 from notify_svc.store.read_model import columns
 
 SOURCE: Final = "notify-svc"
@@ -123,6 +124,14 @@ LEFT JOIN LATERAL (
 """What the customer was told last in its episode before the notice `n`."""
 BEFORE_COLUMNS: Final = """
 before_statement, before_at, before_low, before_high, (n.evidence->'decision'->>'p_slip')::float8 AS risk"""
+
+
+def decided_on(said: Composed, row: Any) -> Composed:
+    """A message with the risk that it was decided on and what was told before it, of a row of BEFORE_COLUMNS."""
+    statement = row["before_statement"]
+    ends = (row["before_low"], row["before_high"])
+    before = Announcement(Statement(statement), row["before_at"], *ends) if statement else None
+    return replace(said, risk=1.0 if row["risk"] is None else row["risk"], before=before)
 
 
 async def sent_since(

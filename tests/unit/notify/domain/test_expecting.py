@@ -133,7 +133,7 @@ def test_a_risk_far_ahead_is_told_once_the_promised_time_is_near() -> None:
     rules = of(Expectation(ahead=timedelta(hours=2)))
     held = Episode(slip_since=NOON)
     decision = decide(held, gap(), promise(), NOON + minutes(10), rules)
-    assert (decision.kind, decision.reason, decision.spared) == (Kind.WAIT, Reason.TOLERATED, Reason.SLIP_HELD)
+    assert (decision.kind, decision.reason, decision.statement) == (Kind.WAIT, Reason.TOLERATED, Statement.WARNING)
     assert (decision.wake_at, decision.evidence["spared"]) == (DUE - timedelta(hours=2), "ahead")
     assert course([Happens(359, 0.9)], rules)[0].at == DUE - timedelta(hours=2)
 
@@ -154,7 +154,7 @@ def test_other_times_wait_for_the_pace_but_never_past_those_that_were_told() -> 
     for high, until in ((before.high, NOON + timedelta(hours=24)), (HIGH, HIGH)):
         episode = Episode(told=replace(before, high=high))
         waits = decide(episode, later, promise(), NOON + minutes(30), rules)
-        assert (waits.reason, waits.spared, waits.wake_at) == (Reason.TOLERATED, Reason.RANGE_LEFT, until)
+        assert (waits.reason, waits.statement, waits.wake_at) == (Reason.TOLERATED, Statement.UPDATE, until)
         assert until is not None
         assert decide(episode, later, promise(), until, rules).reason is Reason.RANGE_LEFT
 

@@ -12,10 +12,12 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
+from candor.contracts.matters import OfferState
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.api.routes import record
 from notify_svc.store import answers
 from notify_svc.store.answers import Given
+from tests.component.notify.page.test_options import offer
 from tests.support.approving import act, approving, deciding, newest, waits
 from tests.support.notify import FINE, Desk, contact, erased, gap, promise
 
@@ -104,6 +106,32 @@ async def test_an_erasure_ends_it_at_once_and_spares_others(desk_: Desk, api: ht
     assert len(await entries(api, "c2")) == 1
     await desk_.end_erasures()
     assert await desk_.database.pool.fetchval("SELECT count(*) FROM phone_call") == 0
+
+
+async def test_what_was_offered_is_in_it_and_what_staff_note_of_it(desk_: Desk, api: httpx.AsyncClient) -> None:
+    noted = (OfferState.TAKEN, OfferState.DECLINED, OfferState.WITHDRAWN)
+    await desk_.take(promise(), *(offer(name=f"OF-{number}", minutes=number) for number in range(4)))
+    await desk_.take(*(offer(2, state, f"OF-{number}", minutes=number) for number, state in enumerate(noted)))
+    found = await entries(api)
+    assert [one["words"] for one in found if one["kind"] == "offer"] == ["a <free> month; later"] * 4
+    came = {one["entry_id"]: (one["direction"], one["kind"], one["choice"]) for one in found if one["kind"] != "offer"}
+    assert came == {
+        "offer.OF-0.taken": ("answered", "offer_taken", "later"),
+        "offer.OF-1.declined": ("answered", "offer_declined", ""),
+        "offer.OF-2.withdrawn": ("said", "offer_withdrawn", ""),
+    }
+    assert await entries(api, limit=2) == found
+    # Taken on the page: there as the customer's own answer, once.
+    given = Given("a1", "option", "later", "works for us", desk_.clock.now() + timedelta(minutes=9), "OF-3")
+    async with unit_of_work(desk_.database) as uow:
+        await answers.add(uow, given, "p1", "c1", "link", "form-1")
+    await desk_.take(offer(2, OfferState.TAKEN, "OF-3", minutes=3))
+    assert [one["entry_id"] for one in await entries(api) if "OF-3" in one["entry_id"] or one["kind"] == "option"] == [
+        "offer.OF-3",
+        "a1",
+    ]
+    await desk_.take(erased(time=desk_.clock.now() + timedelta(hours=1)))
+    assert await entries(api) == []
 
 
 async def test_it_is_for_operators(api: httpx.AsyncClient) -> None:

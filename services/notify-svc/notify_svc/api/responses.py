@@ -216,7 +216,9 @@ class RecordOut(BaseModel):
     """One entry of a customer's record, to the word.
 
     `direction`: said (by us) or answered (by them). `way`: the channel, `page` or `phone`; empty if nobody knows it.
-    `kind`: of a message its statement, of an answer what it is about, or `call`. `state` of a message: sent or unknown.
+    `kind`: of a message its statement, of an answer what it is about, `call`, or of an offer `offer` as it is made,
+    then `offer_taken` (`choice` is the option; on the page `option`), `offer_declined` or `offer_withdrawn`. `state` of
+    a message: sent or unknown.
     """
 
     entry_id: str

@@ -63,7 +63,8 @@ def _row(one: Message) -> tuple[Any, ...]:
     assert isinstance(data, OfferChanged)  # noqa: S101 - the caller has chosen
     options = msgspec.json.encode([Option(option.name, option.due) for option in data.options]).decode()
     version, time = one.envelope.version, one.envelope.time
-    return (data.offer_id, data.promise_id, data.customer_id, version, data.state.value, data.at, options, time)
+    named = (data.offer_id, data.promise_id, data.customer_id)
+    return (*named, version, data.state.value, data.at, options, time, data.taken or "")
 
 
 def _options(text: str) -> tuple[Option, ...]:
@@ -71,12 +72,12 @@ def _options(text: str) -> tuple[Option, ...]:
 
 
 _TAKE: Final = """
-INSERT INTO offer (offer_id, promise_id, customer_id, version, state, at, options)
-SELECT a, b, c, d, e, f, g FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[],
-  $6::timestamptz[], $7::jsonb[], $8::timestamptz[]) AS new (a, b, c, d, e, f, g, said)
+INSERT INTO offer (offer_id, promise_id, customer_id, version, state, at, options, said_at, taken)
+SELECT a, b, c, d, e, f, g, said, taken FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[],
+  $6::timestamptz[], $7::jsonb[], $8::timestamptz[], $9::text[]) AS new (a, b, c, d, e, f, g, said, taken)
 WHERE NOT EXISTS (SELECT FROM customer WHERE customer_id = c AND erased_at >= said)
 ON CONFLICT (offer_id) DO UPDATE SET version = excluded.version, state = excluded.state, at = excluded.at,
-  options = excluded.options, changed_at = now()
+  options = excluded.options, said_at = excluded.said_at, taken = excluded.taken, changed_at = now()
 WHERE offer.version < excluded.version"""
 
 STILL_OPEN: Final = "state = 'offered' AND NOT EXISTS (SELECT FROM answer WHERE answer.offer_id = offer.offer_id)"

@@ -32,7 +32,9 @@ def offer(
         OfferOption(name=second, kind="revised_terms", due=LATER),
     ]
     at = NOON + timedelta(minutes=minutes)
-    data = OfferChanged(offer_id=name, promise_id="p1", customer_id="c1", state=state, at=at, options=options)
+    taken = second if state is OfferState.TAKEN else None
+    about = {"offer_id": name, "promise_id": "p1", "customer_id": "c1"}
+    data = OfferChanged(**about, state=state, at=at, options=options, taken=taken)
     return event(data, version, at)
 
 

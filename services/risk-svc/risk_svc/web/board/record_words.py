@@ -67,6 +67,6 @@ def as_csv(items: Sequence[Mapping[str, Any]]) -> bytes:
 
 def _words(one: Mapping[str, Any]) -> str:
     words = str(one["words"])
-    if not words and one["direction"] == "said":
+    if not words and one["direction"] == "said" and one["state"]:
         return GONE
     return without_link(words) if one["direction"] == "said" else words

@@ -141,6 +141,15 @@ def test_an_entry_says_who_said_it_over_which_way() -> None:
     assert entry({**SAID, "words": ""}).words == GONE and entry({**ANSWER, "choice": "", "words": ""}).words == ""
 
 
+def test_an_offer_is_said_and_what_came_of_it() -> None:
+    made = {**SAID, "kind": "offer", "way": "", "words": "half price; later", "state": "", "approved_by": ""}
+    assert "UTC, we: offer, about PR-1" in entry(made).head and entry(made).words == "half price; later"
+    # It had no words that could have ended.
+    assert entry({**made, "kind": "offer_withdrawn", "words": ""}).words == ""
+    taken = {**made, "direction": "answered", "kind": "offer_taken", "choice": "later", "words": ""}
+    assert "UTC, they: offer taken" in entry(taken).head and entry(taken).words == "later"
+
+
 def test_the_customers_own_link_is_shown_to_nobody_else() -> None:
     assert LINK not in entry(SAID).words and LINK.encode() not in as_csv([SAID])
 

@@ -30,6 +30,7 @@ from notify_svc.domain.facts import Rules
 from notify_svc.domain.quiet import NONE, quiet_hours
 from notify_svc.expectation_settings import ExpectationSettings
 from notify_svc.page import PATH
+from notify_svc.service.chasing import Chase
 
 _RULES, _LIMIT = Rules(), Limit()
 Words = Annotated[str, AfterValidator(one_line)]
@@ -109,6 +110,13 @@ class NotifySettings(ApprovalSettings, ExpectationSettings):
     questions_days: int = Field(default=90, ge=0, le=3660)
     """Days in which a customer is asked the four questions on the customer's page at most once; 0: never. Example: 180
     """
+
+    chase_days: float = Field(default=3, ge=0, le=366)
+    """Days before the promised time from which on a customer is asked once, by a letter, for what is still open about
+    their need; 0: never. Example: 5
+    """
+    chase_owner_hours: float = Field(default=24, ge=0, le=8784)
+    """Hours after that letter at which the promise's owner hears that no answer came. Example: 12"""
 
     warn_at: Share = _RULES.warn_at
     """Risk of delay from which a customer is warned. Example: 0.7"""
@@ -267,6 +275,10 @@ class NotifySettings(ApprovalSettings, ExpectationSettings):
     def mass(self) -> Limit:
         """From which letters to customers on wait for a person."""
         return Limit(self.mass_share, self.mass_least)
+
+    def chase(self) -> Chase:
+        """When customers are asked for what is open about their need."""
+        return Chase(timedelta(days=self.chase_days), timedelta(hours=self.chase_owner_hours))
 
     def patience(self) -> Patience:
         """Time limits of sending, and the number of attempts."""

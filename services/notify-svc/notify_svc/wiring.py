@@ -57,6 +57,7 @@ from notify_svc.domain.freshness import Freshness
 from notify_svc.handlers import NotifyHandler
 from notify_svc.page.links import Links
 from notify_svc.page.owner_links import OwnerLinks
+from notify_svc.service.chasing import Chaser
 from notify_svc.service.expiry import expiries
 from notify_svc.service.speaker import Speaker
 from notify_svc.service.waiting import Waiting
@@ -121,10 +122,11 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         pulse.held = sender.held
         try:
             kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
-            briefs = [*_briefs(settings, database, reach, business), *_mailbox(app, database, reach, business)]
-            announced = Announced(database, business)
+            mails = [*_briefs(settings, database, reach, business), *_mailbox(app, database, reach, business)]
+            mails += _chaser(settings, database, speaker, business)
             waiting = Waiting(database, reach, business, settings.rules(), settings.waiting())
-            yield [sender, announced, waiting, figures, relay, pulse, *briefs, *kept] if settings.publishing else kept
+            said = [sender, Announced(database, business), waiting, figures, relay, pulse, *mails]
+            yield [*said, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
             await database.close()
@@ -152,6 +154,13 @@ def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: C
         recipients[ESCALATION] = (settings.approval_escalation,)
     addressed = Addressed(recipients, settings.board_url)
     return [BriefSender(database, channel, reach.opener, clock, addressed, settings.patience())]
+
+
+def _chaser(settings: NotifySettings, database: Database, speaker: Speaker, clock: Clock) -> list[Background]:
+    """What asks customers for what is open about their need, unless that is off."""
+    if settings.chase_days <= 0:
+        return []
+    return [Chaser(database, speaker.reach, clock, speaker.rules, speaker.houses, settings.chase(), speaker.links)]
 
 
 def _mailbox(app: FastAPI, database: Database, reach: Reach, clock: Clock) -> list[Background]:

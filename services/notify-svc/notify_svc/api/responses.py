@@ -35,7 +35,8 @@ class MassOut(BaseModel):
 class NoticeOut(BaseModel):
     """One notice as shown in lists. `spoken_for`: why it was decided; `reason`: why it is in its state.
 
-    `owner`, in a customer's notice: the outcome of notifying the owner first (`waiting`, `owner_told`, `no_owner`,
+    `audience`: customer, owner, or asked (a customer who is only asked what is open about their need). `owner`, in a
+    customer's notice: the outcome of notifying the owner first (`waiting`, `owner_told`, `no_owner`,
     `owner_has_no_address`, `owner_not_reached`). `addressee`: the customer's id, or `staff/` and the owner's id.
     `awaits`: for what it waits, or waited, for a person (`key_account`, `low_certainty`, `new_wording`,
     `owner_first`); `approved_by`: who let it go, or told the customer by phone; `withheld_for`: why a person held it;
@@ -216,9 +217,9 @@ class RecordOut(BaseModel):
     """One entry of a customer's record, to the word.
 
     `direction`: said (by us) or answered (by them). `way`: the channel, `page` or `phone`; empty if nobody knows it.
-    `kind`: of a message its statement, of an answer what it is about, `call`, or of an offer `offer` as it is made,
-    then `offer_taken` (`choice` is the option; on the page `option`), `offer_declined` or `offer_withdrawn`. `state` of
-    a message: sent or unknown.
+    `kind`: of a message its statement, or `question` if it only asks; of an answer what it is about, `call`, or of an
+    offer `offer` as it is made, then `offer_taken` (`choice` is the option; on the page `option`), `offer_declined` or
+    `offer_withdrawn`. `state` of a message: sent or unknown.
     """
 
     entry_id: str

@@ -12,6 +12,7 @@ from candor.contracts import STAFF, AnswerKind, BriefSection, BriefSentence, sta
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.briefs.approvals import WAITING
 from notify_svc.briefs.kept import Brief
+from notify_svc.briefs.unanswered import UNANSWERED
 from notify_svc.compose.contact import Opener
 from notify_svc.store import answers, read_model
 
@@ -41,8 +42,8 @@ def told(answer_id: str, owner: str, promise_id: str, customer_id: str, kind: An
 
 
 def is_owners(brief: Brief) -> bool:
-    """Whether a brief is a mail to a promise's owner: about an answer, or about a letter that waits for a person."""
-    return brief.brief_id.startswith((ANSWER, WAITING)) and (brief.department or "").startswith(STAFF)
+    """Whether a brief is a mail to a promise's owner: about an answer, none, or a letter that waits for a person."""
+    return brief.brief_id.startswith((ANSWER, WAITING, UNANSWERED)) and (brief.department or "").startswith(STAFF)
 
 
 async def address(uow: UnitOfWork, opener: Opener, brief: Brief) -> str:

@@ -16,7 +16,7 @@ from candor.ops.rounds import Rounds
 from candor.store.db import Database
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
-from notify_svc.briefs import approvals, kept, owners
+from notify_svc.briefs import approvals, kept, owners, unanswered
 from notify_svc.briefs.kept import Brief, Mail
 from notify_svc.briefs.letter import Letter, letter, mail_id, owners_letter
 from notify_svc.channels import Begin, Channel, Fate, Message, Outcome
@@ -127,6 +127,8 @@ class BriefSender(Rounds):
     async def _written(self, uow: UnitOfWork, brief: Brief) -> Letter | None:
         if approvals.is_about_waiting(brief):
             said = await approvals.said(uow, brief)
+        elif unanswered.is_about_questions(brief):
+            said = await unanswered.said(uow, brief)
         elif owners.is_owners(brief):
             said = await owners.said(uow, brief)
         else:

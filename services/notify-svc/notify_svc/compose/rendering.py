@@ -90,6 +90,14 @@ def rendered_joint(form: Form, language: str, context: Context) -> tuple[str, st
     return str(context["subject"]), tidy(text), _template(form, language, ["joint.html.j2"], html=True).render(context)
 
 
+def rendered_asking(form: Form, language: str, context: Context) -> tuple[str, str, str]:
+    """Subject, text and HTML of a letter that asks; without the questions where few characters have room."""
+    subject = _template(form, language, ["asking_subject.txt.j2"], html=False).render(context)
+    context = {**context, "subject": BLANKS.sub(" ", subject).strip(), "short": is_short(form)}
+    text = _template(form, language, ["asking.txt.j2"], html=False).render(context)
+    return str(context["subject"]), tidy(text), _template(form, language, ["asking.html.j2"], html=True).render(context)
+
+
 def tidy(text: str) -> str:
     """The text without blanks at the ends of lines, and with one empty line where several were."""
     lines = [line.rstrip(" \t") for line in text.split("\n")]

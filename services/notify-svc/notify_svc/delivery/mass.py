@@ -145,7 +145,7 @@ class Guard:
 
 
 NOT_HELD: Final = """
-(notice.audience <> 'customer' OR NOT EXISTS (SELECT FROM mass_hold WHERE held_since IS NOT NULL))"""
+(notice.audience = 'owner' OR NOT EXISTS (SELECT FROM mass_hold WHERE held_since IS NOT NULL))"""
 
 _READ: Final = "SELECT held_since, customers, of_customers, passed_until, drop_upto, changed_by FROM mass_hold"
 

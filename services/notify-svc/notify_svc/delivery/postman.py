@@ -28,6 +28,7 @@ from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, outdated, silenced, unasked
 from notify_svc.page.links import Links
 from notify_svc.store import clarifications, notices, offers, read_model
+from notify_svc.store.clarifications import still_asked
 
 AT_ONCE: Final = 1.0
 """Seconds until a next try that need not wait for anybody to recover."""
@@ -158,9 +159,11 @@ class Postman:
         said, rules = claim.said, self.rules
         if claim.audience is Audience.CUSTOMER:
             said, rules = notices.decided_on(said, row), self.reach.rules_of(row["sealed"], rules)
-        reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement) or outdated(
-            said, known.promise, known.gap, now, rules
-        )
+        reason = silenced(known.promise, recipient, others, cap, said.spoken_for, said.statement)
+        if reason is None and claim.audience is Audience.ASKED:
+            reason = None if still_asked(known) else Reason.SUPERSEDED
+        elif reason is None:
+            reason = outdated(said, known.promise, known.gap, now, rules)
         gone = row["offer_gone"] or row["question_gone"]
         if reason is None and (gone or self._unasked(claim, recipient)):
             reason = Reason.SUPERSEDED
@@ -174,7 +177,7 @@ class Postman:
 
     def _in_peace(self, claim: Claim, route: Route, promise: Promise, now: datetime) -> bool:
         """Whether the customer's quiet hours have begun while the message waited, unless it was announced for now."""
-        if claim.audience is not Audience.CUSTOMER or claim.said.spoken_for is Reason.UPDATE_DUE:
+        if claim.audience is Audience.OWNER or claim.said.spoken_for is Reason.UPDATE_DUE:
             return False
         return route.rests(promise, now, self.rules) is not None
 

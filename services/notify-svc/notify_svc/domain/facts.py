@@ -259,6 +259,7 @@ class Reason(StrEnum):
     NOT_KEPT = "not_kept"
     DATE_MOVED = "date_moved"
     CALLED_OFF = "called_off"
+    QUESTION_OPEN = "question_open"
 
     NO_PROMISE = "no_promise"
     NO_GAP = "no_gap"

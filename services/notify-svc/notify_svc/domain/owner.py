@@ -12,6 +12,8 @@ class Audience(StrEnum):
 
     OWNER = "owner"
     CUSTOMER = "customer"
+    ASKED = "asked"
+    """A customer who is only asked something: it says nothing of how the promise stands, and belongs to no episode."""
 
 
 class OwnerWord(StrEnum):

@@ -58,6 +58,8 @@ class EpisodeRow(Base, table=True):
 class NoticeRow(Base, table=True):
     """One message to one customer, or to the owner ahead of it: what was decided, why, and the text.
 
+    One that only asks a customer for what is open about their need has the audience `asked`, and no episode (0).
+
     `spoken_for` is why it was decided, `reason` why it is in its `state`; `state` and `reason` are those of its
     delivery, if it has one. An owner's notice names the customer's in `ahead_of`; a customer's notice has the outcome
     of the owner's in `owner` (OwnerWord), and how long it waits. `update_state` (UpdateState): what became of the next

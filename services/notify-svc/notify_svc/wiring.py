@@ -122,10 +122,9 @@ def build(settings: NotifySettings, clock: Clock | None = None, channels: Iterab
         pulse.held = sender.held
         try:
             kept: list[Background] = [worker, Hearing(current, freshness.heard), *_beside(app, settings, database)]
-            mails = [*_briefs(settings, database, reach, business), *_mailbox(app, database, reach, business)]
-            mails += _chaser(settings, database, speaker, business)
             waiting = Waiting(database, reach, business, settings.rules(), settings.waiting())
-            said = [sender, Announced(database, business), waiting, figures, relay, pulse, *mails]
+            mails = _mails(app, settings, database, speaker, business)
+            said: list[Background] = [sender, Announced(database, business), waiting, figures, relay, pulse, *mails]
             yield [*said, *kept] if settings.publishing else kept
         finally:
             await kafka.close()
@@ -142,6 +141,15 @@ def _beside(app: FastAPI, settings: NotifySettings, database: Database) -> list[
         Eraser(database, read_model.erasures()),
         shared_rates(app, database),
     ]
+
+
+def _mails(
+    app: FastAPI, settings: NotifySettings, database: Database, speaker: Speaker, clock: Clock
+) -> list[Background]:
+    """What mails beside the sender, and what reads the mails that come back."""
+    reach = speaker.reach
+    found = [*_briefs(settings, database, reach, clock), *_mailbox(app, database, reach, clock)]
+    return [*found, *_chaser(settings, database, speaker, clock)]
 
 
 def _briefs(settings: NotifySettings, database: Database, reach: Reach, clock: Clock) -> list[Background]:

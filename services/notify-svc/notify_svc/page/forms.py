@@ -139,9 +139,14 @@ def _choice(value: str, words: str, before: Mapping[str, str], name: str) -> str
 
 def _given(one: Given, civil: Localizer) -> str:
     what = civil.say(texts.SAID_OF[one.kind])
-    named = civil.say(texts.CHOICES[one.choice]) if one.choice in texts.CHOICES else one.choice
-    choice = paragraph(named) if one.choice else ""
+    choice = paragraph(_chosen(one, civil)) if one.choice else ""
     words = f'<p class="said">{escape(one.words)}</p>\n' if one.words else ""
     head = escape(civil.say(texts.SAID_LINE, at=civil.moment(one.at), what=what))
     question = paragraph(one.question) if one.question else ""
     return f"<h3>{head}</h3>\n{question}{choice}{words}"
+
+
+def _chosen(one: Given, civil: Localizer) -> str:
+    if one.kind == About.OPTION:
+        return _option(Option(one.choice, one.due), civil)
+    return civil.say(texts.CHOICES[one.choice]) if one.choice in texts.CHOICES else one.choice

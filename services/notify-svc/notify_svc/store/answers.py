@@ -15,7 +15,8 @@ SHOWN: Final = 10
 class Given(NamedTuple):
     """An answer as its customer gave it, at business time `at`; no words once they have come to their end.
 
-    `question`: what it answers, if that was asked and is still kept.
+    `question`: what it answers, if that was asked and is still kept; `due`: the time of the option that they took, if
+    it had one and its offer is still kept.
     """
 
     answer_id: str
@@ -26,6 +27,7 @@ class Given(NamedTuple):
     offer_id: str = ""
     clarification_id: str = ""
     question: str = ""
+    due: datetime | None = None
 
 
 async def hold(uow: UnitOfWork, customer_id: str, link_id: str, *, alone: bool = False) -> None:
@@ -89,7 +91,9 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, CASE WHEN $8 <> '' THEN no
 ON CONFLICT (form) DO NOTHING RETURNING answer_id"""
 
 _GIVEN: Final = """
-answer_id, kind, choice, words, answer.at, coalesce(question, '') AS question
+answer_id, kind, choice, words, answer.at, coalesce(question, '') AS question,
+  (SELECT (option->>'due')::timestamptz FROM offer, jsonb_array_elements(options) AS option
+   WHERE offer.offer_id = answer.offer_id AND option->>'name' = choice LIMIT 1) AS due
 FROM answer LEFT JOIN clarification USING (clarification_id)"""
 
 _ONE: Final = f"""

@@ -28,7 +28,7 @@ input:focus-visible, textarea:focus-visible, button:focus-visible, summary:focus
   outline: 3px solid #1f2a37; outline-offset: 2px; }
 summary { cursor: pointer; min-height: 44px; padding: .6rem 0; }
 summary h3 { display: inline; }
-form + p { margin-top: 1.6rem; }
+form + p, form + h3 { margin-top: 1.8rem; }
 a { color: #1f4e5f; }
 .fault { border-left: 4px solid #a3261d; padding: .3rem .8rem; color: #8a1f17; }
 .fault a { color: inherit; }

@@ -60,7 +60,13 @@ async def test_an_option_is_shown_without_what_it_costs_us_and_taken(site: Custo
     [told] = await site.options()
     assert told == OptionTaken(offer_id="OF-1", promise_id="p1", customer_id="c1", at=told.at, option="later")
     again = (await site.customer.get(path)).text
-    assert texts.OPTIONS not in again and "later" in again
+    assert texts.OPTIONS not in again and "<p>later: by Sun 10 Mar, 14:00</p>" in again
+
+
+async def test_an_option_without_a_time_is_said_by_its_name_alone(site: Customers) -> None:
+    path = await offered(site, offer(), offer(name="OF-2", minutes=1))
+    assert (await site.send(path, about="option", offer=await key(site, path), choice="0")).status_code == 303
+    assert "<p>a &lt;free&gt; month</p>" in (await site.customer.get(path)).text
 
 
 async def test_two_at_once_take_one(site: Customers) -> None:

@@ -149,6 +149,10 @@ async def test_the_html_of_a_page_has_nothing_of_another_that_was_asked_for_befo
     assert not re.search(rf"\b{name}\b", (await board.ada.page(f"/board/{other}")).decode())
 
 
+async def test_no_bar_of_progress_is_shown_to_browsers_that_ask_all_the_time(board: Board) -> None:
+    assert re.search(rb'"loadingBar":\s*\{[^}]*"skipHijack":\s*true', await board.ada.page("/board/"))
+
+
 async def test_what_a_browser_reports_reaches_the_page_that_was_drawn_for_it(board: Board) -> None:
     async with board.ada.opened("/board/") as socket:
         [(number, search)] = [

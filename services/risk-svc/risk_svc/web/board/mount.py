@@ -184,6 +184,8 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     )
     guard = {"sessions": sessions, "staff": staff, "company": company is not None, "still": partial(_still, app)}
     _wrap(app, guard)
+    # Where no socket can be opened, a page asks all the time: a bar of progress would never go away.
+    pages.config.quasar_config["loadingBar"]["skipHijack"] = True
     # What NiceGUI notes of a browser's tab, empty as it is, goes no later than the session.
     pages.storage.max_tab_storage_age = ABSOLUTE.total_seconds()
     ui.run_with(

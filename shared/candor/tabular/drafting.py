@@ -113,13 +113,17 @@ def _status(word: str) -> str:
 
 def _events(columns: _Columns, path: Path) -> list[Fields]:
     of_people = columns.has("email") and not columns.has("due", "done_at", "requested_due", "value")
+    renews = columns.has("renews_on") and columns.has("customer_id")
+    of_accounts = renews and not columns.has("promise_id", "what", "due", "done_at", "value", "milestone", "email")
     of_steps = columns.has("milestone") and columns.has("at", "status", "planned") and not columns.has("due", "what")
     found = []
     if columns.has("email"):
         found.append(_contact(columns, alone=of_people))
+    if renews:
+        found.append(_account(columns))
     if of_steps:
         found.append(_step(columns))
-    elif not of_people:
+    elif not of_people and not of_accounts:
         found.append(_promise(columns, path))
         if columns.has("done_at"):
             found.append(_done(columns))
@@ -145,6 +149,12 @@ def _contact(columns: _Columns, *, alone: bool) -> Fields:
     hours = [name for name in ("ahead_hours", "pace_hours") if columns.has(name)]
     data |= {name: {"from": columns.item(name), "as": "number"} for name in hours}
     return {"type": "contact.set", "when": columns.item("email"), "data": data}
+
+
+def _account(columns: _Columns) -> Fields:
+    day = {**columns.time("renews_on"), "as": "date"}
+    data = {"customer_id": columns.id("customer_id"), "renews_on": day}
+    return {"type": "account.set", "when": columns.item("renews_on"), "data": data}
 
 
 def _promise(columns: _Columns, path: Path) -> Fields:

@@ -18,7 +18,7 @@ TAKEN: Final = 0.45
 BY_CONTENT: Final = 0.5
 MOST_LABELS: Final = 8
 MOST_VALUES: Final = 50
-DATES: Final = frozenset({"made_at", "due", "requested_due", "done_at", "at", "planned"})
+DATES: Final = frozenset({"made_at", "due", "requested_due", "done_at", "at", "planned", "renews_on"})
 NOTHING: Final = (
     "-",
     "--",

@@ -136,7 +136,7 @@ def test_the_file_says_beside_each_field_how_sure_it_is_and_why(tmp_path: Path) 
     assert (
         "# What the columns of orders.csv mean. Edit it, then: candor import orders.csv --map orders.map.yaml" in text
     )
-    assert "      promise_id: {from: item.order, as: id}  # 0.99, named 'order'\n" in text
+    assert "      promise_id: {from: item.order, as: id}  # 1.00, named 'order'\n" in text
     assert "  # 1.00, named 'due', 100% of its cells are dates\n" in text
     assert yaml.safe_load(text) == {**found.head, "events": found.events}
     assert writing.questions(found, seen) == []
@@ -218,3 +218,27 @@ def test_the_tier_of_an_order_stays_a_label(tmp_path: Path) -> None:
     [made] = found.events
     assert "tier" not in made["data"]
     assert "Tier" in str(made["data"]["labels"])
+
+
+def test_a_renewal_is_said_of_the_customer_of_the_row(tmp_path: Path) -> None:
+    columns = ("Order", "Customer", "Due", "Renewal date")
+    path = csv_file(
+        tmp_path, ("S-1", "acme", "31.12.2026", "15.01.2027"), ("S-2", "bolt", "30.12.2026", ""), columns=columns
+    )
+    seen, found = drafted(path)
+    assert [event["type"] for event in found.events] == ["account.set", "promise.made"]
+    made = converter(writing.as_yaml(found, seen, path.name, "t.map.yaml").replace("???", "item.Order"))
+    first, second = (made.events(row) for row in open_table(path, "").rows())
+    assert not isinstance(first, Fault)
+    assert not isinstance(second, Fault)
+    # The day as it stands there, whatever day it is in UTC.
+    assert [event.data for event in first if event.type == "account.set"] == [
+        {"customer_id": "acme", "renews_on": "2027-01-15"}
+    ]
+    assert [event.type for event in second] == ["promise.made"]
+
+
+def test_a_table_of_renewals_alone_is_of_customers(tmp_path: Path) -> None:
+    path = csv_file(tmp_path, ("acme", "2027-01-15"), ("bolt", "2027-02-15"), columns=("Kunde", "Vertragsende"))
+    _, found = drafted(path)
+    assert [event["type"] for event in found.events] == ["account.set"]

@@ -56,6 +56,33 @@ def test_a_slip_is_forgiven(field: str, column: str) -> None:
     assert LIKE * WITHIN <= named(field, column).score < WITHIN
 
 
+@pytest.mark.parametrize(
+    ("field", "columns"),
+    [
+        ("renews_on", "Renewal, Renewal date, Renews on, Contract end, Expiration date, Vertragsende, Laufzeit bis"),
+        ("promise_id", "PO number, Reference, Tracking number, Angebotsnummer, Bestell-Nr."),
+        ("customer_id", "Customer Name, Sold to, Kundenname, Käufer"),
+        ("kind", "Service type, Vertragsart"),
+        ("what", "Project name, Details, Artikelbezeichnung"),
+        ("made_at", "Booking date, Signed on, Auftragseingang, Abschlussdatum"),
+        ("due", "ETA, Required by, Estimated delivery date, Go-live date, Lieferdatum, Fertigstellung bis"),
+        ("requested_due", "Desired date, Wunschliefertermin"),
+        ("done_at", "Shipped, Actual delivery date, Fertiggestellt am, Erfüllt am"),
+        ("value", "ARR, Worth, Auftragssumme, Rechnungsbetrag"),
+        ("owner", "Assigned to, CSM, Projektleiter, Sachbearbeiter"),
+        ("deliverer", "Carrier, Vendor, Spediteur, Montageteam"),
+        ("milestone", "Task name, Arbeitsschritt"),
+        ("at", "Occurred at, Last modified, Geändert am, Zeitstempel"),
+        ("planned", "Baseline, Solldatum"),
+        ("name", "Contact person, Kontaktperson"),
+    ],
+)
+def test_usual_names_in_two_languages_are_known_best_as_what_they_are(field: str, columns: str) -> None:
+    for column in columns.split(", "):
+        best = max(known(), key=lambda one: named(one, column).score)
+        assert (best, named(best, column).score) == (field, 1.0), column
+
+
 @pytest.mark.parametrize("column", ["Region", "Crew", "Notes", "x", "", "???", "Postleitzahl"])
 def test_strangers_are_no_field(column: str) -> None:
     assert max(named(field, column).score for field in FIELDS) < 0.6

@@ -175,8 +175,11 @@ class Taken(_Part):
         "23:59"
     )
     as_: Annotated[
-        Literal["text", "number", "boolean", "id"] | None,
-        Field(alias="as", description="id: letters, digits, dot, underscore, colon; a hyphen for all others."),
+        Literal["text", "number", "boolean", "id", "date"] | None,
+        Field(
+            alias="as",
+            description="id: letters, digits, dot, underscore, colon; a hyphen for others. date: the day of a time.",
+        ),
     ] = None
     decimal: Annotated[
         Literal[".", ","] | None,
@@ -196,6 +199,8 @@ class Taken(_Part):
             raise ValueError("give `zone` or `zone_from`, not both")
         if self.time in ("seconds", "milliseconds", "nanoseconds") and self.zone is not None:
             raise ValueError("seconds since 1970 have no zone")
+        if self.as_ == "date" and self.time is None:
+            raise ValueError("`as: date` is the day of a time: say which with `time`")
         if self.decimal is not None and self.as_ != "number":
             raise ValueError("`decimal` is for numbers: say `as: number`")
         return self

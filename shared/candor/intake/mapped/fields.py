@@ -92,6 +92,8 @@ def _as(spec: Taken, found: Any, pointer: str) -> Any:
         raise Problem.invalid_field(pointer, "must be one text or number: an object or a list is selected")
     if kind == "text":
         return _text(found)
+    if kind == "date":
+        return _text(found)[:10]  # of a time, in the zone in which it was read
     if kind == "id":
         return as_id(_text(found))
     if kind == "boolean":

@@ -85,7 +85,7 @@ def test_a_file_that_is_none_is_told_so(text: str, words: str) -> None:
         ("milestone: {value: delivery}", "milestone: []", "milestone: cannot be a list: one value stands here"),
         ("milestone: {value: delivery}", "milestone: {a: item.b}", "milestone: cannot be names with what they are"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, cut: 0}", "milestone.cut: must be at least 1"),
-        ("milestone: {value: delivery}", "milestone: {from: item.x, as: date}", "as: must be 'text', 'number', 'bool"),
+        ("milestone: {value: delivery}", "milestone: {from: item.x, as: day}", "as: must be 'text', 'number', 'bool"),
         ("milestone: {value: delivery}", "milestone: {from: item.x, map: [a]}", f"milestone.map: {NAMES}"),
         ("status: 200", "status: '200'", "answer.status: must be a whole number, without quotes"),
         ("status: 200", "status: 404", "answer.status: must be at most 299"),

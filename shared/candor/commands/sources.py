@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import asdict
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -24,6 +25,7 @@ SHOWN: Final = (
     "candor sources schema",
     "candor sources sample alertmanager",
     "candor sources try alertmanager alert.json",
+    "candor sources try hubspot - < deal.json",
     "candor sources try pagerduty body.json --secret $SECRET -H 'x-pagerduty-signature: v1=…' --at 2026-11-29T08:00Z",
     "candor sources sign alertmanager alert.json --secret $SECRET",
     "candor sources replay crm --since 2026-11-29T00:00Z --refused --key $KEY",
@@ -50,6 +52,7 @@ File = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 Body = Annotated[Path, typer.Argument(help="A captured request's body.", exists=True, dir_okay=False)]
+Given = Annotated[Path, typer.Argument(help="A captured request's body; - is standard input.", dir_okay=False)]
 
 
 def register(app: typer.Typer) -> None:
@@ -122,7 +125,7 @@ def sample(
 
 def try_one(
     name: str,
-    body: Body,
+    body: Given,
     secret: Annotated[str, typer.Option(envvar="SECRET", help="Try its proof as well, with the sender's secret.")] = "",
     header: Annotated[
         list[str] | None, typer.Option("--header", "-H", help="A header as captured, 'name: value'; may be repeated.")
@@ -140,8 +143,9 @@ def try_one(
     from candor.intake.mapped.trying import find  # noqa: PLC0415
 
     source = find(name, sources)
-    outcomes = source.tried(body.read_bytes())
-    why = source.proof(body.read_bytes(), _headers(header or []), secret, url, _time(at)) if secret else ""
+    raw = _body(body)  # once: a pipe is empty then
+    outcomes = source.tried(raw)
+    why = source.proof(raw, _headers(header or []), secret, url, _time(at)) if secret else ""
     if as_json and secret:
         say_json({"proof": why or "holds", "events": [one.shown() for one in outcomes]})
     elif as_json:
@@ -155,6 +159,13 @@ def try_one(
             say("nothing: the mapping leaves all of it out as meaningless here")
     if why or any(one.refused for one in outcomes):
         raise typer.Exit(1)
+
+
+def _body(path: Path) -> bytes:
+    try:
+        return sys.stdin.buffer.read() if str(path) == "-" else path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read {path}: {error.strerror or error}") from None
 
 
 def _headers(said: list[str]) -> dict[str, str]:

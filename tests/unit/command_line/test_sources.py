@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shlex
 from datetime import UTC, datetime
 from pathlib import Path
@@ -91,6 +92,21 @@ def test_a_body_that_is_none_is_refused_as_a_whole(file: Path, body: Path) -> No
     body.write_text(json.dumps({"stops": [stop(what="lunch")]}))
     said = run("try", "vans", str(body), "--sources", str(file))
     assert (said.exit_code, said.stdout[:8]) == (0, "nothing:")
+
+
+def test_a_body_from_a_pipe_is_read_once_and_its_proof_tried_as_well(file: Path, body: Path) -> None:
+    wrong = ("--secret", "x" * 32, "-H", "x-signature: 00", "--json", "--sources", str(file))
+    expected = run("try", "vans", str(body), *wrong).stdout
+    assert json.loads(expected)["events"]
+    piped = CliRunner().invoke(build("sources"), ["sources", "try", "vans", "-", *wrong], input=body.read_bytes())
+    assert piped.stdout == expected
+    end, begin = os.pipe()
+    os.write(begin, body.read_bytes())
+    os.close(begin)
+    assert run("try", "vans", f"/dev/fd/{end}", *wrong).stdout == expected
+    os.close(end)
+    missing = run("try", "vans", "nowhere.json", "--sources", str(file))
+    assert str(missing.exception) == "cannot read nowhere.json: No such file or directory"
 
 
 @pytest.mark.parametrize("name", [*OFFERED.presets(), *PROMISES.presets()])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import Any, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 import structlog
 
@@ -13,6 +13,10 @@ from candor.ops import metrics
 
 T = TypeVar("T")
 log = structlog.get_logger("candor.secret_files")
+
+
+AS_A_WHOLE: Final = " (the whole file counts as it was before: nothing new in it holds until this is mended)"
+"""What a mistake in a file that is read again means for what else is new in it."""
 
 
 class Withheld(Exception):  # noqa: N818 - what happened to the content
@@ -77,7 +81,7 @@ class SecretFile(Generic[T]):
                 self._value = self._read()
                 self._seen = stamp
         except ValueError as error:
-            self._fail(str(error))
+            self._fail(f"{error}{AS_A_WHOLE}")
             return False
         mended, self.problem, self._closed = bool(self.problem), "", False
         self._tell()

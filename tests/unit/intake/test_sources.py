@@ -15,6 +15,7 @@ import delivery_svc.sources
 import promise_svc.sources
 from candor.intake.source import Items, Outcome, Reply, canonical, counted, derived_id
 from candor.intake.sources import discover, registered
+from candor.ops.secret_files import AS_A_WHOLE, SecretFile
 from candor.web.security.schemes import Bearer, HmacSignature, PathToken, Scheme
 from candor.web.security.webhooks import Webhook, parse_secrets
 
@@ -142,6 +143,24 @@ def test_an_event_type_that_the_service_does_not_have_is_refused_with_those_it_h
     with pytest.raises(ValueError, match=r"source 'crm': promise-svc has no event type 'promise.maid', it has promise"):
         parse_secrets(raw, service="promise-svc", known=("promise.made",))
     assert parse_secrets(raw, service="delivery-svc", known=("milestone.reported",))["crm"].events == frozenset()
+
+
+def test_one_wrong_sender_leaves_the_whole_file_as_it_was_and_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks.json"
+
+    def write(**senders: Any) -> None:
+        file.write_bytes(msgspec.json.encode({"sources": senders}))
+
+    right = {"secrets": [WHSEC]}
+    write(crm=right, gone=right)
+    found = SecretFile(file, parse_secrets, every=0)
+    write(crm=right, fresh=right, typo={"secrets": ["s3cret"]})
+    assert found.get().keys() == {"crm", "gone"}
+    assert "source 'typo': " in found.problem
+    assert found.problem.endswith(AS_A_WHOLE)
+    assert "s3cret" not in found.problem
+    write(crm=right, fresh=right)
+    assert (found.get().keys(), found.problem) == ({"crm", "fresh"}, "")
 
 
 @pytest.mark.parametrize(

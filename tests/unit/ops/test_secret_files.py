@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from candor.ops.metrics import REGISTRY
-from candor.ops.secret_files import SecretFile, SecretFiles, Withheld
+from candor.ops.secret_files import AS_A_WHOLE, SecretFile, SecretFiles, Withheld
 
 
 def number(raw: bytes) -> int:
@@ -43,6 +43,7 @@ def test_a_slip_leaves_the_last_good_content(tmp_path: Path, text: str) -> None:
     file = SecretFile(path, number, every=0)
     replace(path, text)
     assert file.get() == 1
+    assert file.problem.endswith(AS_A_WHOLE)
     replace(path, "3")
     assert file.get() == 3
 

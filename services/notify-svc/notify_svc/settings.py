@@ -26,11 +26,11 @@ from notify_svc.channels.registry import build_channels
 from notify_svc.compose.house import Houses
 from notify_svc.delivery.mass import Limit
 from notify_svc.delivery.postman import Patience
+from notify_svc.domain.chase import Chase
 from notify_svc.domain.facts import Rules
 from notify_svc.domain.quiet import NONE, quiet_hours
 from notify_svc.expectation_settings import ExpectationSettings
 from notify_svc.page import PATH
-from notify_svc.service.chasing import Chase
 
 _RULES, _LIMIT = Rules(), Limit()
 Words = Annotated[str, AfterValidator(one_line)]

@@ -14,9 +14,10 @@ import pytest_asyncio
 from candor.contracts import Message, Standing
 from candor.store.unit_of_work import unit_of_work
 from notify_svc.briefs import kept, unanswered
+from notify_svc.domain.chase import Chase
 from notify_svc.domain.facts import Rules
 from notify_svc.domain.quiet import quiet_hours
-from notify_svc.service.chasing import SETTLES, Chase, Chaser
+from notify_svc.service.chasing import SETTLES, Chaser
 from tests.component.notify.page.test_clarifications import ANSWERED, WITHDRAWN, question
 from tests.support.customer_page import Customers, customers
 from tests.support.notify import FINE, Desk, contact, erased, gap, promise, staff, withdrawn

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -20,6 +20,7 @@ from notify_svc.compose.letter import CANNOT_COMPOSE
 from notify_svc.compose.reach import Reach, Route
 from notify_svc.compose.words import translations
 from notify_svc.delivery import switches
+from notify_svc.domain.chase import Chase
 from notify_svc.domain.facts import Announcement, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id
 from notify_svc.domain.owner import Audience
@@ -42,16 +43,6 @@ PAGE: Final = 50
 SETTLES: Final = timedelta(hours=1)
 """Questions that are asked one after the other are asked for by one letter: it waits so long after the last."""
 log = structlog.get_logger("notify.chasing")
-
-
-@dataclass(frozen=True, slots=True)
-class Chase:
-    """From how long before the promised time on a customer is asked by a letter, and when the owner hears that no
-    answer came.
-    """
-
-    before: timedelta
-    owner_after: timedelta
 
 
 class Chaser(Rounds):

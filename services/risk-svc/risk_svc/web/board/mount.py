@@ -165,7 +165,6 @@ def attach(app: FastAPI, settings: RiskSettings) -> None:
     app.state.letters_data = LettersData.of(settings, key, lambda: app.state.database)
     app.state.table_files, app.state.table_import = TableFiles(), TableImport(app.state.intake_data)
     app.state.sessions, app.state.company = sessions, company
-
     awaited = AwaitedPages()
     _add_pages(app, awaited)
     _add_promise(app, awaited)

@@ -87,9 +87,12 @@ async def test_delivery_svc_knows_its_names_and_parts_and_takes_what_waited_for_
     made, more = again()[1]
     await worker.take(Example("1", "promises", encode(made)))
     assert await known() == ([], [])
+    written = set()
     for number in ("2", "3"):
         await worker.take(Example(number, "promises", encode(more)))
         assert await known() == (["machine"], ["4711"])
+        written.add(await database.pool.fetchval("SELECT xmin::text FROM promise WHERE promise_id = 'p1'"))
+    assert len(written) == 1, "what was known already was written again"
     assert await worker.turned_away() == set()
     await database.close()
     await databases.drop(url)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from candor.contracts import CustomerErased, Message, PromiseMade, PromiseRestated
+from candor.contracts import CustomerErased, Message, PromiseMade, PromiseRestated, PromiseTerms
 from candor.messaging.consumer import Work
 from candor.messaging.transaction import NothingLeft
 from candor.store.unit_of_work import UnitOfWork
@@ -35,7 +35,7 @@ class PromisesHandler(NothingLeft):
                 await self._learn(uow, made)
                 made = []
                 await erasures.mark(uow, message)
-            elif isinstance(message.data, PromiseMade) or _completes(message):
+            elif isinstance(message.data, PromiseMade) or _more(message) is not None:
                 made.append(message)
         await self._learn(uow, made)
 
@@ -56,22 +56,15 @@ class PromisesHandler(NothingLeft):
             for one in made
         ]
         await promise_rows.add_promises(uow, seen, references)
-        completed = [message.data for message in living if isinstance(message.data, PromiseRestated)]
-        scopes = dict(_known(one) for one in completed)
-        await promise_rows.complete(uow, [*scopes.items()], [pair for one in completed for pair in _named(one)])
+        told = [more for one in living if (more := _more(one)) is not None]
+        scopes = {name: promise_rows.as_json([part.item for part in terms.scope]).decode() for name, terms in told}
+        named = [(one.system, one.id, name) for name, terms in told for one in terms.references]
+        await promise_rows.complete(uow, [*scopes.items()], named)
         arrived = {one.promise_id for one in made} | scopes.keys()
         await matching.arrived(uow, arrived)
 
 
-def _completes(message: Message) -> bool:
-    return isinstance(message.data, PromiseRestated) and message.data.terms is not None
-
-
-def _known(data: PromiseRestated) -> tuple[str, str]:
-    items = [] if data.terms is None else [part.item for part in data.terms.scope]
-    return data.promise_id, promise_rows.as_json(items).decode()
-
-
-def _named(data: PromiseRestated) -> list[tuple[str, str, str]]:
-    names = [] if data.terms is None else data.terms.references
-    return [(name.system, name.id, data.promise_id) for name in names]
+def _more(message: Message) -> tuple[str, PromiseTerms] | None:
+    """The promise of which more was told, and all its terms."""
+    data = message.data
+    return (data.promise_id, data.terms) if isinstance(data, PromiseRestated) and data.terms is not None else None

@@ -114,14 +114,12 @@ async def complete(uow: UnitOfWork, promises: Sequence[tuple[str, str]], referen
 
     Of one that is not known any more nothing is stored.
     """
-    if not promises:
-        return
-    await uow.connection.execute(_SCOPE, *_columns(promises))
-    if references:
-        known = {row["promise_id"] for row in await uow.connection.fetch(_KNOWN, sorted({one for one, _ in promises}))}
-        rows = sorted({one for one in references if one[-1] in known})
-        if rows:
-            await uow.connection.execute(_ADD_REFERENCES, *_columns(rows))
+    there = await known(uow, {name for name, _ in promises})
+    more = [one for one in promises if one[0] in there and _items.decode(one[1]) != there[one[0]].scope]
+    if more:
+        await uow.connection.execute(_SCOPE, *_columns(more))
+    if rows := sorted({one for one in references if one[-1] in there}):
+        await uow.connection.execute(_ADD_REFERENCES, *_columns(rows))
 
 
 def _columns(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:

@@ -45,8 +45,7 @@ def added(promise: Promise, command: Make, said: Collection[str]) -> Promise:
 
 def _more(name: str, known: Any, said: Any, unsaid: Any) -> Any:
     """The value of a field once it is said again."""
-    # Lists of either may be none: what is compared need not be hashable.
-    if any(said == one for one in (known, unsaid)):
+    if said in (known, unsaid):
         return known
     if known == unsaid:
         return said

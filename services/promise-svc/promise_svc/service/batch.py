@@ -128,7 +128,16 @@ def _told_again(promises: Mapping[str, Promise], statement: Statement) -> str:
     if not isinstance(command, Make | Outline) or (known := promises.get(command.promise_id)) is None:
         return ""
     older = known.first_at is not None and statement.origin.time <= known.first_at
-    return command.promise_id if older or not command.if_new else ""
+    return command.promise_id if older or (not command.if_new and _adds(known, command)) else ""
+
+
+def _adds(known: Promise, command: Make | Outline) -> bool:
+    """Whether a promise that is told again has more: what says the same or is refused needs no history."""
+    said = command if isinstance(command, Outline) else command.outline
+    try:
+        return said is not None and said.reported and _with_more(known, said) != known
+    except (Refusal, Problem):
+        return False
 
 
 def _id(result: Result | Exception) -> str:
@@ -344,13 +353,17 @@ def _again(batch: _Batch, known: Promise, said: Outline, origin: Origin) -> Prom
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     customer = batch.customers.get(known.customer_id)
     domain.admit(customer.erased_at if customer else None, origin.time)
-    required = {"customer_id": known.customer_id, "kind": known.kind, "what": known.what, "due": str(known.latest_due)}
-    found = domain.added(known, said.read({**required, **said.fields}, known.made_at), said.fields)
+    found = _with_more(known, said)
     if found == known:
         return known
     found, story = batch.stories.complete(replace(found, version=known.version + 1))
     batch.completed.add(known.promise_id)
     return _take(batch, Arrival(found, (), story), origin, more=True)
+
+
+def _with_more(known: Promise, said: Outline) -> Promise:
+    required = {"customer_id": known.customer_id, "kind": known.kind, "what": known.what, "due": str(known.latest_due)}
+    return domain.added(known, said.read({**required, **said.fields}, known.made_at), said.fields)
 
 
 def _older(batch: _Batch, known: Promise, command: Make, origin: Origin) -> Promise:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -67,9 +67,7 @@ class Stories:
 
         Raises Refusal, and Problem where it is to be tried again.
         """
-        if promise.promise_id in self.unread:
-            raise Problem.unavailable("overloaded", retry_after=1)
-        told = self.told.get(promise.promise_id, ())
+        told = self._said(promise)
         return domain.arrive(promise, told, domain.statement(promise, command, at, told=told))
 
     def precede(self, promise: Promise, command: Make, at: datetime) -> Arrival | None:
@@ -77,15 +75,19 @@ class Stories:
 
         Raises Problem where it is to be tried again.
         """
-        if promise.promise_id in self.unread:
-            raise Problem.unavailable("overloaded", retry_after=1)
-        return domain.precede(promise, self.told.get(promise.promise_id, ()), command, at)
+        return domain.precede(promise, self._said(promise), command, at)
 
     def complete(self, promise: Promise) -> tuple[Promise, list[Change]]:
         """The promise with terms that it has got, and its story. Raises Problem where it is to be tried again."""
+        if promise.promise_id not in self.told:
+            # It adds something by what was said in this batch alone: read it as that is stored.
+            raise Problem.unavailable("overloaded", retry_after=1)
+        return domain.fold(promise, self._said(promise))
+
+    def _said(self, promise: Promise) -> Sequence[Change]:
         if promise.promise_id in self.unread:
             raise Problem.unavailable("overloaded", retry_after=1)
-        return domain.fold(promise, self.told.get(promise.promise_id, ()))
+        return self.told.get(promise.promise_id, ())
 
 
 def _late(promise: Promise, command: Statement, at: datetime) -> bool:

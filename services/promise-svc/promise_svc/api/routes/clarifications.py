@@ -24,10 +24,13 @@ async def open_clarifications(session: AsyncSession, promise_id: str) -> dict[st
         LIVING_MATTER,
     )
     rows = (await session.exec(query.order_by(col(MatterRow.at), col(MatterRow.matter_id)).limit(SHOWN))).all()
-    number = await counted(session, query)
+    total, exact = len(rows), True
+    if total == SHOWN:
+        number = await counted(session, query)
+        total, exact = number.total, number.total_exact
     return {
-        "clarifications_open": number.total,
-        "clarifications_open_exact": number.total_exact,
+        "clarifications_open": total,
+        "clarifications_open_exact": exact,
         "clarifications": [
             {"clarification_id": row.matter_id, "question": row.content["question"], "at": row.at} for row in rows
         ],

@@ -19,7 +19,7 @@ from tests.support.lists import ask, names, walk
 from tests.support.risk import MADE, Story, incident
 
 PATH = "/v1/incidents"
-EWR, ORD, LAB = Dependency("site", "EWR"), Dependency("site", "ORD"), Dependency("label", "job=backup")
+EWR, ORD, LAB = Dependency("site", "EWR"), Dependency("site", "ORD"), Dependency("job", "backup")
 HOUR = timedelta(hours=1)
 
 
@@ -55,7 +55,7 @@ async def test_open_ones_come_first_and_what_hits_nothing_says_what_it_affects(a
     assert [one["incident_id"] for one in found["items"]] == ["new", "old", "last", "first", "before"]
     nothing, some, both, one, early = found["items"]
     assert (nothing["promises"], nothing["customers"], nothing["values"]) == (0, 0, [])
-    assert (nothing["affects"], nothing["title"], nothing["resolved_at"]) == (["label:job=backup"], "Snow at EWR", None)
+    assert (nothing["affects"], nothing["title"], nothing["resolved_at"]) == (["job:backup"], "Snow at EWR", None)
     assert (some["promises"], some["promises_exact"], some["customers"]) == (3, True, 2)
     assert some["values"] == [{"currency": "EUR", "value": 570.3, "promises": 3, "unvalued": 1}]
     assert (both["promises"], both["customers"], one["promises"]) == (4, 3, 1)
@@ -82,7 +82,7 @@ async def test_it_pages_to_the_end(api: Api) -> None:
         ({"state": "ended"}, ["last", "first", "before"]),
         ({"place": "site:ORD"}, ["last", "first"]),
         ({"place": "site:ORD", "state": "open"}, []),
-        ({"place": "label:job=backup", "category": "snow"}, ["new"]),
+        ({"place": "job:backup", "category": "snow"}, ["new"]),
         ({"category": "ice"}, []),
     ],
 )
@@ -94,7 +94,7 @@ async def test_as_csv_it_is_the_same_page(api: Api) -> None:
     answer = await api.call("GET", PATH, role="viewer", params={"format": "csv", "limit": 3})
     rows = list(csv.DictReader(io.StringIO(answer.text)))
     assert [(row["incident_id"], row["affects"], row["values"]) for row in rows] == [
-        ("new", "label:job=backup", ""),
+        ("new", "job:backup", ""),
         ("old", "site:EWR", "EUR 570.3"),
         ("last", "site:ORD; site:EWR", "EUR 570.3; no currency 120.0"),
     ]
@@ -113,7 +113,12 @@ async def test_of_very_many_it_says_that_there_are_more(
 
 @pytest.mark.parametrize(
     ("query", "code"),
-    [("state=over", "invalid_field"), ("incident=i1", "unknown_parameter"), ("cursor=x", "invalid_field")],
+    [
+        ("state=over", "invalid_field"),
+        ("incident=i1", "unknown_parameter"),
+        ("cursor=x", "invalid_field"),
+        ("place=x%00", "invalid_field"),
+    ],
 )
 async def test_what_cannot_be_answered_is_refused(api: Api, query: str, code: str) -> None:
     answer = await api.call("GET", f"{PATH}?{query}", role="viewer")

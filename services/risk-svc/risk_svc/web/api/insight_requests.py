@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, Field
 
@@ -12,6 +12,9 @@ from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.insight.durations import Verdict
 from risk_svc.insight.incident_lists import IncidentFilter, State
 from risk_svc.insight.words import Verdict as Contact
+
+PLACES: Final = r"^[A-Za-z0-9._:-]{3,257}$"
+"""A kind and an id with a colon between."""
 
 
 class PageQuery(BaseModel):
@@ -35,9 +38,9 @@ class IncidentQuery(PageQuery):
     """Which incidents."""
 
     state: State | None = Field(default=None, description="open: it goes on; ended: it is over; all without it.")
-    category: str | None = Field(default=None, max_length=128, description="Only those of this category.")
+    category: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this category.")
     place: str | None = Field(
-        default=None, max_length=512, description="Only those that affect this, as kind:id, such as site:EWR."
+        default=None, pattern=PLACES, description="Only those that affect this, as kind:id, such as site:EWR."
     )
 
     def wanted(self) -> IncidentFilter:

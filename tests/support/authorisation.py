@@ -36,7 +36,7 @@ only the event types that its secrets file names.
 
 `/answers/{token}` asks for a signed link in place of the token: without one it answers everybody 401. `/p/{token}`
 likewise, and it is served at the host of `PAGE_URL` alone, where nothing else is. `/v1/callbacks/sms/{token}` asks for
-Twilio's signature.
+Twilio's signature, `/v1/callbacks/mail` for the mail provider's.
 """
 
 

@@ -174,7 +174,10 @@ def _chaser(settings: NotifySettings, database: Database, speaker: Speaker, cloc
 def _mailbox(app: FastAPI, database: Database, reach: Reach, clock: Clock) -> list[Background]:
     """What reads the mailbox that bounces come back to, if there is one."""
     channel = reach.channels.get("email")
-    if not isinstance(channel, EmailChannel) or channel.inbox is None:
+    if not isinstance(channel, EmailChannel):
+        return []
+    app.state.files.watch(channel.events and channel.events.keys)
+    if channel.inbox is None:
         return []
     mailbox = Mailbox(database, channel.inbox, reach, clock)
     app.state.health.add("mailbox", mailbox.check, needed=False)

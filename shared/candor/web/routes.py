@@ -17,6 +17,7 @@ from candor.web.security.webhooks import SignatureGuard
 PUBLIC: Final = frozenset(
     {"/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/problems/{code}", "/answers/{token}"}
     | {"/p/{token}", "/p/{token}/stop", "/p/{token}/resume", "/p/{token}/owner", "/v1/callbacks/sms/{token}"}
+    | {"/v1/callbacks/mail"}
     | {"/p/{token}/stop/{purpose}", "/p/{token}/resume/{purpose}"}
 )
 """Paths open to anybody who reaches the port; they reveal nothing about customers or promises."""

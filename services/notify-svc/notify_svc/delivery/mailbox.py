@@ -14,11 +14,10 @@ from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from notify_svc import metrics
 from notify_svc.channels.email.imap import Inbox, Place
-from notify_svc.channels.email.reports import Report, Said, read
+from notify_svc.channels.email.reports import Said, read
 from notify_svc.compose.reach import Reach
-from notify_svc.delivery import returned
-from notify_svc.store import mail_reports, read_model
-from notify_svc.store.mail_reports import Told
+from notify_svc.delivery.hearing import NOT_OURS, hear
+from notify_svc.store import mail_reports
 
 if TYPE_CHECKING:
     from candor.ops.clock import Clock
@@ -27,10 +26,7 @@ if TYPE_CHECKING:
 EVERY_SECONDS: Final = 30.0
 SOON_SECONDS: Final = 0.1
 AGAIN_SECONDS: Final = 60.0
-FAILED: Final = (Said.GONE, Said.RETURNED)
-PROOFS: Final = (Said.ARRIVED, Said.AUTO_REPLY, Said.REPLY)
-"""What nobody says of a message that did not arrive."""
-UNREADABLE, NOT_OURS = "unreadable", "not_ours"
+UNREADABLE: Final = "unreadable"
 log = structlog.get_logger("notify.mailbox")
 
 
@@ -95,29 +91,5 @@ class Mailbox(Rounds):
             # Anybody may write to the mailbox, and the parser is not ours.
             log.warning("mail passed over", error=type(error).__name__, consequence="it is read as none of ours")
             return UNREADABLE
-        told = await mail_reports.about(uow, report.ids) if report else []
-        told = [one for one in told if report and self._is_about(report, one)]
-        if report is None or not told:
-            return NOT_OURS
         name = hashlib.blake2b(raw, digest_size=16).hexdigest()
-        if await mail_reports.keep(uow, name, report.said.value, report.code, told):
-            await self._apply(uow, report, told)
-        return report.said.value
-
-    def _is_about(self, report: Report, told: Told) -> bool:
-        """Whether a report names the address that the message went to: an id alone may be known to others."""
-        if report.said in (Said.AUTO_REPLY, Said.REPLY):
-            return True
-        return told.recipient in {self._reach.opener.recipient(address) for address in report.addresses}
-
-    async def _apply(self, uow: UnitOfWork, report: Report, told: list[Told]) -> None:
-        now = self._clock.now()
-        # Locks are taken in the consumer's order, of all that a joint letter told: promises, customers, notices.
-        await read_model.promises(uow, [one.promise_id for one in told])
-        await read_model.customers(uow, {one.addressee for one in told})
-        for one in told:
-            if report.said in FAILED:
-                gone = report.said is Said.GONE
-                await returned.came_back(uow, self._reach, one.delivery_id, report.code, now, gone=gone)
-            elif report.said in PROOFS:
-                await returned.arrived(uow, one.delivery_id, "", now)
+        return await hear(uow, self._reach, report, name, self._clock.now())

@@ -10,7 +10,7 @@ from notify_svc.channels.email.smtp import EmailChannel
 
 
 def _build(settings: EmailSettings) -> EmailChannel:
-    return EmailChannel(settings.server(), settings.sender(), settings.inbox())
+    return EmailChannel(settings.server(), settings.sender(), settings.inbox(), settings.events())
 
 
 CHANNEL: Final = Registration(EmailSettings, _build)

@@ -38,6 +38,8 @@ class Said(StrEnum):
     ARRIVED = "arrived"
     AUTO_REPLY = "auto_reply"
     REPLY = "reply"
+    COMPLAINT = "complaint"
+    """Its reader calls it unwanted; only providers say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def read(raw: bytes, domain: str) -> Report | None:
     mail = BytesParser(policy=compat32).parsebytes(raw)
     if _is_report(mail):
         return _of_delivery(mail, domain)
-    ids = _ours(" ".join(str(mail.get(name, "")) for name in ("References", "In-Reply-To")), domain)
+    ids = ours(" ".join(str(mail.get(name, "")) for name in ("References", "In-Reply-To")), domain)
     if not ids:
         return None
     return Report(Said.AUTO_REPLY if _automatic(mail) else Said.REPLY, ids)
@@ -89,15 +91,15 @@ def _of_delivery(mail: Message, domain: str) -> Report | None:
         if kind == "message/delivery-status":
             recipients += [one for one in _parts(part) if "Action" in one]
         elif kind == "message/rfc822":
-            ids = _ours(" ".join(str(one.get("Message-ID", "")) for one in _parts(part)), domain)
+            ids = ours(" ".join(str(one.get("Message-ID", "")) for one in _parts(part)), domain)
         elif kind == "text/rfc822-headers":
             headers = BytesParser(policy=compat32).parsebytes(str(part.get_payload()).encode(errors="replace"))
-            ids = _ours(str(headers.get("Message-ID", "")), domain)
+            ids = ours(str(headers.get("Message-ID", "")), domain)
     if not ids or not recipients:
         return None
     # We write to one recipient a mail, so a report has one that counts.
     first = recipients[0]
-    said, code = _meant(str(first["Action"]), str(first.get("Status", "")))
+    said, code = meant(str(first["Action"]), str(first.get("Status", "")))
     named = (_address(first, name) for name in ("Original-Recipient", "Final-Recipient"))
     return Report(said, ids, code, tuple(found for found in named if found))
 
@@ -107,7 +109,8 @@ def _parts(mail: Message) -> list[Message]:
     return [part for part in found if isinstance(part, Message)][:PARTS] if isinstance(found, list) else []
 
 
-def _meant(action: str, status: str) -> tuple[Said, str]:
+def meant(action: str, status: str) -> tuple[Said, str]:
+    """What an action and a status of RFC 3464 say of a mail, and the status; "" for one that is none."""
     found = _STATUS.match(status)
     kind, subject, detail = found.groups() if found else ("", "", "")
     code = f"{kind}.{subject}.{detail}" if found else ""
@@ -128,7 +131,7 @@ def _address(recipient: Message, name: str) -> str:
     return found if ADDRESS.fullmatch(found) else ""
 
 
-def _ours(text: str, domain: str) -> tuple[str, ...]:
+def ours(text: str, domain: str) -> tuple[str, ...]:
     """The left sides of Message-IDs of `domain`, the newest last."""
     found = [left for left, right in _ID.findall(text[-16_384:]) if right.lower() == domain.lower()]
     return tuple(dict.fromkeys(found[-REFERENCES:]))

@@ -15,6 +15,7 @@ from candor.ops.trust import authorities
 from candor.web.http.fields import address
 from candor.web.http.text import one_line
 from notify_svc.channels import ChannelSettings
+from notify_svc.channels.email.events import Events, Provider, keys_of
 from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.smtp import Sender, Server
 
@@ -72,6 +73,18 @@ class EmailSettings(ChannelSettings):
     Example: /run/candor/imap/ca.pem
     """
 
+    mail_events: Annotated[Provider | None, EMPTY_IS_NONE] = None
+    """Whose webhook, at /v1/callbacks/mail, says what became of mails: standard, mailgun or sendgrid; empty: nobody's.
+
+    Example: sendgrid
+    """
+    mail_events_file: OptionalFile = None
+    """File of what proves that webhook, one a line: secrets `whsec_…` (standard), Mailgun's webhook signing key, or
+    SendGrid's verification key. Read again: for the next request.
+
+    Example: /run/candor/mail-events/keys
+    """
+
     mail_sender: str = "promises@candor.example"
     """Address that messages come from; one ending in `.example` is refused in production.
 
@@ -123,6 +136,16 @@ class EmailSettings(ChannelSettings):
                 raise ValueError(f"IMAP_CA_FILE {self.imap_ca_file}: {error.strerror or 'no certificate'}") from None
         domain = self.sender().domain
         return Inbox(self.imap_host, self.imap_port, self.imap_username, password, self.imap_folder, domain, context)
+
+    def events(self) -> Events | None:
+        """The webhook of a provider; None without one. Raises ValueError if its file is missing or unusable."""
+        provider, path = self.mail_events, self.mail_events_file
+        if provider is None:
+            return None
+        if path is None:
+            raise ValueError("MAIL_EVENTS needs MAIL_EVENTS_FILE beside it: nothing would be believed without it")
+        keys = SecretFile(path, keys_of(provider), name="MAIL_EVENTS_FILE")
+        return Events(provider, keys, self.sender().domain)
 
     def server(self) -> Server:
         """The mail server. Raises ValueError if the password file is unusable."""

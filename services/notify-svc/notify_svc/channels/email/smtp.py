@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
@@ -16,6 +16,9 @@ from notify_svc.channels.email.headers import UnsafeHeader
 from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.mail import Mail
 from notify_svc.domain.identity import message_id
+
+if TYPE_CHECKING:
+    from notify_svc.channels.email.events import Events
 
 ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 _ENHANCED: Final = re.compile(r"5\.(\d{1,3})\.\d{1,3}\b")
@@ -59,14 +62,20 @@ class Sender:
 
 
 class EmailChannel:
-    """Sends single mails, each over a connection of its own; bounces come back to `inbox`, if it is read."""
+    """Sends single mails, each over a connection of its own; bounces come back to `inbox`, if it is read.
+
+    `events`: the webhook by which a provider says what became of them, if it has one.
+    """
 
     name = "email"
     address_kind = "email"
     form = Form(joint=True)
 
-    def __init__(self, server: Server, sender: Sender, inbox: Inbox | None = None) -> None:
+    def __init__(
+        self, server: Server, sender: Sender, inbox: Inbox | None = None, events: Events | None = None
+    ) -> None:
         self.inbox = inbox
+        self.events = events
         self._server = server
         self._sender = sender
         self._unreachable = ""

@@ -145,6 +145,7 @@ async def approved(story: Story, number: int, because: str) -> dict[str, Any]:
     await row.get_by_role("link").click()
     await expect(desk.get_by_text(because)).to_be_visible()
     await expect(desk.get_by_text("It waits for: key account")).to_be_visible()
+    assert await barriers(desk) == []
     await desk.get_by_role("button", name="Approve").click()
     await expect(desk.get_by_text("Approved: it goes out after a last look at the facts.")).to_be_in_viewport()
 
@@ -170,7 +171,7 @@ async def answered(story: Story, choice: Locator, said: str) -> None:
     await choice.tap()
     form = phone.locator("form").filter(has=choice)
     await form.get_by_role("button", name=texts.SEND).tap()
-    # It leads to what was said, not to the top of the page.
+    # Sending leads to what was said, not to the top of the page.
     await expect(phone.get_by_role("heading", name=re.compile(f": {said}$")).first).to_be_in_viewport()
 
 

@@ -94,6 +94,8 @@ async def test_a_late_promise_is_told_answered_kept_and_on_record(story: Story) 
     await expect(letter.get_by_text(WHY)).to_be_visible()
     await answered(story, phone.get_by_label(re.compile(f"{OPTION}: by")), texts.SAID_OF["option"])
 
+    await expect(phone.get_by_text(f"{OPTION}: by")).to_be_visible()
+
     async def held() -> bool:
         found = await story.call("GET", f"/v1/promises/{story.promise_id}")
         return datetime.fromisoformat(found["held_due"]) == story.other

@@ -1,4 +1,4 @@
-"""When a customer is asked by a letter for what is still open about their need."""
+"""When open questions about a need are asked for by a letter, and when their owner hears that no answer came."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from datetime import timedelta
 
 @dataclass(frozen=True, slots=True)
 class Chase:
-    """From how long before the promised time on a customer is asked by a letter, and when the owner hears that no
-    answer came.
-    """
+    """From how long before the promised time on a customer is asked, and how long after that the owner hears."""
 
     before: timedelta
     owner_after: timedelta

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.serialization import load_der_public_key
 from candor.ops.secret_files import SecretFile, lines
 from candor.web.http.problems import Problem
 from candor.web.security.signatures import bad_signature, secret_bytes, verify
+from notify_svc.channels.email.addresses import ADDRESS
 from notify_svc.channels.email.reports import Report, Said, meant, ours
-from notify_svc.channels.email.smtp import ADDRESS
 
 MOST: Final = 1000
 """Events of one request."""

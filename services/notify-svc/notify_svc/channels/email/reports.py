@@ -13,7 +13,7 @@ from email.policy import compat32
 from enum import StrEnum
 from typing import Final
 
-from notify_svc.channels.email.smtp import ADDRESS
+from notify_svc.channels.email.addresses import ADDRESS
 
 REFERENCES: Final = 64
 """Message-IDs of one mail that are looked at, the newest first."""

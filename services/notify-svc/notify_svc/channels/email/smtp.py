@@ -5,22 +5,20 @@ from __future__ import annotations
 import asyncio
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import Final, Literal
 
 import aiosmtplib
 from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from candor.ops.secret_files import SecretFile
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
+from notify_svc.channels.email.addresses import ADDRESS
+from notify_svc.channels.email.events import Events
 from notify_svc.channels.email.headers import UnsafeHeader
 from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.mail import Mail
 from notify_svc.domain.identity import message_id
 
-if TYPE_CHECKING:
-    from notify_svc.channels.email.events import Events
-
-ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9-]{1,63}(\.[A-Za-z0-9-]{1,63})+")
 _ENHANCED: Final = re.compile(r"5\.(\d{1,3})\.\d{1,3}\b")
 
 

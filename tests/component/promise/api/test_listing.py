@@ -12,7 +12,7 @@ import msgspec
 import pytest
 
 from tests.component.promise.bodies import DUE, LATER, made, new
-from tests.component.promise.matters import begun, offer
+from tests.component.promise.matters import begun, offer, registered
 from tests.support.api import Api
 
 
@@ -178,6 +178,7 @@ async def test_matters_come_as_csv_with_a_column_for_each_field(promise_api: Api
     for path in ("handoffs", "claims", "capabilities", "accounts", "statements", "challenges", "plans"):
         answer = await promise_api.call("GET", f"/v1/{path}", role="viewer", params={"format": "csv", "limit": 1})
         assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8"), path
-    asked = {"capability": new("c"), "format": "csv"}
+    await registered(promise_api, name := new("c"), {"status": "planned"})
+    asked = {"capability": name, "format": "csv"}
     recall = await promise_api.call("GET", "/v1/claims/recall", role="viewer", params=asked)
     assert recall.text.startswith("state,version,at,")

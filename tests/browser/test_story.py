@@ -118,6 +118,7 @@ async def test_a_late_promise_is_told_answered_kept_and_on_record(story: Story) 
     await recorded(
         story,
         [
+            ("we: offer", OPTION, ""),
             ("we by email: warning", WHY, by),
             ("they on the page: option", OPTION, ""),
             ("we by email: all clear", WHAT, by),

@@ -52,6 +52,7 @@ class Page:
     async def refresh(self) -> None:
         """Read, for operators only, and update what changed."""
         asked = snoozed, cursor = self.asked()
+        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         if refused := await self.acting.refused():
             self.table.show([], [refused])
             self.pages.show("")
@@ -60,7 +61,6 @@ class Page:
         if asked != self.asked():
             # Something else was chosen meanwhile, which triggers its own refresh.
             return
-        self.moment.set_text(style.clock_text(self.reading.clock.now()) + " UTC")
         self.table.show([inbox_row(one) for one in found.items], failures([found]))
         self.pages.show(found.cursor)
 

@@ -269,7 +269,7 @@ async def promise_page(page: Page, address: str, base: str) -> None:
     assert told["title"] == f"{told['h1'][0]} · {name} · Candor"
     for title in ("What moved the forecast, newest first", "What happened, newest first"):
         await expect(page.get_by_role("heading", name=title)).to_be_visible()
-    assert await page.evaluate("document.documentElement.scrollHeight") < 2700
+    assert await page.evaluate("document.documentElement.scrollHeight") < 3000
     assert await width_of(page) <= 390
 
 

@@ -180,7 +180,16 @@ def test_a_reason_without_words_is_told_and_a_missing_one_as_well(state: str) ->
 
 def test_every_reason_for_which_nothing_is_sent_has_its_words() -> None:
     spoken = {"slip_held", "milestone_missed", "range_left", "update_due", "cancelled", "recovered", "kept"}
-    spoken |= {"date_moved", "called_off", "done_outside_range", "not_kept", "claimed", "delivered", "operator_sent"}
+    spoken |= {
+        "date_moved",
+        "called_off",
+        "done_outside_range",
+        "not_kept",
+        "question_open",
+        "claimed",
+        "delivered",
+        "operator_sent",
+    }
     undecided = {
         "no_promise",
         "no_gap",

@@ -79,6 +79,8 @@ async def test_what_is_called_off_is_told_and_a_warning_that_waits_is_not(desk_:
     assert "This is called off, and it is not going to happen: Flight UA 1545" in said
     assert "Reason given: the part is no longer made." in said
     assert "We are sorry" in said
+    # What waited never went out: no letter says that it did.
+    assert "We last said" not in said
     await desk_.later(60, gap(3, None, Standing.WITHDRAWN, at=desk_.clock.now()))
     assert await desk_.send() == 0
 

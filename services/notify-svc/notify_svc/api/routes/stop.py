@@ -1,6 +1,7 @@
 """Leaving our messages without signing in: the page behind a message's link to it, and one click in a mail program.
 
-A GET changes nothing, since programs that look for viruses follow links (RFC 8058 3.2).
+A GET changes nothing, since programs that look for viruses follow links; one click is never answered by a redirect,
+as programs turn what they are sent on to into a GET (RFC 8058 3.1 and 3.2).
 """
 
 from __future__ import annotations
@@ -31,6 +32,8 @@ from notify_svc.store.read_model import PromiseRecord
 
 ONE_CLICK: Final = (*FORM, "multipart/form-data", "")
 """How mail programs send it; some send a body without saying of which type."""
+BY_PROGRAM: Final = b"One-Click"
+"""What such a body holds, of either type; a form of ours is empty."""
 RESUME: Final = "/resume"
 Change = Callable[[UnitOfWork, PromiseRecord], Awaitable[None]]
 router: Final = APIRouter(include_in_schema=False)
@@ -87,12 +90,14 @@ async def _change(request: Request, token: str, change: Change) -> Response:
     if request.path_params.get("purpose", Purpose.UPDATES) not in set(Purpose):
         return ended(request, 404)
     # Between two transactions: a body that comes slowly holds none.
-    await read_raw(request, ONE_CLICK)
+    body = await read_raw(request, ONE_CLICK)
     async with unit_of_work(request.app.state.database) as uow:
         opened = await _opened(request, uow, token)
         if opened is None:
             return ended(request)
         await change(uow, opened.known)
+    if BY_PROGRAM in body:
+        return Response(headers=HEADERS)
     return RedirectResponse(public_path(PATH + token + STOP), 303, HEADERS)
 
 

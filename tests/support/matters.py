@@ -30,6 +30,8 @@ from candor.contracts import (
     StatementMade,
     Tag,
     Tagger,
+    WishChanged,
+    WishState,
     message,
 )
 from candor.contracts.matters import (
@@ -127,6 +129,22 @@ def clarification(
     """A question to the customer about the promise p1, unless it names another."""
     values = {"promise_id": "p1", "question": "Which door?", "department": "operations", **fields}
     data = ClarificationChanged(clarification_id=name, customer_id=customer, state=state, at=at, **values)
+    return _message(data, name, at + timedelta(hours=version - 1), customer, version)
+
+
+def wish(
+    name: str = "w1",
+    state: WishState = WishState.OPEN,
+    version: int = 1,
+    *,
+    customer: str = "c1",
+    at: datetime = MADE,
+    **fields: Any,
+) -> Message:
+    """A wish about the promise p1, unless it names another or none."""
+    values = {"promise_id": "p1", "public_text": "a Saturday", "workaround": "before you open", **fields}
+    values = {"look_again_on": (MADE + timedelta(days=90)).date(), "department": "operations", **values}
+    data = WishChanged(wish_id=name, customer_id=customer, state=state, at=at, **values)
     return _message(data, name, at + timedelta(hours=version - 1), customer, version)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from candor.contracts import BriefMade, ClarificationChanged, Message, OfferChanged
+from candor.contracts import BriefMade, ClarificationChanged, Message, OfferChanged, WishChanged
 from candor.messaging.consumer import Work
 from candor.messaging.transaction import NothingLeft
 from candor.ops.clock import Clock
@@ -17,7 +17,7 @@ from notify_svc.briefs import kept as briefs
 from notify_svc.delivery.reopen import forgive, withdraw
 from notify_svc.service.batch import Batch, load, load_more, take
 from notify_svc.service.speaker import Speaker
-from notify_svc.store import clarifications, new_contacts, offers, read_model
+from notify_svc.store import clarifications, new_contacts, offers, read_model, wishes
 
 DUE_AT_ONCE: Final = 500
 
@@ -68,6 +68,7 @@ class NotifyHandler(NothingLeft):
         # After erasures of this batch: what was said before one of them is not kept.
         await offers.take(uow, [one for one in heard if isinstance(one.data, OfferChanged)])
         await clarifications.take(uow, [one for one in heard if isinstance(one.data, ClarificationChanged)])
+        await wishes.take(uow, [one for one in heard if isinstance(one.data, WishChanged)])
 
     async def _apply(
         self,

@@ -23,6 +23,7 @@ from candor.contracts import (
     ReviewChanged,
     SheetAnswered,
     StatementMade,
+    WishChanged,
 )
 from candor.intake import Origin
 from promise_svc.domain import Entry, Kind, Matter
@@ -37,6 +38,7 @@ SENT: Final[Mapping[Kind, type[Event]]] = MappingProxyType(
         Kind.CHALLENGE: ChallengeChanged,
         Kind.OFFER: OfferChanged,
         Kind.CLARIFICATION: ClarificationChanged,
+        Kind.WISH: WishChanged,
         Kind.ACCOUNT: AccountChanged,
         Kind.SHEET: SheetAnswered,
         Kind.PLAN: PlanChanged,

@@ -71,4 +71,7 @@ INSIGHT_LEFT_OUT: Final = counter(
     "insight_left_out_total", "Events of promises whose beginning Kafka no longer had when insight first read.", "topic"
 )
 INSIGHT_FORGETTING: Final = gauge("insight_customers_forgetting", "Erased customers of whom insight still has rows.")
+WISHES_DUE: Final = gauge(
+    "wishes_due", "Open wishes of customers whose day to be looked at again has come, as the process that counts them."
+)
 RECKONING_SECONDS: Final = histogram("insight_reckoning_seconds", "Time to work out all figures once.", FAST)

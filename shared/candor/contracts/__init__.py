@@ -47,6 +47,8 @@ from candor.contracts.matters import (
     SheetAnswered,
     Side,
     StatementMade,
+    WishChanged,
+    WishState,
 )
 from candor.contracts.notice import NoticeChanged, NoticeState, Statement
 from candor.contracts.promise import (
@@ -163,6 +165,8 @@ __all__ = [
     "Tolerance",
     "TopicCard",
     "Verdict",
+    "WishChanged",
+    "WishState",
     "decode",
     "encode",
     "known_processes",

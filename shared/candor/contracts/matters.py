@@ -1,5 +1,5 @@
-"""Events about matters: hand-offs, claims, statements, challenges, offers, clarifications, accounts, answer sheets and
-plans (topic `statements`), and capabilities (topic `capabilities`).
+"""Events about matters: hand-offs, claims, statements, challenges, offers, clarifications, wishes, accounts, answer
+sheets and plans (topic `statements`), and capabilities (topic `capabilities`).
 
 Each event is the whole state of its matter. Words of people are in none of them, but for what customers are to read.
 """
@@ -240,6 +240,36 @@ class ClarificationChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_
     state: ClarificationState
     at: datetime
     question: str
+    department: str | None = None
+
+
+class WishState(StrEnum):
+    """What became of a wish; one that is open on `look_again_on` or later is due to be looked at again."""
+
+    OPEN = "open"
+    MET = "met"
+    DECLINED = "declined"
+
+
+class WishChanged(Event, frozen=True, gc=False, omit_defaults=True, kw_only=True):
+    """What a customer wished for and does not get yet, in the approved words that they may read.
+
+    `at` is when it was noted. Without `public_text` the customer reads nothing of it. `workaround`: what they can do
+    until then. `look_again_on`: the day on which we look at it again.
+    """
+
+    TYPE: ClassVar[str] = "candor.wish.changed.v1"
+    TOPIC: ClassVar[str] = "statements"
+    AGGREGATE: ClassVar[str] = "wish_id"
+
+    wish_id: str
+    customer_id: str
+    state: WishState
+    at: datetime
+    look_again_on: date
+    promise_id: str | None = None
+    public_text: str | None = None
+    workaround: str | None = None
     department: str | None = None
 
 

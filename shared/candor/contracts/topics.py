@@ -23,6 +23,7 @@ from candor.contracts.matters import (
     PlanChanged,
     SheetAnswered,
     StatementMade,
+    WishChanged,
 )
 from candor.contracts.notice import NoticeChanged
 from candor.contracts.promise import (
@@ -97,7 +98,7 @@ CARDS = (
         readers=(INSIGHT, "notify-svc"),
         events=(
             *(HandoffChanged, ClaimChanged, StatementMade, ChallengeChanged, OfferChanged, AccountChanged),
-            *(SheetAnswered, PlanChanged, ReviewChanged, LeadTimeChanged, ClarificationChanged),
+            *(SheetAnswered, PlanChanged, ReviewChanged, LeadTimeChanged, ClarificationChanged, WishChanged),
         ),
         key="customer id, or where none is known that of the event's subject",
     ),

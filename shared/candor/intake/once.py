@@ -39,6 +39,7 @@ class _Named(msgspec.Struct, kw_only=True):
     review_id: str = ""
     lead_time_id: str = ""
     clarification_id: str = ""
+    wish_id: str = ""
     promise_id: str = ""
     incident_id: str = ""
     parked_id: str = ""

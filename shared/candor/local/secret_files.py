@@ -28,6 +28,7 @@ PROMISES = (
     *("offer.withdrawn", "account.set", "sheet.answered", "review.published", "review.tagged", "review.removed"),
     *("lead_time.stated", "lead_time.withdrawn"),
     *("clarification.asked", "clarification.answered", "clarification.withdrawn"),
+    *("wish.noted", "wish.changed", "wish.met", "wish.declined"),
 )
 REPORTS = ("milestone.reported", "incident.reported")
 SOURCES = {

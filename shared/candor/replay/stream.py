@@ -21,6 +21,7 @@ MATTERS: Final = frozenset(
         *("offer.withdrawn", "account.set", "sheet.answered", "review.published", "review.tagged", "review.removed"),
         *("lead_time.stated", "lead_time.withdrawn"),
         *("clarification.asked", "clarification.answered", "clarification.withdrawn"),
+        *("wish.noted", "wish.changed", "wish.met", "wish.declined"),
     )
 )
 """Events about promises and customers that teach the forecasts nothing."""
@@ -133,7 +134,7 @@ def _event(path: Path, number: int, line: bytes) -> StreamEvent:
 
 NAMING: Final = (
     *("customer_id", "promise_id", "incident_id", "handoff_id", "claim_id", "challenge_id", "offer_id", "plan_id"),
-    *("review_id", "lead_time_id", "clarification_id"),
+    *("review_id", "lead_time_id", "clarification_id", "wish_id"),
 )
 """Fields by which events are about the same."""
 

@@ -93,6 +93,16 @@ EXAMPLES: Final[dict[str, dict[str, Any]]] = {
         "question": "Which door is wide enough for the machine?",
         "department": "operations",
     },
+    "WishIn": {
+        "wish_id": "MA-1",
+        "promise_id": "PR-1001",
+        "words": "why can nobody come on a Saturday?",
+        "public_text": "an installation on a Saturday",
+        "workaround": "we come on a weekday from 7:00, before you open",
+        "look_again_on": "2031-09-01",
+        "department": "operations",
+    },
+    "WishChangeIn": {"workaround": "we come on a Friday evening", "look_again_on": "2031-10-01"},
     "AnsweredIn": {"words": "the one at the back, on the phone"},
     "AccountIn": {"renews_on": "2031-12-31", "exposure": 125000, "currency": "EUR"},
     "SheetIn": {

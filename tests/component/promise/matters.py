@@ -39,6 +39,12 @@ def clarification(promise_id: str, **changes: Any) -> dict[str, Any]:
     return {"promise_id": promise_id, "question": "Which door is wide enough?", **changes}
 
 
+def wish(**changes: Any) -> dict[str, Any]:
+    """A wish of a customer or about a promise, whichever is named."""
+    body = {"words": "why never on a Saturday?", "public_text": "an installation on a Saturday"}
+    return body | {"workaround": "before you open", "look_again_on": "2031-09-01"} | changes
+
+
 def plan(promise_id: str, **changes: Any) -> dict[str, Any]:
     body = {"promise_id": promise_id, "driver": "lateness", "action": "add-crew", "department": "operations"}
     return body | {"due": "2013-03-12T12:00:00Z"} | changes

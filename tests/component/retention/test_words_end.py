@@ -15,6 +15,7 @@ from candor.contracts.matters import (
     OfferOption,
     OfferState,
     PlanState,
+    WishState,
 )
 from candor.store.db import Database
 from risk_svc.forecasting.live import PublishedModel
@@ -26,7 +27,7 @@ from tests.component.retention.schemas import retention_of, schema_of
 from tests.support import notify, risk
 from tests.support.clocks import ManualClock
 from tests.support.insight import InsightDesk
-from tests.support.matters import challenge, claim, clarification, handoff, offer, plan, said
+from tests.support.matters import challenge, claim, clarification, handoff, offer, plan, said, wish
 from tests.support.servers import Databases
 
 WORDS = "the fiddly espresso machine of Mrs Secret"
@@ -136,6 +137,8 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
             challenge("d1", ChallengeState.SETTLED, 2, department=WORDS, outcome="upheld", reason=WORDS),
             clarification("c1", ClarificationState.ANSWERED, 2, question=WORDS, department=WORDS),
             clarification("c2", question="Which door?", department=WORDS),
+            wish("w1", WishState.MET, 2, public_text=WORDS, workaround=WORDS, department=WORDS),
+            wish("w2", public_text=WORDS),
             said("s1", "engineering", "product", 1, scope=[WORDS, "ramp"]),
             said("s2", "product", "sales", 2, scope=["ramp"], conditions=[WORDS]),
         )
@@ -143,9 +146,9 @@ async def test_of_matters_names_end_once_they_are_over_and_figures_stay(database
         assert {name: count for name, count in (await ends.clear()).items() if count} == {}
         await aged(database, *(f"{table}.words_since" for table in tables))
         gone = await ends.clear()
-        assert [gone[name] for name in tables] == [5, 2]
-        # Those of the hand-off and of the question that are still open.
-        assert await holding(database, *tables) == ["insight_matter", "insight_matter"]
+        assert [gone[name] for name in tables] == [6, 2]
+        # Those of the hand-off, the question and the wish that are still open.
+        assert await holding(database, *tables) == ["insight_matter"] * 3
         before = await desk.rows("SELECT distortion, drift_scope FROM insight_statement WHERE distortion IS NOT NULL")
         # The late one is heard, and what cannot be compared any more keeps its figures.
         await desk.take(said("s3", "product", "sales", 1.5, scope=["ramp"]))

@@ -27,7 +27,7 @@ MISSING = (
     "/v1/templates/{statement}/{language}/{number}/preview",
     *(f"{HANDOFF}{verb}" for verb in ("accept", "decline", "counter", "agree", "reject", "withdraw")),
     *("/v1/offers/{matter_id}/decline", "/v1/offers/{matter_id}/withdraw", "/v1/plans/{matter_id}/drop"),
-    "/v1/clarifications/{matter_id}/withdraw",
+    *("/v1/clarifications/{matter_id}/withdraw", "/v1/wishes/{matter_id}/meet", "/v1/wishes/{matter_id}/decline"),
 )
 """What they are about is not there in a new installation, or is over: the body is understood, and refused."""
 

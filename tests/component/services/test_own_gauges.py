@@ -66,7 +66,7 @@ OWN = {
     "delivery-svc": RELAY | CONSUMER | {"parked_events", "outbox_again_rows"},
     "risk-worker": RELAY | CONSUMER | {"promises_in_memory", "journal_rows", "journal_bytes"},
     "risk-learner": LEARNING,
-    "risk-insight": CONSUMER | {"insight_customers_forgetting"},
+    "risk-insight": CONSUMER | {"insight_customers_forgetting", "wishes_due"},
     "risk-web": {"promises_open", "promises_slipping", "part_stopped"},
     "notify-svc": RELAY | CONSUMER | NOTICES,
 }

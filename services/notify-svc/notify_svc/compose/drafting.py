@@ -25,6 +25,7 @@ from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.quiet import QuietHours
 from notify_svc.domain.schedule import in_the_morning, next_update, told_range
+from notify_svc.domain.wished import Wished
 from notify_svc.store import notices
 from notify_svc.store.clarifications import NONE_OPEN, Open
 from notify_svc.store.notices import Notice
@@ -37,7 +38,7 @@ class Matter:
 
     `templates` are those of the company that are in use, `offered` what it offers about this promise. `announces`:
     whether the customer is told when they hear next; they may want no updates. `asked` is what we still ask them about
-    their need.
+    their need, `wished` what they wished for about this promise and do not get yet.
     """
 
     known: PromiseRecord
@@ -50,6 +51,7 @@ class Matter:
     offered: tuple[Offered, ...] = ()
     announces: bool = True
     asked: Open = NONE_OPEN
+    wished: Wished | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +100,7 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
             | _worded(snapshot)
             | _offers(snapshot)
             | _asked(matter, snapshot)
+            | _wished(snapshot)
             | {"line": line_of(snapshot)}
         ),
         findings=notices.json_text(letter.findings),
@@ -135,6 +138,7 @@ def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, n
         offered=open_at(matter.offered, now),
         announces=matter.announces,
         asked=0 if matter.decision.closing else matter.asked.total,
+        wished=None if matter.decision.closing else matter.wished,
         move=untold(matter.promise, before, now) if matter.decision.reason is Reason.DATE_MOVED else None,
     )
 
@@ -229,6 +233,11 @@ def _offers(snapshot: Snapshot) -> dict[str, object]:
 def _asked(matter: Matter, snapshot: Snapshot) -> dict[str, object]:
     """The questions that the letter reminds of: it is not sent once one of them is not open any more."""
     return {"asked": list(matter.asked.ids)} if snapshot.asked else {}
+
+
+def _wished(snapshot: Snapshot) -> dict[str, object]:
+    """The wish that the letter names, as it stands: it is not sent once it is not open any more."""
+    return {"wishes": [snapshot.wished.key]} if snapshot.wished else {}
 
 
 def _told(

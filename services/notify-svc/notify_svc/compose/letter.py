@@ -17,6 +17,7 @@ from notify_svc.compose.own_grammar import BadTemplate
 from notify_svc.compose.own_templates import greeting_of, own_letter
 from notify_svc.compose.quoting import Quotes, View, each_once, in_public, known_facts, one_line
 from notify_svc.compose.rendering import Context, is_short, rendered
+from notify_svc.compose.wishing import wished_in_letter
 from notify_svc.compose.words import language_of
 from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Move, Promise, Reason
@@ -26,6 +27,7 @@ from notify_svc.domain.offered import Offered
 from notify_svc.domain.opening import OpeningFacts, opening_of
 from notify_svc.domain.own import Own
 from notify_svc.domain.times_held import record_words
+from notify_svc.domain.wished import Wished
 
 LITTLE_HISTORY = 30
 NAMED = "\ue000"
@@ -74,6 +76,7 @@ class Snapshot:
     offered: tuple[Offered, ...] = ()
     announces: bool = True
     asked: int = 0
+    wished: Wished | None = None
 
 
 class By(NamedTuple):
@@ -164,6 +167,8 @@ def _without_names(context: Context) -> Context:
     if context["moved"]:
         # A date that the company set is no end of a range, even where it falls on one.
         found["moved"] = {"before": NAMED, "due": NAMED}
+    if context["wished"]:
+        found["wished"] = {name: NAMED if said else "" for name, said in context["wished"].items()}  # type: ignore[attr-defined]
     if context["paused"]:
         found["paused"] = context["paused"] | {"words": NAMED}  # type: ignore[operator]
     found |= {"actions": [], "meant": []}
@@ -213,6 +218,7 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "paused": _paused(snapshot, civil, quotes),
         "asked": snapshot.asked,
         "asked_text": civil.number(snapshot.asked),
+        "wished": wished_in_letter(snapshot.wished, civil, quotes),
         "zone": civil.zone_name(*_moments(snapshot)),
         **_changed_by_us(snapshot, civil, quotes),
         **_of_the_house(snapshot, house, lead, known, quotes),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from gettext import NullTranslations
 from typing import Final
 from zoneinfo import ZoneInfo
@@ -30,10 +30,18 @@ class Localizer:
 
     def day(self, at: datetime) -> str:
         """`Fri 8 Mar`."""
-        local = at.astimezone(self.zone)
-        same_year = local.year == self.now.astimezone(self.zone).year
-        text: str = format_skeleton("MMMEd" if same_year else "yMMMEd", local, locale=self.locale)
+        return self.date(at.astimezone(self.zone).date())
+
+    def date(self, day: date) -> str:
+        """The same of a date, of whatever zone."""
+        same_year = day.year == self.today().year
+        whole = datetime.combine(day, time())
+        text: str = format_skeleton("MMMEd" if same_year else "yMMMEd", whole, locale=self.locale)
         return text.replace(",", "") if language_of(self.locale) == ENGLISH else text
+
+    def today(self) -> date:
+        """The date by the customer's clock."""
+        return self.now.astimezone(self.zone).date()
 
     def clock(self, at: datetime) -> str:
         """`18:30`; an hour that clocks show twice has its distance from UTC beside it, `01:30 (UTC-04:00)`."""

@@ -27,7 +27,7 @@ from notify_svc.domain.identity import joint_id, joint_thread_id, thread_id
 from notify_svc.domain.owner import Audience
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, outdated, silenced, unasked
 from notify_svc.page.links import Links
-from notify_svc.store import clarifications, notices, offers, read_model
+from notify_svc.store import clarifications, notices, offers, read_model, wishes
 from notify_svc.store.clarifications import still_asked
 
 AT_ONCE: Final = 1.0
@@ -164,7 +164,7 @@ class Postman:
             reason = None if still_asked(known) else Reason.SUPERSEDED
         elif reason is None:
             reason = outdated(said, known.promise, known.gap, now, rules)
-        gone = row["offer_gone"] or row["question_gone"]
+        gone = row["offer_gone"] or row["question_gone"] or row["wish_gone"]
         if reason is None and (gone or self._unasked(claim, recipient)):
             reason = Reason.SUPERSEDED
         if reason is None and route is None:
@@ -317,6 +317,7 @@ _LOOK = f"""
 SELECT {read_model.PROMISE_COLUMNS}, c.sealed, c.refused_on, c.stopped_at, c.left_purposes, (
     SELECT link_id FROM page_link WHERE page_link.promise_id = p.promise_id AND page_link.customer_id = $2
       AND revoked_at IS NULL) AS link_id, {offers.GONE} AS offer_gone, {clarifications.GONE} AS question_gone,
+    {wishes.GONE} AS wish_gone,
     {notices.BEFORE_COLUMNS}
 FROM promise p LEFT JOIN episode e USING (promise_id)
   LEFT JOIN customer c ON c.customer_id = $2

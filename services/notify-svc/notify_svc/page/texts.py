@@ -104,6 +104,13 @@ CLARIFICATIONS_MORE: Final = mark_many(
 
 CLARIFICATIONS_NONE: Final = mark("No question of ours to you is open: we have what we need from you.")
 
+WISHES: Final = mark("What you wished for, and we do not have yet")
+WISH: Final = mark("You wished for: %(what)s.")
+WISH_UNTIL: Final = mark("What you can do until then: %(workaround)s.")
+WISH_AGAIN: Final = mark("We look at it again on %(day)s.")
+WISH_PASSED: Final = mark("We wanted to look at it again on %(day)s, and have no answer for you yet.")
+WISHES_MORE: Final = mark_many("%(count)s more is not shown.", "%(count)s more are not shown.")
+
 YOU_SAID: Final = mark("What you said to us")
 ANSWER: Final = mark("Answer us")
 ANSWER_TAKEN: Final = mark("We have taken it, and it goes to the people who work on this promise.")

@@ -36,6 +36,8 @@ def expiries(settings: NotifySettings) -> list[Expiry]:
         Rule("phone_call", "words_since", settings.messages_kept_days),
         Rule("offer", "changed_at", settings.texts_kept_days),
         Rule("clarification", "changed_at", settings.texts_kept_days),
+        # What is open is still to be looked at again.
+        Rule("wish", "changed_at", settings.texts_kept_days, "state <> 'open'"),
         Rule("page_link", "ends_at", settings.messages_kept_days),
         Rule("mail_report", "created_at", settings.messages_kept_days),
         Rule("brief", "created_at", settings.messages_kept_days),

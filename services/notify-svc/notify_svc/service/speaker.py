@@ -28,11 +28,12 @@ from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience, OwnerWord, without_the_owner
 from notify_svc.domain.schedule import owner_until, write_at
 from notify_svc.domain.silence import CAP_WINDOW, Recipient, silenced
+from notify_svc.domain.wished import Wished
 from notify_svc.page.links import Links, linked
 from notify_svc.page.owner_links import LINK as TAKE_OVER
 from notify_svc.page.owner_links import OwnerLinks
 from notify_svc.page.texts import LINK
-from notify_svc.store import approvals, clarifications, notices, offers, read_model, templates
+from notify_svc.store import approvals, clarifications, notices, offers, read_model, templates, wishes
 from notify_svc.store.approvals import Reading, withheld_of
 from notify_svc.store.clarifications import NONE_OPEN, Open
 from notify_svc.store.notices import Notice
@@ -48,7 +49,8 @@ class Addressees:
 
     `failed`: channels by promise and addressee; `links` to the customer's page by promise; `reading`: what people read
     before and what they decided; `templates` that are in use, and which of them made no letter, with why;
-    `offered` is what is offered about a promise, `asked` what is asked about the need.
+    `offered` is what is offered about a promise, `asked` what is asked about the need, `wished` what they
+    wished for.
     """
 
     contacts: Mapping[str, Customer]
@@ -60,6 +62,7 @@ class Addressees:
     broken: dict[str, str] = field(default_factory=dict)
     offered: Mapping[str, tuple[Offered, ...]] = field(default_factory=dict)
     asked: Mapping[str, Open] = field(default_factory=dict)
+    wished: Mapping[str, Wished] = field(default_factory=dict)
     waiting: set[str] = field(default_factory=set)
 
     def others(self, name: str) -> int:
@@ -139,6 +142,7 @@ class Speaker:
             templates=in_use,
             offered=offered,
             asked=asked,
+            wished=await wishes.first_of_many(uow, told),
         )
 
     async def _take_back(self, uow: UnitOfWork, speaking: Iterable[PromiseRecord], now: datetime) -> None:
@@ -215,6 +219,7 @@ class Speaker:
             templates=addressees.templates,
             offered=addressees.offered.get(known.promise_id, ()),
             asked=addressees.asked.get(known.promise_id, NONE_OPEN),
+            wished=addressees.wished.get(known.promise_id),
             announces=Purpose.UPDATES in recipient.purposes,
         )
         try:

@@ -131,6 +131,7 @@ def erasures(most: int = 0) -> Work:
         Rows("phone_call"),
         Rows("offer"),
         Rows("clarification"),
+        Rows("wish"),
         Rows("mail_report"),
         Rows("episode"),
         Rows("notice"),
@@ -175,7 +176,8 @@ def _text(value: object) -> str | None:
 
 
 _OF_A_PROMISE: Final = (
-    *("mail_report", "notice", "episode", "page_link", "answer", "phone_call", "offer", "clarification", "promise"),
+    *("mail_report", "notice", "episode", "page_link", "answer", "phone_call", "offer", "clarification"),
+    *("wish", "promise"),
 )
 
 PROMISE_COLUMNS: Final = """

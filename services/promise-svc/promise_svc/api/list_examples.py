@@ -22,6 +22,7 @@ _STATE: Final = {
     Kind.CHALLENGE: "settled",
     Kind.OFFER: "taken",
     Kind.CLARIFICATION: "answered",
+    Kind.WISH: "open",
     Kind.ACCOUNT: "registered",
     Kind.SHEET: "answered",
     Kind.PLAN: "open",
@@ -35,6 +36,7 @@ _MORE: Final[dict[Kind, dict[str, Any]]] = {
     Kind.CHALLENGE: {"waits": False, "outcome": "upheld"},
     Kind.OFFER: {"taken": "credit"},
     Kind.CLARIFICATION: {"customer_id": "acme", "answer_id": "01KBF0E2Y7M3Q8T4R5N6P2W1X0"},
+    Kind.WISH: {"customer_id": "acme"},
     Kind.PLAN: {"customer_id": "acme"},
     Kind.REVIEW: {"tags": ["too_late"], "tagged_by": "machine", "evidence": ["nobody told", "later"]},
 }

@@ -16,6 +16,7 @@ from promise_svc.api import market_requests as market
 from promise_svc.api import matter_requests as bodies
 from promise_svc.api.matter_requests import MatterBody
 from promise_svc.api.plan_requests import PlanChangeIn, PlanIn
+from promise_svc.api.wish_requests import WishChangeIn, WishIn
 from promise_svc.domain import MACHINES, Enter, Kind
 from promise_svc.matter_events import id_of
 
@@ -58,6 +59,9 @@ WAYS: Final[Mapping[Kind, Way]] = MappingProxyType(
             bodies.ClarificationIn,
             {"answered": bodies.AnsweredIn, "withdrawn": bodies.ReasonIn},
         ),
+        Kind.WISH: Way(
+            "/v1/wishes", WishIn, {"changed": WishChangeIn, "met": bodies.SaidIn, "declined": bodies.ReasonIn}
+        ),
         Kind.ACCOUNT: Way("/v1/accounts", bodies.AccountIn),
         Kind.SHEET: Way("/v1/sheets", bodies.SheetIn),
         Kind.PLAN: Way(
@@ -79,6 +83,7 @@ VERBS: Final = {
     "settled": "settle",
     "taken": "take",
     "changed": "changes",
+    "met": "meet",
     "done": "finish",
     "dropped": "drop",
     "tagged": "tags",
@@ -126,10 +131,12 @@ def told(kind: Kind, action: str, body: MatterBody, time: datetime, hops: tuple[
 
 
 def look(body: MatterBody, now: datetime, hops: tuple[str, ...], prefix: str = "") -> None:
-    """Raises Problem for fields that contradict each other, a time ahead, and a statement against the hops."""
+    """Raises Problem for fields that contradict each other, a time ahead, a day gone by, and a wrong way of hops."""
     fault = body.fault() or (_way(body, hops) if isinstance(body, bodies.StatementIn) else None)
     if fault is not None:
         raise Problem.invalid_field(prefix + fault[0], fault[1])
+    if isinstance(body, WishIn | WishChangeIn) and body.look_again_on is not None and body.look_again_on <= now.date():
+        raise Problem.invalid_field(f"{prefix}/look_again_on", "must be a day after today, by the date in UTC")
     at = getattr(body, "at", None)
     if at is not None:
         not_ahead(at, now, f"{prefix}/at")

@@ -56,6 +56,7 @@ EXTRA: Final[Mapping[Kind, dict[str, Any]]] = MappingProxyType(
                 None,
             ),
         },
+        Kind.WISH: {"customer_id": (str, ...), "words": (str | None, None)},
         Kind.HANDOFF: {"customer_id": (str, ...)},
         Kind.PLAN: {"customer_id": (str, ...)},
         Kind.REVIEW: {

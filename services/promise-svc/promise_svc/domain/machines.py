@@ -19,6 +19,7 @@ class Kind(StrEnum):
     CHALLENGE = "challenge"
     OFFER = "offer"
     CLARIFICATION = "clarification"
+    WISH = "wish"
     ACCOUNT = "account"
     SHEET = "sheet"
     PLAN = "plan"
@@ -104,6 +105,12 @@ _CLARIFICATION: Final[Moves] = {
     ("answered", "answered"): "answered",
     ("asked", "withdrawn"): "withdrawn",
 }
+_WISH: Final[Moves] = {
+    (None, "noted"): "open",
+    ("open", "changed"): "open",
+    ("open", "met"): "met",
+    ("open", "declined"): "declined",
+}
 _PLAN: Final[Moves] = {
     (None, "opened"): "open",
     ("open", "changed"): "open",
@@ -134,6 +141,7 @@ MACHINES: Final[Mapping[Kind, Machine]] = MappingProxyType(
         Kind.CHALLENGE: Machine(_CHALLENGE),
         Kind.OFFER: Machine(_OFFER),
         Kind.CLARIFICATION: Machine(_CLARIFICATION),
+        Kind.WISH: Machine(_WISH),
         Kind.ACCOUNT: Machine(_REGISTER, replaces=True, keeps=False, named=False),
         Kind.SHEET: Machine({(None, "answered"): "answered"}),
         Kind.PLAN: Machine(_PLAN),

@@ -13,7 +13,7 @@ from promise_svc.domain.refusal import Refusal, RefusalReason
 
 Document = dict[str, Any]
 """Values as JSON has them: times and dates as text."""
-ENDS: Final = ("expires_at", "renews_on")
+ENDS: Final = ("expires_at", "renews_on", "look_again_on")
 
 
 class Entry(NamedTuple):
@@ -84,7 +84,7 @@ class Matter:
 
     @property
     def ends_at(self) -> datetime | None:
-        """When it expires, or the account is renewed: a date from its first moment on in UTC."""
+        """When it expires, is renewed or is to be looked at again: a date from its first moment on in UTC."""
         said = next((self.content[name] for name in ENDS if self.content.get(name)), None)
         if said is None:
             return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime, time
+from datetime import UTC, date, datetime, time
 from typing import Any, Final
 
 from candor.contracts import (
@@ -21,6 +21,7 @@ from candor.contracts import (
     ReviewState,
     SheetAnswered,
     StatementMade,
+    WishChanged,
 )
 
 REASON_LIMIT: Final = 200
@@ -81,6 +82,7 @@ Matter = (
     | ChallengeChanged
     | OfferChanged
     | ClarificationChanged
+    | WishChanged
     | AccountChanged
     | SheetAnswered
     | PlanChanged
@@ -93,6 +95,7 @@ KINDS: Final[dict[type[Any], str]] = {
     ChallengeChanged: "challenge",
     OfferChanged: "offer",
     ClarificationChanged: "clarification",
+    WishChanged: "wish",
     AccountChanged: "account",
     SheetAnswered: "sheet",
     PlanChanged: "plan",
@@ -215,11 +218,21 @@ def _clarification(data: ClarificationChanged) -> dict[str, Any]:
     }
 
 
-def _account(data: AccountChanged) -> dict[str, Any]:
-    renews = None if data.renews_on is None else datetime.combine(data.renews_on, time(), UTC)
+def _wish(data: WishChanged) -> dict[str, Any]:
     return {
         "customer_id": data.customer_id,
-        "ends_at": _seconds(renews),
+        "promise_id": data.promise_id,
+        "state": data.state.value,
+        "due": _first_second(data.look_again_on),
+        "department": data.department,
+        "content": {"public_text": data.public_text, "workaround": data.workaround},
+    }
+
+
+def _account(data: AccountChanged) -> dict[str, Any]:
+    return {
+        "customer_id": data.customer_id,
+        "ends_at": None if data.renews_on is None else _first_second(data.renews_on),
         "exposure": data.exposure,
         "currency": data.currency,
     }
@@ -287,6 +300,7 @@ _SAID: Final[dict[type[Any], Any]] = {
     ChallengeChanged: _challenge,
     OfferChanged: _offer,
     ClarificationChanged: _clarification,
+    WishChanged: _wish,
     AccountChanged: _account,
     SheetAnswered: _sheet,
     PlanChanged: _plan,
@@ -297,6 +311,10 @@ _SAID: Final[dict[type[Any], Any]] = {
 
 def _seconds(moment: datetime | None) -> float | None:
     return None if moment is None else moment.timestamp()
+
+
+def _first_second(day: date) -> float:
+    return datetime.combine(day, time(), UTC).timestamp()
 
 
 def _names(names: list[str] | None) -> str | None:

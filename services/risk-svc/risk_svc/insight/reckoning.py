@@ -18,7 +18,7 @@ from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
-from risk_svc.insight import beliefs, competitors, on_time, sheets, unmet_claims, words, worked
+from risk_svc.insight import beliefs, competitors, on_time, sheets, unmet_claims, wishes, words, worked
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.measures.contact import Words
@@ -99,6 +99,7 @@ class Reckoning(Rounds):
     async def round(self) -> float:
         """Do it once where it is this process's turn; without the database the last figures remain."""
         if not self._ours():
+            metrics.WISHES_DUE.set(0)
             return LEAST_SECONDS
         try:
             took = await self._timed(self._reckon_open)
@@ -125,6 +126,7 @@ class Reckoning(Rounds):
         return took
 
     async def _reckon_open(self) -> None:
+        metrics.WISHES_DUE.set(await wishes.number_due(self._database, self._now()))
         run = await self._begin()
         still: list[Open] = []
         async for page in self._open():

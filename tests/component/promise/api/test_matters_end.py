@@ -27,6 +27,7 @@ from tests.component.promise.matters import (
     sheet,
     shown,
     statement,
+    wish,
 )
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
@@ -34,7 +35,7 @@ from tests.support.clocks import NOON, ManualClock
 TABLES = ("matter", "matter_entry", "outbox", "ingest", "promise", "change")
 PATHS = (
     *("handoffs", "claims", "statements", "challenges", "offers", "accounts", "sheets", "plans", "reviews"),
-    "clarifications",
+    *("clarifications", "wishes"),
 )
 
 
@@ -61,6 +62,7 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
     meant = await begun(api, "/v1/plans", plan(promise, words=secret, owner=secret, department=secret))
     seen = await begun(api, "/v1/reviews", review(promise_id=promise, words=f"Nobody told me. {secret}"))
     open_ = await begun(api, "/v1/clarifications", clarification(promise, question=secret, words=secret))
+    unmet = await begun(api, "/v1/wishes", wish(promise_id=promise, words=secret, public_text=secret))
     names = (
         asked["handoff_id"],
         told["claim_id"],
@@ -69,14 +71,15 @@ async def full(api: Api, customer: str, secret: str) -> dict[str, str]:
         given["offer_id"],
         customer,
     )
-    last = (told_us["sheet_id"], meant["plan_id"], seen["review_id"], open_["clarification_id"])
-    return dict(zip(PATHS, (*names, *last), strict=True))
+    last = (told_us["sheet_id"], meant["plan_id"], seen["review_id"])
+    asked_of = (open_["clarification_id"], unmet["wish_id"])
+    return dict(zip(PATHS, (*names, *last, *asked_of), strict=True))
 
 
 async def test_an_erasure_reaches_every_row_and_event(promise_api: Api) -> None:
     customer, neighbour, secret, other = new("c"), new("c"), new("secret"), new("secret")
     names, beside = await full(promise_api, customer, secret), await full(promise_api, neighbour, other)
-    assert len(await sent(promise_api, customer)) == 13
+    assert len(await sent(promise_api, customer)) == 14
     answer = await promise_api.call("DELETE", f"/v1/customers/{customer}")
     assert answer.json() == {"customer_id": customer, "promises_erased": 1, "state": "erased"}
     kept = await everything(promise_api)
@@ -190,6 +193,8 @@ WRITES: list[tuple[str, str, dict[str, Any]]] = [
     ("POST", "/v1/offers", offer("p1")),
     ("POST", "/v1/clarifications", clarification("p1")),
     ("POST", "/v1/clarifications/x/answers", {"words": "w"}),
+    ("POST", "/v1/wishes", wish(customer_id="c1")),
+    ("POST", "/v1/wishes/x/meet", {}),
     ("PUT", "/v1/accounts/x", {}),
     ("POST", "/v1/plans", plan("p1")),
     ("POST", "/v1/plans/x/finish", {}),

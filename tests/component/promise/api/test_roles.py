@@ -57,6 +57,8 @@ MATTERS: list[tuple[str, str, str]] = [
     *(("POST", f"/v1/challenges/{{matter_id}}/{verb}", "operator") for verb in ("answers", "settle")),
     *(("POST", f"/v1/offers/{{matter_id}}/{verb}", "operator") for verb in ("take", "decline", "withdraw")),
     ("POST", "/v1/clarifications", "operator"),
+    ("POST", "/v1/wishes", "operator"),
+    *(("POST", f"/v1/wishes/{{matter_id}}/{verb}", "operator") for verb in ("changes", "meet", "decline")),
     *(("POST", f"/v1/clarifications/{{matter_id}}/{verb}", "operator") for verb in ("answers", "withdraw")),
     *(("POST", f"/v1/plans/{{matter_id}}/{verb}", "operator") for verb in ("changes", "finish", "drop")),
     *(("GET", f"/v1/{name}", "viewer") for name in ("waiting", "drafts", "drafts/{promise_id}", "requests")),

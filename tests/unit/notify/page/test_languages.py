@@ -4,22 +4,26 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from candor.contracts import AnswerKind
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.facts import DateGiven
+from notify_svc.domain.wished import Wished
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, Fault
 from notify_svc.page.forms import answered, clarifying, fault_line, forms
 from notify_svc.page.render import content
 from notify_svc.page.sheets import questions
 from notify_svc.page.view import State
+from notify_svc.page.wishing import wished
 from notify_svc.store.answers import Given
 from notify_svc.store.clarifications import Asked, Unanswered
 from notify_svc.store.offers import Offer, Option
 from notify_svc.store.updates import Tally
+from notify_svc.store.wishes import Unmet
 from tests.support.clocks import NOON
 from tests.unit.notify.compose.test_languages import ALL, ENGLISH, OTHERS
 from tests.unit.notify.facts import DUE, HIGH, LOW, NEW_YORK, minutes
@@ -27,6 +31,8 @@ from tests.unit.notify.page.test_render import CIVIL, URL, message, shown
 
 MIDNIGHT = DUE.replace(hour=5, minute=0) + minutes(1440)
 """In New York, on the 9th at 00:00."""
+AHEAD = Wished("W:1", "4722", "4723", DUE.date())
+PASSED = Wished("W:2", "4724", "", DUE.date() - timedelta(days=9))
 FAULTS = [texts.NOT_THE_FORM, texts.NOTHING_CHOSEN, texts.NOTHING_WRITTEN, texts.WHAT_IS_DIFFERENT, texts.NOT_ANY_MORE]
 FAULTS.append(texts.NOTHING_RATED)
 
@@ -55,6 +61,7 @@ def page(locale: str, state: State = State.RANGE, due: object = DUE, count: int 
             clarifying(Unanswered((Asked("4720", "4721"),), count), one, civil, "4719", {}),
             clarifying(Unanswered((Asked("4720", "4721"),), 1), one, civil, "4719", {}),
             clarifying(Unanswered(), one, civil, "4719", {}),
+            wished(Unmet((AHEAD, PASSED), count + 1), civil),
         )
     ]
     faults = [fault_line(Fault("", one), civil) for one in FAULTS]

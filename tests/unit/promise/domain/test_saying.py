@@ -88,6 +88,10 @@ EVENTS: dict[str, dict[str, Any]] = {
     "clarification.asked": {"promise_id": "p1", "question": "Which door?"},
     "clarification.answered": {"clarification_id": "cl1", "words": "the one at the back"},
     "clarification.withdrawn": {"clarification_id": "cl1", "reason": "r"},
+    "wish.noted": {"promise_id": "p1", "words": "on a Saturday", "look_again_on": "2031-09-01"},
+    "wish.changed": {"wish_id": "w1", "workaround": "before you open"},
+    "wish.met": {"wish_id": "w1"},
+    "wish.declined": {"wish_id": "w1", "reason": "r"},
     "account.set": {"customer_id": "c1", "renews_on": "2013-06-30"},
     "sheet.answered": {"side": "staff", "well": 4},
     "plan.opened": {

@@ -46,14 +46,16 @@ from notify_svc.page.render import content
 from notify_svc.page.sheets import FIELDS as SHEET_FIELDS
 from notify_svc.page.sheets import Sheet, questions, sheet_of
 from notify_svc.page.view import State, View, view
+from notify_svc.page.wishing import wished
 from notify_svc.settings import NotifySettings
-from notify_svc.store import answers, clarifications, offers, page_links, updates
+from notify_svc.store import answers, clarifications, offers, page_links, updates, wishes
 from notify_svc.store.answers import Given
 from notify_svc.store.clarifications import Unanswered
 from notify_svc.store.notices import SOURCE
 from notify_svc.store.offers import Offer
 from notify_svc.store.page_links import Opened, Said
 from notify_svc.store.updates import Tally
+from notify_svc.store.wishes import Unmet
 
 FORM: Final = ("application/x-www-form-urlencoded",)
 FIELDS: Final = frozenset({"form", "about", "choice", "words", "offer", "clarification"}) | SHEET_FIELDS
@@ -71,6 +73,7 @@ class Found(NamedTuple):
     given: list[Given]
     offers: tuple[Offer, ...]
     unanswered: Unanswered
+    wishes: Unmet
     updates: Tally
     questions: bool
     civil: Localizer
@@ -182,6 +185,7 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     given = await answers.newest(uow, opened.known.promise_id)
     offered = await offers.open_of(uow, opened.known.promise_id)
     unanswered = await clarifications.open_of(uow, opened.known.promise_id)
+    unmet = await wishes.open_of(uow, opened.known.customer_id, opened.known.promise_id)
     due = await updates.of_promise(uow, opened.known.promise_id)
     since = now - timedelta(days=settings.questions_days)
     ask = settings.questions_days > 0 and not await answers.sheet_since(uow, opened.known.customer_id, since)
@@ -191,7 +195,7 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     entries, rules = [one.entry for one in said], settings.rules()
     shown = view(promise, opened.known.gap, entries, now, rules, fresh=fresh, updates=wants)
     civil = civil_of(request, opened, contact)
-    return Found(opened, shown, said, messages, given, offered, unanswered, due, ask, civil)
+    return Found(opened, shown, said, messages, given, offered, unanswered, unmet, due, ask, civil)
 
 
 def _shown(
@@ -209,6 +213,7 @@ def _shown(
         fault_line(fault, found.civil) if fault is not None else "",
         content(found.shown, found.said, found.messages, found.civil, settings.page_url, found.updates),
         clarifying(found.unanswered, found.shown, found.civil, form, filled or {}),
+        wished(found.wishes, found.civil),
         answered(found.given, found.civil),
         forms(found.shown, found.civil, form, filled or stands(found.given), found.offers),
         questions(found.shown, found.civil, form, filled or {}, due=found.questions),

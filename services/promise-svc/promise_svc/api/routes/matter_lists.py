@@ -49,7 +49,7 @@ VerdictFilter = Annotated[Check | None, Query(description="Only claims of this v
 From = Annotated[Moment | None, Query(description="Said at this time or later, RFC 3339 with its zone.")]
 Before = Annotated[Moment | None, Query(description="Said before this time, RFC 3339 with its zone.")]
 Renewal = Annotated[date | None, Query(description="The day of renewal, such as 2026-12-31.")]
-BY_PROMISE: Final = (Kind.STATEMENT, Kind.CHALLENGE, Kind.OFFER, Kind.PLAN, Kind.CLARIFICATION)
+BY_PROMISE: Final = (Kind.STATEMENT, Kind.CHALLENGE, Kind.OFFER, Kind.PLAN, Kind.CLARIFICATION, Kind.WISH)
 """Kinds whose lists are filtered alike."""
 ELSEWHERE: Final = (Kind.CAPABILITY, Kind.SHEET)
 """Kinds of which one is read by a route of its own."""

@@ -16,6 +16,7 @@ from risk_svc.web.api.routes import (
     matters,
     movement,
     plans,
+    wishes,
 )
 
 READING: Final = (
@@ -28,6 +29,7 @@ READING: Final = (
     hops.router,
     matters.router,
     plans.router,
+    wishes.router,
     market.router,
     briefs.router,
 )

@@ -25,6 +25,7 @@ from risk_svc.insight import (
     review_months,
     reviews,
     scores,
+    wishes,
 )
 from risk_svc.insight.asking import Place
 from risk_svc.insight.challenges import ChallengeFilter
@@ -40,6 +41,7 @@ from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.review_months import Months
 from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.insight.scores import Movement
+from risk_svc.insight.wishes import WishFilter
 
 ROWS: Final = 25
 """Rows of a page of a list."""
@@ -248,6 +250,16 @@ class MatterData:
             return listed(rows, 1, number)
 
         return await self._newest(("clarifications", promise_id), read)
+
+    async def wishes(self, wanted: WishFilter, page: int) -> Listed:
+        """Wishes as of now, those due to be looked at again first. Raises StoreUnavailable."""
+
+        async def read() -> Listed:
+            async with self._database.reading() as session:
+                rows, number = await wishes.wishes(session, wanted, self.clock.now(), _place(page))
+            return listed(rows, page, number)
+
+        return await self._newest(("wishes", wanted, page), read)
 
     async def challenges(self, wanted: ChallengeFilter, page: int) -> Listed:
         """Challenges, the newest first. Raises StoreUnavailable."""

@@ -12,12 +12,13 @@ from starlette.responses import Response
 from candor.store.db import Database
 from candor.web.http.csv_page import csv_page
 from candor.web.http.problems import Problem
-from risk_svc.insight import challenges, claim_lists, handoffs, incident_lists, offers, paths
+from risk_svc.insight import challenges, claim_lists, handoffs, incident_lists, offers, paths, wishes
 from risk_svc.insight.asking import Place
 from risk_svc.web.api import hop_presenters, hop_requests, incident_csv, matter_requests
 from risk_svc.web.api.hop_responses import HopOut
 from risk_svc.web.api.insight_requests import IncidentQuery, PageQuery
 from risk_svc.web.api.routes.figures import flat
+from risk_svc.web.api.wish_requests import WishQuery
 from risk_svc.web.board import downloads
 from risk_svc.web.board.matter_data import MatterData
 
@@ -85,6 +86,10 @@ async def _offers(session: AsyncSession, asked: matter_requests.OfferQuery, _mat
     return _only(offers.ITEM, [{**row, "options": offers.words(row["options"])} for row in rows])
 
 
+async def _wishes(session: AsyncSession, asked: WishQuery, matters: MatterData) -> Rows:
+    return _only(wishes.ITEM, (await wishes.wishes(session, asked.wanted(), matters.clock.now(), _place()))[0])
+
+
 async def _challenges(session: AsyncSession, asked: matter_requests.ChallengeQuery, _matters: MatterData) -> Rows:
     return _only(challenges.ITEM, (await challenges.challenges(session, asked.wanted(), _place()))[0])
 
@@ -97,6 +102,7 @@ SHEETS: Final[Mapping[str, Sheet]] = {
     "hand-offs": Sheet(matter_requests.HandoffQuery, handoffs.ITEM, _handoffs),
     "incidents": Sheet(IncidentQuery, incident_lists.ITEM, _incidents),
     "offers": Sheet(matter_requests.OfferQuery, offers.ITEM, _offers),
+    "wishes": Sheet(WishQuery, wishes.ITEM, _wishes),
     "challenges": Sheet(matter_requests.ChallengeQuery, challenges.ITEM, _challenges),
 }
 """By the name of the file."""

@@ -47,6 +47,7 @@ GROUPS: Final = (
         Entry("Hand-offs", "/hand-offs"),
         Entry("Plans", "/plans"),
         Entry("Offers", "/offers"),
+        Entry("Wishes", "/wishes"),
         Entry("Challenges", "/challenges"),
     ),
     (Entry("Perception", "/perception"), Entry("Market", "/market")),

@@ -69,6 +69,7 @@ from risk_svc.web.board.pages import (
     surprises,
     teams,
     trying,
+    wishes,
     worked,
 )
 from risk_svc.web.board.promise_desk import PromiseDesk
@@ -122,6 +123,7 @@ PAGES: Final[Mapping[str, Make]] = {
     "/plans": lambda app, address: plans.Page(_reading(app), _matters(app), address),
     "/market": lambda app, address: market.Page(_reading(app), _matters(app), address),
     "/offers": lambda app, address: offers.Page(_reading(app), _matters(app), address),
+    "/wishes": lambda app, address: wishes.Page(_reading(app), _matters(app), address),
     "/challenges": lambda app, address: challenges.Page(_reading(app), _matters(app), address),
     "/record": lambda app, address: accuracy.Page(_reading(app), address),
     "/dates": lambda app, address: dates.Page(_reading(app), app.state.published, address),

@@ -12,8 +12,17 @@ from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.offers import OfferFilter
 from risk_svc.insight.plans import PlanFilter
 from risk_svc.insight.reviews import ReviewFilter
+from risk_svc.insight.wishes import WishFilter
 from risk_svc.web.api import responses
-from risk_svc.web.board import clarification_words, market_words, movement_words, plan_words, style, times_held
+from risk_svc.web.board import (
+    clarification_words,
+    market_words,
+    movement_words,
+    plan_words,
+    style,
+    times_held,
+    wish_words,
+)
 from risk_svc.web.board.fan import fan_chart
 from risk_svc.web.board.flow import flow_of_path
 from risk_svc.web.board.forecast_history import Move, course_chart, fan_may_be_drawn, moves, no_fan_words, rests_on
@@ -119,6 +128,10 @@ class Page:
         with self.unanswered:
             section_title("Still asked about the need")
             self.asked = Part(Fold(ENTRIES, text_lines))
+        self.wished = card()
+        with self.wished:
+            section_title("Wished for, and not given yet")
+            self.wishes = Part(Fold(ENTRIES, text_lines))
         self.way = card()
         with self.way:
             section_title("How the message came about")
@@ -159,6 +172,7 @@ class Page:
         await self._way()
         await self._seen()
         await self._asked()
+        await self._wished()
         moved = await self.matters.movement(self.promise_id)
         self.moved.show(movement_words.summary(moved))
         self.score_moves.show(movement_words.moves(moved))
@@ -210,6 +224,11 @@ class Page:
     async def _asked(self) -> None:
         found = await self.matters.clarifications(self.promise_id)
         self.asked.show(clarification_words.lines(found.items, found.number))
+
+    async def _wished(self) -> None:
+        found = await self.matters.wishes(WishFilter(promise_id=self.promise_id), 1)
+        self.wished.set_visibility(bool(found.items))
+        self.wishes.show(wish_words.lines(found.items, found.number))
 
     async def _about(self) -> None:
         offered = await self.matters.offers(OfferFilter(promise_id=self.promise_id), 1)

@@ -1,0 +1,24 @@
+"""HTTP queries about wishes."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from candor.web.http.fields import ID_PATTERN
+from risk_svc.insight.wishes import State, WishFilter
+from risk_svc.web.api.insight_requests import PageQuery
+
+
+class WishQuery(PageQuery):
+    """Which wishes."""
+
+    state: State = Field(
+        default="open", description="Open wishes, those due to be looked at again among them; due ones alone; or all."
+    )
+    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
+    customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this department.")
+
+    def wanted(self) -> WishFilter:
+        """The filter."""
+        return WishFilter(self.state, self.promise, self.customer, self.department)

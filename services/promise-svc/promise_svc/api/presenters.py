@@ -60,6 +60,8 @@ def accepted(result: Result) -> Answer:
             about = {"promise_id": result.promise_id, "version": result.version}
         case Matter():
             about = {id_of(result.kind): result.matter_id, "version": result.version, "in_effect": result.in_effect}
+            if result.waiting:
+                return Answer(202, _encode({"state": "waiting", **about}))
         case Customer():
             about = {"customer_id": result.customer_id, "version": result.contact_version}
         case _:

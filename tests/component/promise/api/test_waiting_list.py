@@ -31,3 +31,18 @@ async def test_what_departments_said_of_an_unknown_promise_waits_in_the_same_lis
     assert await waiting(promise_api, promise_id=name) == []
     shown_one = (await promise_api.call("GET", f"/v1/statements/{said['statement_id']}")).json()
     assert shown_one["waits"] is False
+
+
+async def test_a_webhook_and_an_import_are_told_that_what_was_said_waits(promise_api: Api) -> None:
+    name = new("p")
+    said = [statement(statement_id=new("s"), promise_id=name) for _ in range(3)]
+    early = (await promise_api.webhook("statement.made", said[0], at=NOON)).json()
+    assert early == {"state": "waiting", "statement_id": said[0]["statement_id"], "version": 1, "in_effect": True}
+    event = {"id": new("e"), "type": "statement.made", "time": "2013-03-08T12:00:00Z", "data": said[1]}
+    answer = (await promise_api.call("POST", "/v1/imports", {"events": [event]})).json()
+    assert (answer["accepted"], answer["waiting"]) == (1, 1)
+    ids = [one["waiting_id"] for one in await waiting(promise_api, promise_id=name)]
+    assert ids == [one["statement_id"] for one in said[:2]]
+    await made(promise_api, promise_id=name)
+    late = (await promise_api.webhook("statement.made", said[2], at=NOON)).json()
+    assert late["state"] == "accepted"

@@ -116,6 +116,12 @@ def test_one_unit_for_all_makes_no_difference(told: list[Statement]) -> None:
     )
 
 
+@pytest.mark.parametrize("slot", [Slot.SCOPE, Slot.CONDITIONS])
+def test_what_did_not_change_is_nought_without_a_sign(slot: Slot) -> None:
+    said = Statement("sales", "customer", scope=frozenset({"grinder"}), conditions=frozenset({"power"}))
+    assert str(drift(slot, said, said).signed) == "0.0"
+
+
 def test_what_is_left_out_stands_as_it_was_last_said() -> None:
     found = path([ENGINEERS, Statement("product", "sales"), ENGINEERS._replace(source="sales", date=45.0)])
     assert [hop.distortion for hop in found.hops] == [0.0, pytest.approx(0.175)]

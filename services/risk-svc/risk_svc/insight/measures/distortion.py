@@ -144,8 +144,10 @@ def drift(slot: Slot, before: Statement, after: Statement, date_scale: float = D
         return NONE
     if slot in (Slot.SCOPE, Slot.CONDITIONS):
         either = len(old | new) or 1
-        signed = (len(new - old) - len(old - new)) / either
-        return Drift(signed if slot is Slot.SCOPE else -signed, len(old ^ new) / either)
+        more, fewer = len(new - old), len(old - new)
+        # Not the negative of the other: nothing that changed is 0, not -0.
+        signed = more - fewer if slot is Slot.SCOPE else fewer - more
+        return Drift(signed / either, len(old ^ new) / either)
     if slot is Slot.DATE:
         signed = max(-1.0, min(1.0, (old - new) / date_scale))
     elif slot is Slot.QUANTITY:

@@ -11,7 +11,7 @@ from risk_svc.web.api.insight_requests import PageQuery
 
 
 class HopQuery(PageQuery):
-    """Which statements; kinds of hops are of the newest 20,000 of them."""
+    """Which statements; kinds of hops are of the newest 10,000 of them."""
 
     promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what was said of this promise.")
     kind: str | None = Field(default=None, pattern=ID_PATTERN, description="Only of promises of this type.")

@@ -28,8 +28,8 @@ def head(incident: Mapping[str, Any], hits: Hits) -> Head:
         times = f"from {style.clock_text(since)} to {style.clock_text(until)} UTC: it is over"
     elif end is not None:
         times += f", expected to end {style.clock_text(end)} UTC"
-    places = ", ".join(incident["places"])
-    what = f"{incident['category']}, severity {incident['severity']:.0%}, {times}; at {places}"
+    places = places_words(incident["places"])
+    what = f"{incident['category']}, severity {incident['severity']:.0%}, {times}; affects {places}"
     return Head(incident["title"] or incident["incident_id"], what, _hits(hits))
 
 
@@ -54,6 +54,11 @@ def named(incident: Mapping[str, Any]) -> str:
     hit = incident["hit"]
     number = f"more than {MOST_HIT:,}" if hit > MOST_HIT else f"{hit:,}"
     return f"{incident['title'] or incident['incident_id']}: {number} open promise{'' if hit == 1 else 's'}"
+
+
+def places_words(places: Sequence[str]) -> str:
+    """What an incident affects; what its source named may be known by no rule."""
+    return ", ".join(places) or "nothing that is known here"
 
 
 def hit_words(incident: Mapping[str, Any]) -> str:

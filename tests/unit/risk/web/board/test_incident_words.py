@@ -35,7 +35,9 @@ def hits(total: int = 3, customers: int = 2, *values: dict[str, Any]) -> Hits:
 def test_the_head_says_what_it_is_and_how_much_it_hits() -> None:
     head = incident_words.head(STRUCK, hits(3, 2, EUR))
     assert head.title == "Snow at <b>EWR</b>"
-    assert head.what == "snow, severity 60%, since Fri 8 Mar 22:05 UTC; at site:EWR, site:JFK"
+    assert head.what == "snow, severity 60%, since Fri 8 Mar 22:05 UTC; affects site:EWR, site:JFK"
+    nowhere = incident_words.head(STRUCK | {"places": []}, hits(0)).what
+    assert nowhere.endswith("; affects nothing that is known here")
     assert head.hits == "It hits 3 open promises of 2 customers, worth 18,000 EUR (1 without a value)."
     assert incident_words.head(STRUCK, hits(0)).hits == "It hits no open promise."
     one = incident_words.head(STRUCK, hits(1, 1, EUR | {"promises": 1})).hits

@@ -16,9 +16,10 @@ from risk_svc.insight.handoffs import HandoffFilter
 from risk_svc.insight.incident_lists import IncidentFilter
 from risk_svc.insight.measures.figure import share
 from risk_svc.insight.offers import OfferFilter, words
-from risk_svc.insight.paths import HopFilter, Records
+from risk_svc.insight.paths import NEWEST, HopFilter, Records
 from risk_svc.insight.reading import Wanted
 from risk_svc.web.api.hop_examples import STATEMENTS
+from risk_svc.web.api.hop_requests import HopQuery
 from risk_svc.web.api.matter_examples import CAPABILITIES, CHALLENGES, CLAIMS, HANDOFFS, OFFERS, REQUESTED
 from risk_svc.web.board.downloads import LISTS
 from risk_svc.web.board.figure_words import UNNAMED
@@ -94,6 +95,11 @@ def test_the_worst_hop_is_named_with_its_interval_and_of_few_that_there_is_too_l
     few = Records([record("sales", "customer", "product", n=7)], Total(7, True))
     assert path.said_of_all(few) == ["7 messages so far; too little history: 7 of at least 20 messages for each hop."]
     assert path.row(few.hops[0])["distortion"] == "too little history"
+
+
+def test_the_page_and_the_api_say_of_how_many_statements_the_figures_are() -> None:
+    assert f"newest {NEWEST:,} messages" in path.READ_IT
+    assert f"newest {NEWEST:,} of them" in str(HopQuery.__doc__)
 
 
 def test_a_message_says_what_changed_and_leads_to_its_promise() -> None:

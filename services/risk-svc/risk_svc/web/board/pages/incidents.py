@@ -84,7 +84,7 @@ def row(one: Mapping[str, Any]) -> dict[str, Any]:
         "promise": one["title"] or one["incident_id"],
         "link": public_path("/board/incidents/") + quote(one["incident_id"], safe=""),
         "note": f"{one['incident_id']} · {one['category']}, severity {one['severity']:.0%}",
-        "affects": ", ".join(one["affects"]) or "nothing that is known here",
+        "affects": incident_words.places_words(one["affects"]),
         "hits": incident_words.hit_words(one),
         "value": incident_words.worth(one["values"]) if one["promises"] else "–",
         "since": style.clock_text(one["opened_at"]),

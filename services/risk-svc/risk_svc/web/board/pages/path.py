@@ -7,7 +7,7 @@ from typing import Any, Final
 from nicegui import ui
 
 from risk_svc.insight.measures.figure import Figure
-from risk_svc.insight.paths import HopFilter, HopRecord, PromisePath, Records, name
+from risk_svc.insight.paths import NEWEST, HopFilter, HopRecord, PromisePath, Records, name
 from risk_svc.web.api.hop_presenters import too_little
 from risk_svc.web.board import style
 from risk_svc.web.board.flow import (
@@ -48,7 +48,7 @@ READ_IT: Final = (
     "Each arrow is a hop: what its speaker had heard beside what they passed on. D is how much of the message changed, "
     "0 to 1, over date, scope, quantity, certainty and conditions (weights assumed). From .15 on, or from its own "
     "threshold (HOP_THRESHOLDS), a hop is named. “Imposed” is what was said of another team's work before it accepted. "
-    "Figures by kind of hop are means of the newest 20,000 messages with 95 % intervals; below 20 none is stated. "
+    f"Figures by kind of hop are means of the newest {NEWEST:,} messages with 95 % intervals; below 20 none is stated. "
     "“Dates swing” is the variance of dates told by that of dates heard: above 1 they swing more."
 )
 

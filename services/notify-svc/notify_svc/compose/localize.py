@@ -30,9 +30,9 @@ class Localizer:
 
     def day(self, at: datetime) -> str:
         """`Fri 8 Mar`."""
-        return self.date(at.astimezone(self.zone).date())
+        return self.date_text(at.astimezone(self.zone).date())
 
-    def date(self, day: date) -> str:
+    def date_text(self, day: date) -> str:
         """The same of a date, of whatever zone."""
         same_year = day.year == self.today().year
         whole = datetime.combine(day, time())

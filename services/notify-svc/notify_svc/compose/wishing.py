@@ -20,4 +20,4 @@ def wished_in_letter(wish: Wished | None, civil: Localizer, quotes: Quotes) -> d
     if not what:
         return None
     workaround = quotes.taken("workaround", bare(wish.workaround))
-    return {"what": what, "workaround": workaround, "day": civil.date(wish.look_again_on)}
+    return {"what": what, "workaround": workaround, "day": civil.date_text(wish.look_again_on)}

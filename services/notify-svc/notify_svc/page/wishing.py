@@ -27,4 +27,4 @@ def wish_line(one: Wished, civil: Localizer) -> str:
     again = texts.WISH_PASSED if one.look_again_on < civil.today() else texts.WISH_AGAIN
     lines = [civil.say(texts.WISH, what=bare(one.what))]
     lines += [civil.say(texts.WISH_UNTIL, workaround=bare(one.workaround))] if one.workaround else []
-    return " ".join([*lines, civil.say(again, day=civil.date(one.look_again_on))])
+    return " ".join([*lines, civil.say(again, day=civil.date_text(one.look_again_on))])

@@ -35,8 +35,8 @@ async def test_each_change_is_told_on_in_approved_words_alone(promise_api: Api) 
     assert (changed["public_text"], changed["words"]) == (found["public_text"], SECRET)
     met = (await promise_api.call("POST", f"{path}/meet", {"words": SECRET})).json()
     assert met["state"] == "met"
-    told = [one.data for one in await sent(promise_api, found["customer_id"])]
-    told = [one for one in told if isinstance(one, WishChanged)]
+    messages = [one.data for one in await sent(promise_api, found["customer_id"])]
+    told = [one for one in messages if isinstance(one, WishChanged)]
     assert [(one.state, one.workaround) for one in told] == [
         ("open", found["workaround"]),
         *[(state, change["workaround"]) for state in ("open", "met")],

@@ -50,9 +50,12 @@ def propose(file: Path, sheet: str, given: Given, say: Say) -> None:
         say(line)
     for question in found.asked:
         say(f"please say: {question}")
-    left = f", with {len(found.asked)} things left open" if found.asked else ""
-    say(f"{own} has the mapping{left}: look at it, then")
+    say(f"{own} has the mapping{_left(len(found.asked))}: look at it, then")
     say(f"candor import {file} --map {own} --key $KEY")
+
+
+def _left(count: int) -> str:
+    return f", with {count} {'thing' if count == 1 else 'things'} left open" if count else ""
 
 
 class Prepared(NamedTuple):

@@ -66,7 +66,7 @@ def proposal(file: Path, sheet: str, given: Given, own: str, named: str = "") ->
     return Proposal(
         writing.as_yaml(found, seen, own_name.name, own),
         [*_guessed(seen)],
-        [*lines_of(_first(table, preview))],
+        [*_first(table, preview)],
         writing.questions(found, seen),
         table.notes,
     )
@@ -120,12 +120,17 @@ def _guessed(seen: Seen) -> Iterator[str]:
         yield f"{guess.column:<{min(width, 40)}}  {field:<14}  {score}  {guess.why}"
 
 
-def _first(table: Table, converter: Converter) -> list[tuple[Row, list[StreamEvent]]]:
-    found = []
+def _first(table: Table, converter: Converter) -> Iterator[str]:
+    """The first rows as they will be, and those before them that would not be taken."""
+    shown = wrong = 0
     for row in table.rows():
         events = converter.events(row)
         if not isinstance(events, Fault):
-            found.append((row, events))
-        if len(found) == SHOWN or row.number > SHOWN * 20:
-            break
-    return found
+            shown += 1
+            yield from lines_of([(row, events)])
+        elif wrong < SHOWN:
+            wrong += 1
+            place = f", {events.column}" if events.column else ""
+            yield f"row {events.row}{place}, would not be taken: {events.reason}"
+        if shown == SHOWN or row.number > SHOWN * 20:
+            return

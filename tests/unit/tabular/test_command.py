@@ -14,6 +14,7 @@ from candor.tabular.config import OPEN, read_map
 from candor.tabular.desk import shapes
 from candor.tabular.drafting import Given
 from candor.tabular.faults import is_ours
+from candor.tabular.spooling import SHOWN
 from tests.unit.tabular.tables import COLUMNS, MAP, SO_1, csv_file, workbook
 
 
@@ -58,6 +59,34 @@ def test_a_proposal_says_what_it_took_columns_for_the_first_rows_and_what_is_ope
     ]
     assert f"{map_of(path)} has the mapping, with 2 things left open: look at it, then" in text
     assert OPEN in map_of(path).read_text()
+
+
+def test_one_thing_that_is_open_is_one_and_nothing_open_is_not_said(tmp_path: Path) -> None:
+    path, said = csv_file(tmp_path, row(1, amount="7")), list[str]()
+    propose(path, "", Given("Europe/Berlin"), said.append)
+    assert f"{map_of(path)} has the mapping, with 1 thing left open: look at it, then" in said
+    map_of(path).unlink()
+    csv_file(tmp_path, row(1, amount=""))
+    propose(path, "", Given("Europe/Berlin"), said.append)
+    assert f"{map_of(path)} has the mapping: look at it, then" in said
+
+
+def test_among_the_first_rows_a_wrong_one_is_shown_with_its_column_and_why(tmp_path: Path) -> None:
+    days = {column: "next week" for column in COLUMNS if column == "promised for"}
+    path, said = csv_file(tmp_path, row(1), row(2, **days), row(3), row(4), row(5)), list[str]()
+    propose(path, "", Given("Europe/Berlin"), said.append)
+    wrong = [line for line in said if line.startswith("row 3")]
+    assert len(wrong) == 1
+    assert wrong[0].startswith("row 3, promised for, would not be taken: due: must be a time")
+    assert [line[:6] for line in said if ": promise.made" in line] == ["row 2:", "row 4:", "row 5:", "row 6:"]
+
+
+def test_of_a_table_of_wrong_rows_only_the_first_few_are_shown(tmp_path: Path) -> None:
+    rows = [row(number) for number in range(30)] + [row(number, **{"promised for": "soon"}) for number in range(9)]
+    path, said = csv_file(tmp_path, *reversed(rows)), list[str]()
+    propose(path, "", Given("Europe/Berlin"), said.append)
+    assert sum("would not be taken" in line for line in said) == SHOWN
+    assert len([line for line in said if ": promise.made" in line]) == SHOWN
 
 
 def test_how_a_file_was_read_is_said_first(tmp_path: Path) -> None:

@@ -118,7 +118,7 @@ def _parameters(said: ExtendedRule, base: SourceRule, path: Path, document: Loca
 def _check_names(rule: SourceRule, path: Path, document: Located) -> None:
     for place, name in roots.unknown(rule):
         words = f"an expression begins with one of {_listed(roots.GIVEN)}, not with {name[:64]!r}"
-        raise _at(document, (*path, *place), f"{words}: a constant is {{value: …}}")
+        raise _at(document, (*path, *place), f"{words}: a constant is {{value: …}}, a text in an expression 'x'")
     # An expression with a name that nobody gives would select nothing, for ever and in silence.
     for kind, name in _names.findall(rule.model_dump_json(exclude={"parameters"})):
         if name not in (known := getattr(rule, kind)):

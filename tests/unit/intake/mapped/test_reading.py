@@ -59,6 +59,7 @@ def test_a_right_file_is_read() -> None:
         ("milestone: {value: delivery}", "milestone: {from: itm.x}", 16, "milestone.from: an expression begins with"),
         ("promise_id: item.job", "promise_id: lower(item.job || jobs[0])", 15, "not with 'jobs'"),
         ("id: join(':', [body.van,", "id: join(':', [van,", 12, "not with 'van'"),
+        ("when: item.what == 'there'", 'when: item.what == "there"', 11, "{value: …}, a text in an expression 'x'"),
         ("when: item.what == 'there'", "when: items[?what == 'there']", 11, "not with 'items'"),
         ("each: body.stops", "each: stops[*]", 7, "each: an expression begins with one of body, item, named"),
         ("ignore: item.what", "ignore: what", 8, "not with 'what'"),

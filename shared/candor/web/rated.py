@@ -9,7 +9,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from candor.web.http.connections import network_of
 from candor.web.http.limits import METRICS, PROBES
 from candor.web.http.problems import Problem
-from candor.web.http.rates import TOO_FAST, Rates, Standing
+from candor.web.http.rates import TOO_FAST, Rates, Standing, overload
 from candor.web.http.running import RUNNING, Running
 
 STRANGERS: Final = 10
@@ -50,7 +50,7 @@ class RatedMiddleware:
             return
         # A recognised caller counts by name instead (`admit`), and a socket, which may stay, not at all.
         if not answer.may_prove and scope["type"] == "http":
-            self._running.count(answer.state, stranger)
+            self._begin(answer.state, stranger, scope["path"])
         received = 0
 
         async def receiving() -> Message:
@@ -72,6 +72,13 @@ class RatedMiddleware:
             self._running.end(answer.state)
             if tokens := answer.cost():
                 self._addresses.charge(address, tokens)
+
+    def _begin(self, state: dict[str, Any], stranger: str, path: str) -> None:
+        try:
+            self._running.count(state, stranger)
+        except Problem as problem:
+            # A burst of genuine webhooks waits here for its proofs: a 4xx would lose it.
+            raise (overload(problem) if path.startswith(_SIGNED) else problem) from None
 
 
 class _Answer:

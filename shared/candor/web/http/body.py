@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -13,6 +13,7 @@ from candor.web.http.fields import rule_of
 from candor.web.http.problems import FieldError, Problem, pointer
 
 JSON: Final = ("application/json",)
+_OTHER_NAMES: Final = frozenset(("", "text/json", "text/plain"))
 MAX_ERRORS: Final = 20
 TOO_MANY: Final = "too_long"
 """What pydantic calls a list or an object with too many items."""
@@ -29,6 +30,16 @@ async def read_raw(request: Request, types: Sequence[str] = JSON) -> bytes:
 def media_type(request: Request) -> str:
     """Return the body's media type, in lower case and without parameters; "" if the request has none."""
     return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+def read_as(kind: str, types: Collection[str]) -> str:
+    """Return the one of `types` as which a body of a media type is read, "" if there is none.
+
+    Many systems call their JSON otherwise: `+json` (RFC 6839), `text/json`, as plain text, or not at all.
+    """
+    if kind in types:
+        return kind
+    return JSON[0] if JSON[0] in types and (kind in _OTHER_NAMES or kind.endswith("+json")) else ""
 
 
 def wrong_type(types: Sequence[str]) -> Problem:

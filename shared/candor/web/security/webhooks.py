@@ -14,7 +14,7 @@ from starlette.requests import Request
 from candor.ops.clock import SystemClock
 from candor.ops.secret_files import SecretFile, SecretFiles
 from candor.web import metrics
-from candor.web.http.body import JSON, media_type, read_raw, wrong_type
+from candor.web.http.body import JSON, media_type, read_as, wrong_type
 from candor.web.http.edge import SingleHeaders
 from candor.web.http.problems import Problem
 from candor.web.http.rates import overload
@@ -166,7 +166,9 @@ class SignatureGuard:
     async def __call__(self, request: Request, sender: Annotated[str, Path(max_length=LONGEST_SENDER)]) -> Webhook:
         state = request.app.state
         senders: dict[str, Sender] = live(state.webhook_secrets, {})
-        raw = await read_raw(request, state.webhook_types)
+        if not read_as(media_type(request), state.webhook_types):
+            raise wrong_type(state.webhook_types)
+        raw = await request.body()
         # An unknown sender causes the same work and gets the same answer as a known one with a wrong signature.
         proof = senders.get(sender, NOBODY)
         token = request.path_params.get("token", "")
@@ -180,8 +182,8 @@ class SignatureGuard:
             metrics.WEBHOOKS_REFUSED.labels(problem.code).inc()
             refuse(request, problem.code, problem.code, sender if proof.secrets else "")
             raise
-        kind = media_type(request)
-        if kind not in proof.media_types:
+        kind = read_as(media_type(request), proof.media_types)
+        if not kind:
             raise wrong_type(proof.media_types)
         try:
             admit(request, sender, f"source:{sender}")

@@ -207,6 +207,14 @@ async def test_what_is_not_genuine_is_refused_as_ever(toy_api: Api) -> None:
     assert (other.status_code, other.json()["code"]) == (415, "unsupported_media_type")
 
 
+@pytest.mark.parametrize("kind", ["application/vnd.toy+json; charset=utf-8", "text/plain; charset=UTF-8", "text/json"])
+async def test_json_by_another_name_is_taken_as_json(toy_api: Api, kind: str) -> None:
+    promise_id, customer_id = await known_promise(toy_api)
+    answer = await post(toy_api, {"stops": [stop(promise_id)]}, kind=kind)
+    assert (answer.status_code, answer.text) == (200, "<ack>y</ack>")
+    assert len(await sent(toy_api, customer_id)) == 1
+
+
 async def test_a_token_in_the_path(toy_api: Api) -> None:
     promise_id, customer_id = await known_promise(toy_api)
     body = {"stops": [stop(promise_id)]}

@@ -102,7 +102,7 @@ CLARIFICATIONS_MORE: Final = mark_many(
     "%(count)s more follows once you have answered these.", "%(count)s more follow once you have answered these."
 )
 
-CLARIFICATIONS_NONE: Final = mark("No question of ours to you is open: we have what we need from you.")
+CLARIFICATIONS_NONE: Final = mark("No question of ours to you is open.")
 
 WISHES: Final = mark("What you wished for, and we do not have yet")
 WISH: Final = mark("You wished for: %(what)s.")

@@ -177,6 +177,35 @@ def test_two_letters_of_other_news_read_differently(language: str) -> None:
     assert len({letter.news for letter in every_letter(language)}) >= len(english) - 1
 
 
+OURS = {"de": "Wir haben", "en": "We missed", "es": "No hemos cumplido", "fr": "Nous avons manqué"}
+OURS |= {"ja": "実施できませんでした", "pt": "Não cumprimos"}
+
+
+@pytest.mark.parametrize("language", ALL)
+def test_a_missed_step_is_said_as_ours_in_every_language(language: str) -> None:
+    """Nobody reads that a step "did not take place", as if it had been nobody's to take."""
+    decision = Decision(Kind.SPEAK, Reason.MILESTONE_MISSED, Statement.WARNING, {"milestone": "4711"})
+    letter = written_in(language, decision, gap(0.1, facts=(GIVEN,)), **ALONE)
+    assert OURS[language] in letter.news and "4711" in letter.news
+
+
+EUROPEAN = re.compile(
+    r"\b(?:consigo|de si|ligação|registos?|registad[oa]s?|entretanto|\w+ámos|\w+-(?:me|lhe))\b", re.IGNORECASE
+)
+
+
+def test_portuguese_is_that_of_brazil_throughout() -> None:
+    """A letter that says `você` in one sentence and `consigo` in the next was written by two people."""
+    said = [meant for message in known("pt") if message.id for _, meant in texts(message)]
+    assert any("você" in meant for meant in said)
+    assert [meant for meant in said if EUROPEAN.search(meant)] == []
+
+
+@pytest.mark.parametrize("language", OTHERS)
+def test_apostrophes_are_those_of_print(language: str) -> None:
+    assert [meant for message in known(language) if message.id for _, meant in texts(message) if "'" in meant] == []
+
+
 VAGUE = {
     "de": "Wir melden uns in Kürze.",
     "es": "Llega pronto.",

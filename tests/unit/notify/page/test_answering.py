@@ -98,6 +98,8 @@ def test_what_is_asked_about_the_need_has_a_form_each_while_the_promise_is_open(
     assert (About.CLARIFICATION in asked(shown(state), unanswered=True)) == (state not in ENDED) == bool(html)
     complete = clarifying(Unanswered(), shown(state), CIVIL, "token", {})
     assert complete == ("" if state in ENDED else f"<p>{texts.CLARIFICATIONS_NONE}</p>\n")
+    # That nothing is open says no more: what nobody asked is not known to be known.
+    assert texts.CLARIFICATIONS_NONE == "No question of ours to you is open."
     if state in ENDED:
         return
     found = _Form()

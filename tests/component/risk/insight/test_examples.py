@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import pytest
@@ -9,9 +10,9 @@ from pydantic import BaseModel
 
 from candor.web.http.docs import page
 from risk_svc.settings import RiskSettings
-from risk_svc.web.api.gap_examples import GAPS
+from risk_svc.web.api.gap_examples import CUSTOMER, GAP, GAPS
 from risk_svc.web.api.insight_examples import EXAMPLES
-from risk_svc.web.api.responses import GapPage
+from risk_svc.web.api.responses import CustomerGap, GapDetail, GapPage
 from risk_svc.wiring import web
 
 
@@ -29,6 +30,28 @@ LISTS = [*EXAMPLES.items(), (GapPage, GAPS)]
 def test_an_example_has_all_fields_and_no_other(model: type[BaseModel], example: dict[str, Any]) -> None:
     assert leaves(model.model_validate(example).model_dump(mode="json")) == leaves(example)
     assert example["total"] == len(example["items"]) == 1
+
+
+@pytest.mark.parametrize(("model", "example"), [(GapDetail, GAP), (CustomerGap, CUSTOMER)])
+def test_an_example_of_one_has_all_fields_and_no_other(model: type[BaseModel], example: dict[str, Any]) -> None:
+    assert leaves(model.model_validate(example).model_dump(mode="json")) == leaves(example)
+
+
+def test_the_score_of_the_example_is_computed_again_from_what_it_shows() -> None:
+    weights = GAP["inputs"]["weights"]
+    logs = [math.log1p(-weights[one["component"]] * one["x"]) for one in GAP["contributions"]]
+    assert round(100 * (1 - math.exp(sum(logs))), 2) == GAP["score"] == CUSTOMER["score"]
+    shares = [one["share"] for one in GAP["contributions"]]
+    assert shares == pytest.approx([one / sum(logs) for one in logs], abs=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("path", "example"), [("/v1/gaps/{promise_id}", GAP), ("/v1/customers/{customer_id}/gap", CUSTOMER)]
+)
+def test_what_one_promise_and_one_customer_answer_is_shown_by_example(path: str, example: dict[str, Any]) -> None:
+    answer = web(RiskSettings()).openapi()["paths"][path]["get"]["responses"]["200"]
+    assert answer["content"]["application/json"]["example"]["inputs" if "inputs" in example else "worst"]
+    assert answer["content"]["application/json"]["schema"]
 
 
 def test_every_answer_of_insight_shows_its_example_and_says_that_it_comes_as_csv() -> None:

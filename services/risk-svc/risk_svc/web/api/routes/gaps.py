@@ -35,11 +35,16 @@ from risk_svc.web.api import (
     requests,
     responses,
 )
-from risk_svc.web.api.gap_examples import GAPS
+from risk_svc.web.api.gap_examples import CUSTOMER, GAP, GAPS
 from risk_svc.web.api.insight_examples import answers
 from risk_svc.web.watch import Watch
 
 router: Final = APIRouter(tags=["gaps"])
+
+
+def _shows(example: dict[str, Any]) -> dict[int | str, dict[str, Any]]:
+    """What a route declares of an answer whose schema is that of its return type."""
+    return {200: {"content": {"application/json": {"example": example}}}}
 
 
 @router.get("/v1/gaps", responses=answers(responses.GapPage, GAPS))
@@ -62,7 +67,7 @@ async def gaps(request: Request, _principal: Viewer, asked: Annotated[requests.G
     return shown(document, link_header(request, found.next))
 
 
-@router.get("/v1/gaps/{promise_id}")
+@router.get("/v1/gaps/{promise_id}", responses=_shows(GAP))
 async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> responses.GapDetail:
     """One promise: score, contributions, forecast, facts, history, dates, milestones, incidents and notices."""
     async with database(request).reading() as session:
@@ -73,7 +78,7 @@ async def gap(request: Request, promise_id: PathId, _principal: Viewer) -> respo
     return found
 
 
-@router.get("/v1/customers/{customer_id}/gap")
+@router.get("/v1/customers/{customer_id}/gap", responses=_shows(CUSTOMER))
 async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer) -> responses.CustomerGap:
     """A customer's gap, weighted by value, and their worst promise."""
     async with database(request).reading() as session:

@@ -27,6 +27,7 @@ VALUES: Final = {
     "real": "0",
     "double precision": "0",
     "ARRAY": "'{}'",
+    "date": "current_date",
     "timestamp with time zone": "now() - make_interval(secs => (100000 - n) * 0.01)",
 }
 # What a row must have besides its age for its rule to be about it; each row of the hundred thousand has it.

@@ -118,4 +118,4 @@ async def due(desk: InsightDesk, *, ours: bool = True) -> float:
     """What the gauge says after a round of the process whose turn it is, or is not."""
     reckoning = Reckoning(desk.database, lambda: ours, rates={}, loss_share=0.1, now=lambda: MADE)
     await reckoning.round()
-    return float(metrics.WISHES_DUE.collect()[0].samples[0].value)
+    return float(next(iter(metrics.WISHES_DUE.collect())).samples[0].value)

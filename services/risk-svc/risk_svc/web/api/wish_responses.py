@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any, Final
 
 from pydantic import BaseModel, Field
 
@@ -34,7 +35,7 @@ class WishPage(ListTotals):
     items: list[WishOut]
 
 
-WISHES = {
+WISHES: Final[dict[str, Any]] = {
     "total": 1,
     "total_exact": True,
     "items": [

@@ -14,7 +14,8 @@ from promise_svc.matter_events import named
 from promise_svc.store.tables import ClaimRow, EntryRow, MatterColumns
 
 OPEN: Final = "open"
-"""Of a kind that expires: in a state that ends with its time, which is not over."""
+"""Of a kind that expires: in a state that ends with its time, which is not over. Of challenges: not settled."""
+NOT_SETTLED: Final = ("opened", "answered")
 ALL: Final = "all"
 
 
@@ -81,6 +82,6 @@ def _entries(rows: Sequence[EntryRow]) -> list[Entry]:
 
 
 def states(kind: Kind) -> frozenset[str]:
-    """The states that a list of this kind can be filtered by; of one that expires also the open ones, and all."""
+    """What a list of this kind can be filtered by: its states, all, and what is open where that is several states."""
     machine = MACHINES[kind]
-    return machine.states | ({EXPIRED, OPEN, ALL} if machine.open else set())
+    return machine.states | {ALL} | ({EXPIRED, OPEN} if machine.open else {OPEN} if kind is Kind.CHALLENGE else set())

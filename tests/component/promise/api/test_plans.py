@@ -10,7 +10,7 @@ import pytest
 from candor.contracts import PlanChanged
 from promise_svc.domain.limits import ENTRIES
 from tests.component.promise.bodies import code, made, new, sent
-from tests.component.promise.matters import begun, plan, shown
+from tests.component.promise.matters import begun, challenge, plan, shown
 from tests.support.api import Api
 from tests.support.clocks import NOON, ManualClock
 from tests.support.lists import walk
@@ -185,3 +185,19 @@ async def test_plans_are_listed_by_promise_and_state_newest_first(promise_api: A
     for asked in ({"state": "late"}, {"driver": "lateness"}):
         refused = await promise_api.call("GET", "/v1/plans", params=asked)
         assert refused.status_code == 422
+
+
+async def test_lists_are_asked_for_all_of_a_kind_and_for_challenges_that_are_open(promise_api: Api) -> None:
+    promise = (await made(promise_api))["promise_id"]
+    done = await begun(promise_api, "/v1/plans", plan(promise))
+    await promise_api.call("POST", f"/v1/plans/{done['plan_id']}/finish", {})
+    doubts = [await begun(promise_api, "/v1/challenges", challenge("promise", promise)) for _ in range(2)]
+    body = {"outcome": "dismissed", "reason": "a crew was found"}
+    await promise_api.call("POST", f"/v1/challenges/{doubts[0]['challenge_id']}/settle", body)
+
+    async def number(path: str, state: str) -> int:
+        answer = await promise_api.call("GET", path, params={"promise_id": promise, "state": state})
+        return int(answer.json()["total"])
+
+    assert [await number("/v1/plans", state) for state in ("all", "open", "done")] == [1, 0, 1]
+    assert [await number("/v1/challenges", state) for state in ("all", "open", "settled")] == [2, 1, 1]

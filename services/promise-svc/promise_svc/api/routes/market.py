@@ -15,16 +15,14 @@ from candor.intake.routes import ManyTaken
 from candor.web.http.answers import shown
 from candor.web.http.listings import matching
 from candor.web.http.pages import link_header
-from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Viewer
-from promise_svc.api import matter_views
 from promise_svc.api.list_examples import answers
 from promise_svc.api.market_requests import LeadTimeQuery, MarketQuery, ReviewQuery
 from promise_svc.api.matter_csv import LEAD_TIMES, REVIEWS, Form
 from promise_svc.api.matter_kinds import WAYS
 from promise_svc.api.matter_responses import PAGES
 from promise_svc.api.routes.csv_files import csv_body, give_csv, take_csv
-from promise_svc.api.routes.matter_lists import page_of
+from promise_svc.api.routes.matter_lists import in_state, page_of
 from promise_svc.domain import Kind
 from promise_svc.store.tables import LIVING_MATTER, MatterRow
 
@@ -42,7 +40,7 @@ router: Final = APIRouter(tags=["matters"])
 @router.get(WAYS[Kind.REVIEW].path, responses=answers(PAGES[Kind.REVIEW]))
 async def reviews(request: Request, _principal: Viewer, asked: Annotated[ReviewQuery, Query()]) -> Response:
     """Public reviews with their words, newest first. As CSV it has the columns that `POST /v1/reviews/csv` reads."""
-    query = _newest(Kind.REVIEW, asked)
+    query = _newest(request, Kind.REVIEW, asked)
     query = matching(query, (MatterRow.customer_id, asked.customer_id), (MatterRow.promise_id, asked.promise_id))
     if asked.source is not None:
         query = query.where(col(MatterRow.content)["source"].astext == asked.source)
@@ -54,7 +52,7 @@ async def reviews(request: Request, _principal: Viewer, asked: Annotated[ReviewQ
 @router.get(WAYS[Kind.LEAD_TIME].path, responses=answers(PAGES[Kind.LEAD_TIME]))
 async def lead_times(request: Request, _principal: Viewer, asked: Annotated[LeadTimeQuery, Query()]) -> Response:
     """Lead times that sources state of competitors, newest first; as CSV with what `POST /v1/lead-times/csv` reads."""
-    query = _newest(Kind.LEAD_TIME, asked)
+    query = _newest(request, Kind.LEAD_TIME, asked)
     if asked.competitor is not None:
         query = query.where(col(MatterRow.content)["competitor"].astext == asked.competitor)
     return await _page(request, Kind.LEAD_TIME, query, asked, LEAD_TIMES)
@@ -83,10 +81,8 @@ def _as_it_is(_row: dict[str, Any]) -> str:
     return new_id()
 
 
-def _newest(kind: Kind, asked: MarketQuery) -> SelectOfScalar[MatterRow]:
-    if asked.state is not None and asked.state not in matter_views.states(kind):
-        raise Problem.invalid_parameter("state", f"must be one of {', '.join(sorted(matter_views.states(kind)))}")
-    query = matching(select(MatterRow).where(MatterRow.kind == kind, LIVING_MATTER), (MatterRow.state, asked.state))
+def _newest(request: Request, kind: Kind, asked: MarketQuery) -> SelectOfScalar[MatterRow]:
+    query = in_state(request, select(MatterRow).where(MatterRow.kind == kind, LIVING_MATTER), kind, asked.state)
     if asked.said_from is not None:
         query = query.where(col(MatterRow.at) >= asked.said_from)
     if asked.said_before is not None:

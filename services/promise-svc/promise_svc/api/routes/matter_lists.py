@@ -90,7 +90,7 @@ def _handoffs(routes: APIRouter) -> None:
             (MatterRow.promise_id, promise_id),
             (MatterRow.deliverer, deliverer),
         )
-        return await _page(request, Kind.HANDOFF, _in_state(request, query, Kind.HANDOFF, state), cursor, limit, format)
+        return await _page(request, Kind.HANDOFF, in_state(request, query, Kind.HANDOFF, state), cursor, limit, format)
 
 
 def _capabilities(routes: APIRouter) -> None:
@@ -176,7 +176,7 @@ def _alike(routes: APIRouter, kind: Kind) -> None:
             query = query.where(col(MatterRow.at) >= asked.said_from)
         if asked.said_before is not None:
             query = query.where(col(MatterRow.at) < asked.said_before)
-        query = _in_state(request, query, kind, asked.state)
+        query = in_state(request, query, kind, asked.state)
         return await _page(request, kind, query, asked.cursor, asked.limit, asked.format)
 
 
@@ -226,10 +226,11 @@ def _of(kind: Kind) -> SelectOfScalar[MatterRow]:
     return select(MatterRow).where(MatterRow.kind == kind, LIVING_MATTER)
 
 
-def _in_state(
+def in_state(
     request: Request, query: SelectOfScalar[MatterRow], kind: Kind, state: str | None
 ) -> SelectOfScalar[MatterRow]:
-    if state is None or (state == matter_views.ALL and MACHINES[kind].open):
+    """Those of the matters of a kind that a list's `state` asks for. Raises Problem for one that the kind lacks."""
+    if state is None or state == matter_views.ALL:
         return query
     if state not in matter_views.states(kind):
         raise Problem.invalid_parameter("state", f"must be one of {', '.join(sorted(matter_views.states(kind)))}")
@@ -239,6 +240,8 @@ def _in_state(
         return query.where(col(MatterRow.state).in_(MACHINES[kind].open), ended)
     if state == matter_views.OPEN and MACHINES[kind].open:
         return _still_open(query, kind, now)
+    if state == matter_views.OPEN and kind is Kind.CHALLENGE:
+        return query.where(col(MatterRow.state).in_(matter_views.NOT_SETTLED))
     query = query.where(MatterRow.state == state)
     return _still_open(query, kind, now) if state in MACHINES[kind].open else query
 

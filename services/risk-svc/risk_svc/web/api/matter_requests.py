@@ -59,7 +59,7 @@ class RegisterQuery(PageQuery):
 class OfferQuery(PageQuery):
     """Which offers."""
 
-    state: offers.State | None = Field(default=None, description="Only those in this state; offered: not answered.")
+    state: Literal["all"] | offers.State = Field(default="all", description="In this state; offered: not answered.")
     promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
     department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department offered.")
@@ -69,14 +69,16 @@ class OfferQuery(PageQuery):
 
     def wanted(self) -> OfferFilter:
         """The filter."""
-        return OfferFilter(self.state, self.promise, self.customer, self.department, self.option)
+        return OfferFilter(
+            None if self.state == "all" else self.state, self.promise, self.customer, self.department, self.option
+        )
 
 
 class ChallengeQuery(PageQuery):
     """Which challenges."""
 
-    state: challenges.State | None = Field(
-        default=None, description="Only those in this state; open: opened or answered, not settled."
+    state: Literal["all"] | challenges.State = Field(
+        default="all", description="In this state; open: opened or answered, not settled."
     )
     outcome: challenges.Outcome | None = Field(default=None, description="Only those that were settled so.")
     about: challenges.About | None = Field(default=None, description="Only those about things of this sort.")
@@ -87,6 +89,7 @@ class ChallengeQuery(PageQuery):
 
     def wanted(self) -> ChallengeFilter:
         """The filter."""
+        state = None if self.state == "all" else self.state
         return ChallengeFilter(
-            self.state, self.outcome, self.about, self.about_id, self.promise, self.customer, self.department
+            state, self.outcome, self.about, self.about_id, self.promise, self.customer, self.department
         )

@@ -19,7 +19,7 @@ class ActionQuery(PageQuery):
 class PlanQuery(ActionQuery):
     """Which plans, and in which order."""
 
-    state: State = Field(default="open", description="Open plans, overdue ones among them, those that ended, or all.")
+    state: State = Field(default="all", description="Open plans, overdue ones among them, those that ended, or all.")
     sort: Sort = Field(default="due", description="due: the first date first; newest: the last opened first.")
     promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
     customer: str | None = Field(default=None, pattern=ID_PATTERN)

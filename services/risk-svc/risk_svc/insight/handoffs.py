@@ -73,7 +73,8 @@ _ORDERS: Final[dict[Sort, tuple[str, str]]] = {
 }
 _COLUMNS: Final = f"""one.matter_id AS handoff_id, one.promise_id, one.customer_id, one.department, one.deliverer,
   CASE WHEN one.state IN {OPEN} AND one.ends_at <= :now THEN 'expired' ELSE one.state END AS state, one.at,
-  one.changed_at, one.due, one.ends_at AS expires_at,
+  CASE WHEN one.state IN {OPEN} AND one.ends_at <= :now THEN one.ends_at ELSE one.changed_at END AS changed_at,
+  one.due, one.ends_at AS expires_at,
   ARRAY(SELECT jsonb_array_elements_text(one.content->'scope')) AS scope, one.content->>'reason' AS reason,
   known.kind AS promise_kind,
   known.standing AS promise_standing, known.held_due AS promise_due,

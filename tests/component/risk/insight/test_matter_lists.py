@@ -89,6 +89,17 @@ async def test_hand_offs_are_filtered_and_sorted(
     assert await names(api, "/v1/handoffs", "handoff_id", **filters) == expected
 
 
+async def test_an_expired_hand_off_changed_when_its_time_was_over(api: Api, desk: InsightDesk) -> None:
+    await desk.take(*handed())
+    [expired] = (await ask(api, "/v1/handoffs", state="expired"))["items"]
+    assert expired["changed_at"] == expired["expires_at"] != expired["at"]
+    answer = await api.call("GET", "/v1/handoffs", role="viewer", params={"state": "expired", "format": "csv"})
+    [line] = csv.DictReader(io.StringIO(answer.text))
+    assert line["changed_at"] == line["expires_at"]
+    [asked] = (await ask(api, "/v1/handoffs", state="requested"))["items"]
+    assert asked["changed_at"] < asked["expires_at"]
+
+
 @pytest.mark.parametrize("sort", ["due", "age", "newest"])
 async def test_hand_offs_page_to_the_end_also_those_without_a_date(api: Api, desk: InsightDesk, sort: str) -> None:
     dated = [handoff(f"h{number}", due=DUE + number % 3 * DAY) for number in range(7)]

@@ -105,7 +105,10 @@ async def customer_gap(request: Request, customer_id: PathId, _principal: Viewer
 async def requested_against_got(request: Request, customer_id: PathId, _principal: Viewer) -> Response:
     """What a customer asked for and what they got, counted over their promises and offers."""
     async with database(request).reading() as session:
-        return shown(await requested.against_got(session, customer_id))
+        found = await requested.against_got(session, customer_id)
+    if not found["promises"] and not found["offers"]:
+        raise Problem.not_found("there is no promise to this customer")
+    return shown(found)
 
 
 @router.get("/v1/summary")

@@ -51,6 +51,7 @@ File = Annotated[
     ),
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
+Name = Annotated[str, typer.Argument(help="A source's name; see candor sources list.")]
 Body = Annotated[Path, typer.Argument(help="A captured request's body.", exists=True, dir_okay=False)]
 Given = Annotated[Path, typer.Argument(help="A captured request's body; - is standard input.", dir_okay=False)]
 
@@ -124,7 +125,7 @@ def sample(
 
 
 def try_one(
-    name: str,
+    name: Name,
     body: Given,
     secret: Annotated[str, typer.Option(envvar="SECRET", help="Try its proof as well, with the sender's secret.")] = "",
     header: Annotated[
@@ -184,7 +185,7 @@ def _time(text: str) -> datetime:
 
 
 def sign(
-    name: str,
+    name: Name,
     body: Body,
     secret: Annotated[str, typer.Option(envvar="SECRET", help="As in the webhook secrets file.")],
     scheme: Annotated[str, typer.Option(help="Of several ways to prove oneself; default: the first.")] = "",

@@ -61,6 +61,8 @@ def replay_stored(
 
 def in_words(outcome: StoredOutcome) -> str:
     """The outcome in one or a few lines, what was refused again last."""
+    if not outcome.total:
+        return "no such request is kept since then: GET /v1/sources names senders, GET /v1/rejected what was refused"
     lines = [f"{outcome.processed} of {outcome.total} requests processed"]
     if outcome.waiting:
         lines.append(f"{outcome.waiting} wait for their completion: GET /v1/requests?state=waiting")

@@ -168,3 +168,7 @@ def test_the_outcome_in_words_names_what_was_refused_again() -> None:
         "refused again in promise-svc: r0 not_found no such promise",
     ]
     assert (len(lines), lines[-1]) == (24, "and 2 more")
+
+
+def test_where_nothing_is_found_it_says_where_to_look_instead_of_nought_of_nought() -> None:
+    assert in_words(StoredOutcome()).startswith("no such request is kept since then: GET /v1/sources names senders")

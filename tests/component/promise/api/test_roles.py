@@ -9,6 +9,7 @@ import pytest
 from promise_svc.api.matter_kinds import WAYS
 from promise_svc.domain import Kind
 from tests.component.promise.bodies import CONTACT, REVISION, body, code, made, new
+from tests.component.promise.matters import registered
 from tests.support.api import ROLES, Api
 
 # (method, path, body, lowest role); {p} becomes a promise, {c} a customer, {e} an erased one, {s} one of the staff.
@@ -73,6 +74,8 @@ MATTERS: list[tuple[str, str, str]] = [
 async def test_the_role_below_is_refused(promise_api: Api, method: str, path: str, document: Any, lowest: str) -> None:
     promise = await made(promise_api)
     await promise_api.call("PUT", "/v1/staff/anna/contact", CONTACT)
+    if "capability=x" in path:
+        await registered(promise_api, "x", {"status": "planned"})
     if "{e}" in path:
         await promise_api.call("DELETE", f"/v1/customers/{promise['customer_id']}")
     path = path.format(

@@ -13,7 +13,7 @@ from notify_svc.page import texts
 from tools.catalogues import extracted
 
 FILLED = {"what", "due", "at", "low", "high", "by", "reason", "subject", "count", "kept", "zone", "name"}
-FILLED |= {"longest", "most", "since", "until", "words"}
+FILLED |= {"longest", "most", "since", "until", "words", "workaround", "day"}
 DISHONEST = re.compile(
     r"\b(shortly|soon|as possible|promptly|quickly|any (time|minute)|fault|blame|you failed|because of you|"
     r"certainly|definitely|guarantee|rest assured|(will|shall) (be|arrive|happen))\b",

@@ -81,6 +81,7 @@ def _context() -> dict[str, Any]:
         "open_matter": False,
         "chance": 0,
         "record": {"why": ""},
+        "wished": None,
     }
     return {**told, **known, **lists, **rest}
 

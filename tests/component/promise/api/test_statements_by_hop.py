@@ -70,7 +70,7 @@ async def test_what_is_said_before_and_in_one_batch_with_its_promise_is_found_to
         {"id": "3", "type": "statement.made", "time": NOON, "data": statement(promise_id=promise)},
     ]
     answer = await promise_api.call("POST", "/v1/imports", {"source": source, "events": events})
-    assert answer.json() == {"accepted": 3, "replayed": 0, "rejected": []}
+    assert answer.json() == {"accepted": 3, "replayed": 0, "rejected": [], "waiting": 1}
     page = await shown(promise_api, "/v1/statements", promise_id=promise)
     assert page["total"] == 2
     assert {item["customer_id"] for item in page["items"]} == {events[1]["data"]["customer_id"]}

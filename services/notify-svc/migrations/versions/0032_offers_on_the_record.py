@@ -1,4 +1,4 @@
-"""What was offered to a customer, and what they took or declined of it, on their record beside what was said."""
+"""On a customer's record beside what was said: what was offered, what they took or declined, and what only asks."""
 
 from alembic import op
 

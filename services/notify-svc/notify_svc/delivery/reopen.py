@@ -27,17 +27,13 @@ class Lost(NamedTuple):
 
 
 async def withdraw(uow: UnitOfWork, withdrawn: Collection[PromiseRecord], now: datetime) -> None:
-    """Suppress unsent notices about promises that were withdrawn; they were never told, and stand in no other's way."""
+    """Suppress unsent notices about promises that were withdrawn; what was held then stands in no other's way."""
     found = await notices.entries(uow, [known.promise_id for known in withdrawn])
     waiting = [entry.notice_id for entries in found.values() for entry in entries if _not_out(entry)]
     await notices.suppress(uow, waiting, Reason.WITHDRAWN, now)
     for known in withdrawn:
-        entries = found.get(known.promise_id, [])
-        rest = [entry for entry in entries if not _not_out(entry)]
-        if len(rest) < len(entries):
-            known.episode = episode_of(rest, known.episode.slip_since)
-        blocked = not NEEDS_A_PERSON.isdisjoint(entry.state for entry in rest)
-        known.episode = replace(known.episode, blocked=blocked)
+        rest = (entry.state for entry in found.get(known.promise_id, []) if not _not_out(entry))
+        known.episode = replace(known.episode, blocked=not NEEDS_A_PERSON.isdisjoint(rest))
 
 
 async def withdraw_next(uow: UnitOfWork, promise_id: str, now: datetime) -> None:

@@ -152,8 +152,9 @@ class Speaker:
         for known in speaking:
             entries = found.get(known.promise_id, [])
             pending = [entry.notice_id for entry in entries if entry.state is NoticeState.PENDING]
-            if pending:
-                waiting += pending
+            waiting += pending
+            # Of a promise that is called off they were suppressed as it was.
+            if pending or (known.promise is not None and known.promise.withdrawn):
                 rest = [entry for entry in entries if entry.state is not NoticeState.PENDING]
                 known.episode = episode_of(rest, known.episode.slip_since)
         await notices.suppress(uow, waiting, Reason.SUPERSEDED, now)

@@ -24,6 +24,8 @@ LABELS = {
 }  # fmt: skip
 """Every label that a metric or rule of ours may have; each has few values, whatever is promised to how many."""
 MOST_VALUES = 40
+MOST_RULES = 80
+"""A rule of retention each: as many as there are tables whose rows end, so only a migration adds one."""
 LONG_NUMBER = re.compile(r"[0-9a-f]{8}-|\d{7}")
 
 
@@ -69,6 +71,7 @@ def test_no_metric_has_an_id_for_a_label_or_a_label_without_bound(watched: Watch
     del values["__name__"]
     assert {*values} <= LABELS
     assert {name: found & known for name, found in values.items() if found & known} == {}
+    assert len(values.pop("rule")) <= MOST_RULES
     assert {name: len(found) for name, found in values.items() if len(found) > MOST_VALUES} == {}
     # Mounted files lie in folders that pytest numbers.
     numbered = {name: value for name in values.keys() - {"file", "path"} for value in values[name] if _an_id(value)}

@@ -28,9 +28,11 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
     civil = Localizer(snapshot.zone, english, snapshot.now)
     evidence, told = snapshot.decision.evidence, (snapshot.low, snapshot.high)
     ends = (told[0], told[1]) if told[0] and told[1] else None
+    # As to the customer: 0 and 100 in 100 would claim to be certain.
+    percent = min(max(round(float(evidence.get("p_slip", 0)) * 100), 1), 99)
     found = {
-        "percent": round(float(evidence.get("p_slip", 0)) * 100),
-        "fits": late_fits(round(float(evidence.get("p_slip", 0)) * 100), ends, snapshot.promise.held_due),
+        "percent": percent,
+        "fits": late_fits(percent, ends, snapshot.promise.held_due),
         "threshold": round(threshold * 100),
         "since": _moment_of(civil, evidence.get("since")),
         "due": _moment_of(civil, evidence.get("due")),

@@ -170,7 +170,7 @@ def _well(known: Known) -> Iterator[Sentence]:
         text = f"{one['name']} kept {first['value']:.0%} of its first dates ({_interval(first)})."
         yield Sentence(text, "/board/on-time")
     for one in [factor for factor in known.factors if factor["holds"] and factor["lift"]["value"] > 1][:MOST]:
-        text = f"Kept {_times(one['lift'])}: a promise of which this is true: {one['name']}."
+        text = f"Promises with “{one['name']}” are kept {_times(one['lift'])}."
         yield Sentence(text, "/board/what-worked")
     for one in known.checklist[:1]:
         if one["items"] and one["lift"]["value"] is not None and one["lift"]["low"] > 1:

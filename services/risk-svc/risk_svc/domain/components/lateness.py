@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from candor.contracts import MIN_CASES, Component, Standing
 from risk_svc.domain import pauses, support, unmet
+from risk_svc.domain.chance import chance_words
 from risk_svc.domain.component import GapComponent, OpenCase, Part, SettledCase
 from risk_svc.domain.naming import first_few, short
 from risk_svc.domain.state import PromiseState, StepStatus
@@ -85,7 +86,7 @@ def usual_words(state: PromiseState, item: Prediction, now: float) -> str:
         return f"{span(now - deadline)} overdue"
     if item.n < MIN_CASES:
         return f"{support.words(item.n, item.observed)}; some risk of delay is assumed"
-    said = f"{item.p_slip:.0%} likely to slip"
+    said = f"{chance_words(item.p_slip)} likely to slip"
     if math.isfinite(item.q50) and item.q50 > deadline:
         said += f"; the middle forecast is {span(item.q50 - deadline)} late"
     return said

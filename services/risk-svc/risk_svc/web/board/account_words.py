@@ -66,7 +66,8 @@ def renewal_words(body: Body) -> str:
 def _leeway(figure: Body | None) -> str:
     if figure is None or figure["value"] is None:
         return "leeway unknown: too few past repairs"
-    return f"leeway {figure['value']:,.0f} days ({figure['low']:,.0f} to {figure['high']:,.0f})".replace("-", "−")
+    value, low, high = (f"{round(figure[name]):,}".replace("-", "−") for name in ("value", "low", "high"))
+    return f"leeway {value} days ({low} to {high})"
 
 
 def _parts(body: Body) -> list[Body]:
@@ -116,8 +117,13 @@ def at_risk_words(body: Body) -> str:
     found = body["value_at_risk"]
     if found["value"] is None:
         return NO_FORECAST
+    return f"{money(found['value'], body['currency'])}{between(found)}; n\u00a0{body['forecasts']:,}"
+
+
+def between(found: Body) -> str:
+    """The interval of a sum beside it; empty where both its ends are the sum itself, as read."""
     low, high = (money(found[end], "") for end in ("low", "high"))
-    return f"{money(found['value'], body['currency'])} (95 %: {low} to {high}); n\u00a0{body['forecasts']:,}"
+    return "" if low == high else f" (95 %: {low} to {high})"
 
 
 def _window_mark(body: Body) -> plots.Mark:

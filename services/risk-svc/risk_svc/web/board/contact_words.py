@@ -120,7 +120,10 @@ def _sure(body: Mapping[str, Any]) -> str:
     """How sure the cost is."""
     if not body["forecasts"]:
         return "Cost unknown: no promise has both a forecast and a value."
-    most = money(body["value_at_risk"]["value"], body["currency"])
+    found = body["value_at_risk"]
+    low, high = (money(found[end], body["currency"]) for end in ("low", "high"))
+    # Of few promises the interval is wide, and its middle may even lie below what is expected.
+    most = high if low == high else f"{money(found['low'], '')} to {high}"
     rests = f"{body['forecasts']:,} of {body['promises']:,} promises counted"
     return f"Expected to cost {money(body['expected_loss'], body['currency'])}, 95 % sure within {most} ({rests})."
 

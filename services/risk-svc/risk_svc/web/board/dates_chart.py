@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
+from risk_svc.domain.chance import chance_words
 from risk_svc.web.api.check_responses import CheckOut
 from risk_svc.web.board import style
 
@@ -70,7 +71,7 @@ def date_words(found: CheckOut) -> list[str]:
         f"Counted: {kept.share:.0%} of {kept.n:,} that came due were done in that time (95%: {kept.low:.0%} to "
         f"{kept.high:.0%})."
     )
-    said.append(f"The model's chance that it is kept: {found.chance:.0%}.")
+    said.append(f"The model's chance that it is kept: {chance_words(found.chance)}.")
     dates = [f"{one.share:.0%} by {style.clock_text(one.due)}" for one in found.reached if one.due is not None]
     if dates:
         said.append(f"Kept, counted ({ZONE}): {', '.join(dates)}.")

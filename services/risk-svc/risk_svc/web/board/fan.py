@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
+from risk_svc.domain.chance import chance_words
 from risk_svc.web.api import responses
 from risk_svc.web.board import style
 from risk_svc.web.board.forecast_history import (
@@ -220,7 +221,7 @@ def _tip(detail: responses.GapDetail, item: ForecastPeriod) -> str:
     when, due = style.clock_text(item.at, detail.zone), detail.dates.held_due
     if item.over or item.p_slip is None:
         return "\n".join([when, movements(detail, None, item), *item.happened])
-    lines = [when, f"risk of delay {item.p_slip:.0%}"]
+    lines = [when, f"risk of delay {chance_words(item.p_slip)}"]
     if item.p50 is None:
         lines.append(lateness(detail, item))
     else:

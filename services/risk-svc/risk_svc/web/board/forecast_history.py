@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from candor.contracts import MIN_CASES, Standing
 from risk_svc.domain import support
+from risk_svc.domain.chance import chance_words
 from risk_svc.domain.components.lateness import span
 from risk_svc.web.api import responses
 from risk_svc.web.board import style, times_held
@@ -118,7 +119,7 @@ def rests_on(detail: responses.GapDetail, silent: Sequence[Silence] = ()) -> lis
             lines.append(
                 f"no word from {one.source} since {since}, which is unusual: nothing later is known of its steps"
             )
-    return lines + [f"{item.words}: without it {item.p_slip_without:.0%} would slip" for item in forecast.why]
+    return lines + [f"{item.words}: without it {chance_words(item.p_slip_without)} would slip" for item in forecast.why]
 
 
 class Move(NamedTuple):
@@ -147,9 +148,9 @@ def movements(detail: responses.GapDetail, before: ForecastPeriod | None, held: 
         return f"over: {late_words(held.p50, detail.dates.held_due) if held.p50 else 'it did not come'}"
     if held.p_slip is None:
         return "too little history for a forecast"
-    chance = f"{held.p_slip:.0%}"
-    if before is not None and before.p_slip is not None and f"{before.p_slip:.0%}" != chance:
-        chance = f"{before.p_slip:.0%} → {chance}"
+    chance = chance_words(held.p_slip)
+    if before is not None and before.p_slip is not None and (earlier := chance_words(before.p_slip)) != chance:
+        chance = f"{earlier} → {chance}"
     return f"risk of delay {chance}; {lateness(detail, held)}"
 
 

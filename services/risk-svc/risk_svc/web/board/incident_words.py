@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from risk_svc.domain.chance import chance_words
 from risk_svc.insight.incidents import MOST_HIT, Hits
 from risk_svc.web.board import style
 from risk_svc.web.board.account_words import money
@@ -43,7 +44,7 @@ def row(item: Mapping[str, Any]) -> dict[str, Any]:
         "customer": item["customer_id"],
         "kind": item["kind"],
         "value": NO_VALUE if item["value"] is None else money(item["value"], item["currency"]),
-        "slip": "too little history" if item["p_slip"] is None else f"{item['p_slip']:.0%}",
+        "slip": "too little history" if item["p_slip"] is None else chance_words(item["p_slip"]),
         "due": style.clock_text(item["held_due"]),
         "told": "notified" if item["told"] else "not notified",
     }

@@ -35,8 +35,11 @@ def figures(track: Measures) -> list[Figure]:
         Figure("forecasts scored", f"{track.n:,}", f"of {track.promises:,} promises that ended"),
         Figure("Brier skill", percent(track.skill, 1), f"95%: {low_high}" if low_high else "over the usual share late"),
         Figure("calibration error", error, "average error, in points"),
-        *(Figure(f"came by P{level}", covered(track, level), f"{level}% was stated") for level in (80, 90)),
-        Figure("slipped", percent(track.slipped), _beside(track.base_rate)),
+        *(
+            Figure(f"came by P{level}", _enough(track, covered(track, level)), f"{level}% was stated")
+            for level in (80, 90)
+        ),
+        Figure("slipped", _enough(track, percent(track.slipped)), _beside(track.base_rate)),
     ]
 
 
@@ -111,6 +114,11 @@ def covered(track: Measures, level: int) -> str:
 def percent(share: float | None, digits: int = 0) -> str:
     """E.g. `12%`, `-3.4%`, `–` if unknown."""
     return UNKNOWN if share is None else f"{share:.{digits}%}"
+
+
+def _enough(track: Measures, figure: str) -> str:
+    """A share only of as many as the verdict needs: of six, 100% would be read as good."""
+    return figure if track.too_little_history is None else UNKNOWN
 
 
 def _beside(base_rate: float | None) -> str:

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from candor.contracts import Component
 from candor.web.http.listings import Total
+from risk_svc.domain.chance import chance_words
+from risk_svc.domain.components.lateness import span
 from risk_svc.domain.gap import BAND_NAMES, band
 from risk_svc.web.api import responses
 
@@ -176,7 +178,7 @@ def badge(score: float) -> tuple[int, str]:
 
 def slip(item: responses.GapItem) -> str:
     """P(slip) as a percentage, or that there is too little history, with the usual share late."""
-    return item.too_little_history or ("–" if item.p_slip is None else f"{item.p_slip:.0%}")
+    return item.too_little_history or ("–" if item.p_slip is None else chance_words(item.p_slip))
 
 
 def headline(detail: responses.GapDetail) -> Headline:
@@ -312,8 +314,8 @@ def _why_not(notice: responses.NoticeOut) -> str:
 
 def _lateness(step: responses.MilestoneOut) -> str:
     plan = step.planned
-    minutes = round((step.at - plan).total_seconds() / 60) if step.at and plan else 0
-    late = f"{minutes} min after its plan" if minutes > 0 else ("on plan" if plan else "")
+    seconds = (step.at - plan).total_seconds() if step.at and plan else 0.0
+    late = f"{span(seconds)} after its plan" if seconds >= 60 else ("on plan" if plan else "")
     return "; ".join(part for part in (late, step.reason, _public(step.public_reason)) if part)
 
 

@@ -46,11 +46,19 @@ def test_a_row_is_text_and_numbers_only() -> None:
     assert row["told"] == "Warned the customer, Sat 28 Feb 16:04 UTC"
 
 
+def test_an_interval_is_stated_where_it_has_a_width() -> None:
+    assert account_words.at_risk_words(BODY) == "61,200 EUR (95 %: 58,900 to 63,400); n\u00a012"
+    same = {"value": 61_200.2, "low": 61_200.0, "high": 61_200.4, "n": 12}
+    assert account_words.at_risk_words(BODY | {"value_at_risk": same}) == "61,200 EUR; n\u00a012"
+
+
 def test_a_renewal_says_its_leeway_and_what_can_be_lost() -> None:
     said = "31 May 2026, in 91 days; leeway 84 days (72 to 89); at most 250,000 EUR to lose"
     assert account_words.row(BODY)["renewal"] == account_words.renewal_words(BODY) == said
     late = {"value": -4.0, "low": -12.0, "high": 2.0, "n": 310}
     assert "leeway −4 days (−12 to 2)" in account_words.renewal_words(BODY | {"leeway_days": late})
+    none = {"value": -0.3, "low": -11.0, "high": 3.0, "n": 310}
+    assert "leeway 0 days (−11 to 3)" in account_words.renewal_words(BODY | {"leeway_days": none})
     assert "too few past repairs" in account_words.renewal_words(BODY | {"leeway_days": NONE})
     over = account_words.renewal_words(BODY | {"renewal_in_days": -3.0, "exposure": None})
     assert over == "31 May 2026, over"

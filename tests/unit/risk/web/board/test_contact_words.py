@@ -126,8 +126,13 @@ def test_it_says_why_what_to_do_and_how_sure() -> None:
     said = {name: words for name, words, _ in contact_words.first([account("a", 62.0)], [])}["a"]
     assert said == (
         "gap 62, 3 open gaps, widest 62. Call them: silent: 3.0 usual intervals (2.0 to 6.0), n\u00a012; last word "
-        "Thu 5 Feb 07:30 UTC. Expected to cost 18,300 EUR, 95 % sure within 61,200 EUR (12 of 14 promises counted)."
+        "Thu 5 Feb 07:30 UTC. Expected to cost 18,300 EUR, 95 % sure within 58,900 to 63,400 EUR (12 of 14 promises "
+        "counted)."
     )
+    # Where every simulation lost the same there is no interval to state.
+    same = {"value": 61_200.0, "low": 61_200.0, "high": 61_200.0, "n": 12}
+    alike = {name: words for name, words, _ in contact_words.first([account("a", 62.0) | {"value_at_risk": same}], [])}
+    assert "95 % sure within 61,200 EUR (" in alike["a"]
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,9 @@ def test_nothing_is_claimed_of_too_few_or_of_none() -> None:
     found = figures(scored(ENOUGH - 1))
     assert found["Brier skill"] == ("–", "over the usual share late")
     assert found["calibration error"][0] == "–"
-    assert found["slipped"][1] == "of these forecasts"
+    assert found["slipped"] == ("–", "of these forecasts")
+    # All of so few came by P90, which would be read as good.
+    assert (found["came by P80"][0], found["came by P90"][0]) == ("–", "–")
     nothing = figures([])
     assert nothing["forecasts scored"] == ("0", "of 0 promises that ended")
     assert {nothing[name][0] for name in nothing} == {"0", "–"}

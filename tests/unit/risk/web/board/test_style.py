@@ -17,6 +17,9 @@ from tests.support.board import NOW, detail, forecast, incident, milestone, noti
 IN_TIME = ("pending", "sending")
 
 
+WAITS = (timedelta(seconds=20), timedelta(minutes=5), timedelta(hours=3), timedelta(days=6, hours=2))
+
+
 def test_times_are_shown_in_the_promises_own_zone() -> None:
     assert style.clock_text(NOW, "America/New_York") == "Fri 8 Mar 17:05"
     assert style.clock_text(NOW) == "Fri 8 Mar 22:05"
@@ -96,6 +99,8 @@ def test_too_little_history_is_shown_in_the_place_of_a_probability() -> None:
     young = detail(p_slip=None, too_little_history=said)
     assert style.row(young)["slip"] == style.slip(young) == said
     assert style.slip(detail(p_slip=None)) == "–"
+    # A date that lies ahead is never said to be missed for certain.
+    assert [style.slip(detail(p_slip=chance)) for chance in (0.998, 1.0)] == ["over 99%", "100%"]
 
 
 def test_the_headline_tells_which_date_is_held_and_what_is_expected() -> None:
@@ -202,6 +207,13 @@ def test_every_reason_for_which_nothing_is_sent_has_its_words() -> None:
     }
     undecided |= {"done_as_told", "never_warned", "ended"}
     assert {reason.value for reason in Reason} - spoken - undecided == set(style.WHY_NOT)
+
+
+def test_how_late_a_step_came_is_in_the_unit_that_is_read_at_once() -> None:
+    planned = NOW - timedelta(days=9)
+    late = [style.timeline(detail(milestones=[milestone(planned=planned, at=planned + wait)])) for wait in WAITS]
+    said = [line.detail for lines in late for line in lines if line.kind == "reached"]
+    assert said == ["on plan", "5 min after its plan", "3.0 h after its plan", "6.1 days after its plan"]
 
 
 def test_a_step_on_plan_and_one_without_a_plan() -> None:

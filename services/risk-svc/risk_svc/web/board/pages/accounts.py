@@ -18,18 +18,16 @@ from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import FiguresTable, laid_out, picture, show_address
 
 SUMS: Final = {"align": "right"}
-COUNTS: Final = {"align": "right", "style": "white-space: nowrap"}
+COUNTS: Final = {"align": "left", "style": "white-space: nowrap"}
 WORDS: Final = {"align": "left", "style": "min-width: 8rem"}
 COLUMNS: Final = [
     {"name": "id", "label": "Customer", "field": "id", "align": "left"},
     {"name": "at_risk", "label": "Value at risk (95 %)", "field": "at_risk", **SUMS},
     {"name": "expected", "label": "Expected loss", "field": "expected", **SUMS},
     {"name": "shortfall", "label": "Shortfall", "field": "shortfall", **SUMS},
-    {"name": "rests", "label": "Counted", "field": "rests", **COUNTS},
-    {"name": "renewal", "label": "Renewal", "field": "renewal", **WORDS},
-    {"name": "score", "label": "Gap", "field": "score", "align": "left"},
-    {"name": "gaps", "label": "Open gaps", "field": "gaps", **COUNTS},
+    {"name": "score", "label": "Gap", "field": "score", **COUNTS},
     {"name": "worst", "label": "Largest gap", "field": "worst", "align": "left"},
+    {"name": "renewal", "label": "Renewal", "field": "renewal", **WORDS},
     {"name": "told", "label": "Told last", "field": "told", **WORDS},
     {"name": "heard", "label": "Heard last", "field": "heard", **WORDS},
 ]
@@ -59,8 +57,10 @@ LEGEND: Final = (
 )
 ID: Final = """<q-td :props="props"><a :href="'BOARD?search=' + encodeURIComponent(props.row.id)"
   class="strong">{{ props.row.id }}</a></q-td>"""
+AT_RISK: Final = """<q-td :props="props">{{ props.row.at_risk }}<div class="beside">counted {{ props.row.rests }}
+  </div></q-td>"""
 SCORE: Final = """<q-td :props="props"><span class="badge" :style="{background: props.row.colour}">{{ props.row.score }}
-  </span></q-td>"""
+  </span><div class="beside">{{ props.row.gaps }} open</div></q-td>"""
 WORST: Final = """<q-td :props="props"><a :href="'BOARDpromises/' + encodeURIComponent(props.row.worst)"
   class="strong">{{ props.row.worst }}</a></q-td>"""
 CARD: Final = """<div class="q-pa-xs col-12"><q-card flat bordered class="q-pa-sm">
@@ -167,8 +167,9 @@ def _csv(asked: SheetQuery) -> str:
 def _table() -> ui.table:
     table: ui.table = ui.table(columns=COLUMNS, rows=[], row_key="id").classes("w-full").mark("accounts")
     laid_out(table, "Accounts")
-    slots: dict[str, Any] = {"body-cell-id": ID, "body-cell-score": SCORE, "body-cell-worst": WORST, "item": CARD}
-    for name, slot in slots.items():
+    slots = {"id": ID, "at_risk": AT_RISK, "score": SCORE, "worst": WORST}
+    templates = {f"body-cell-{name}": slot for name, slot in slots.items()} | {"item": CARD}
+    for name, slot in templates.items():
         # NiceGUI prefixes its own links, not those in a template.
         table.add_slot(name, slot.replace("BOARD", public_path("/board/")))
     table.add_slot("no-data", "<span></span>")

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from nicegui import ui
 
+from risk_svc.domain.chance import chance_words
 from risk_svc.insight.handoffs import MOST_OPEN, HandoffFilter, Sort, State
 from risk_svc.web.board import style
 from risk_svc.web.board.frame import Address, Banner, heading, live, page_frame
@@ -130,7 +131,7 @@ def asker_words(one: dict[str, Any]) -> str:
     said = f"customer's date {style.clock_text(one['promise_due'])}"
     if apart is not None and abs(apart) >= 0.05:
         said += f", work {abs(apart):.1f} d {'after' if apart > 0 else 'before'} it"
-    risk = "" if one["p_slip"] is None else f", risk of delay {one['p_slip']:.0%}"
+    risk = "" if one["p_slip"] is None else f", risk of delay {chance_words(one['p_slip'])}"
     return f"{said}; {style.STATES[one['promise_standing']].lower()}, gap {int(one['score'])}{risk}"
 
 

@@ -53,7 +53,8 @@ NO_LEAD_TIME: Final = (
 LEGEND: Final = (
     "Share of the tagged reviews of a month, with its 95% interval; below 20 no share is stated. Beside it the "
     "promises whose date lay in that month and that came late or never: how many customers were warned before "
-    "that date. With a product or place, promises are those with labels of that name."
+    "that date by a message of Candor's; what they were told elsewhere, as before Candor ran, nobody noted here. "
+    "With a product or place, promises are those with labels of that name."
 )
 COMPARED: Final = (
     "A lead time of others is what a source states: nobody observed it. Ours: the median of completed promises with "

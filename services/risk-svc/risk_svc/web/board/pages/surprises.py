@@ -36,7 +36,8 @@ ORDERS: Final[dict[str, Sort]] = {"newest": "loss", "size": "size"}
 EMPTY: Final = "No surprise matches: every promise that ended came about as its customer was told last."
 LEGEND: Final = (
     "Beside what the customer was told last, else the date they hold: at least half of the lateness that is wholly bad "
-    "for its promise type. Early counts too, as it unsettles as well; it earns no better gap."
+    "for its promise type. Early counts too, as it unsettles as well; it earns no better gap. Told is what Candor "
+    "sent, or somebody noted as said by phone: what a customer heard elsewhere is not known here."
 )
 
 

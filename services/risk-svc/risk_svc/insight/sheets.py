@@ -267,6 +267,8 @@ def accounts(
     }
     totals = [Row("all", total["expected_loss"] or 0.0, total), *(row for row, _, _ in others)]
     renewals += [row for _, _, parts in others for row in parts]
+    # The figures' own currency first, then each that is counted apart; their windows in order.
+    renewals = [row._replace(rank=-float(place)) for place, row in enumerate(renewals)]
     capabilities = [] if told is None else [*told.by_capability]
     claims = {capabilities[number]: risk for number, risk in found.claims.items()}
     names_of = dict(enumerate(_often(promises)))
@@ -300,16 +302,16 @@ def _total_of(
 
 
 def _renewals(found: ValueAtRisk, promises: Sequence[Open], money: Money, stakes: Stakes) -> list[Row]:
-    """A row for each window before renewals that has promises with a forecast and a value, the nearest first."""
+    """A row for each window before renewals that has promises with a forecast and a value, nearest first, unranked."""
     customers = {one.customer_id for one in promises if one.p_slip is not None and not np.isnan(_value(one, money))}
     accounts = Counter(windows(stakes.renewals(sorted(customers))))
     return [
         Row(
             f"{money.currency} {name}".strip(),
-            -float(place),
+            0.0,
             {"window": name, "accounts": accounts[name], "currency": money.currency or None, **risk_body(risk)},
         )
-        for place, (name, risk) in enumerate(found.renewals.items())
+        for name, risk in found.renewals.items()
     ]
 
 

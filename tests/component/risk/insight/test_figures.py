@@ -163,6 +163,8 @@ async def test_other_currencies_count_by_their_rate_or_are_left_out_and_said(api
     await reckoning(desk).reckon()
     total, dollars = (await ask(api, "/v1/value-at-risk"))["items"]
     assert (total["expected_loss"], total["no_rate"]) == (3.5, 1)
+    windows = (await ask(api, "/v1/value-at-risk/renewals"))["items"]
+    assert [(one["currency"], one["window"]) for one in windows] == [("EUR", "no renewal"), ("USD", "no renewal")]
     assert (dollars["name"], dollars["currency"], dollars["expected_loss"]) == ("USD", "USD", 2.0)
     [account] = (await ask(api, "/v1/accounts", customer="c4"))["items"]
     assert [(one["currency"], one["expected_loss"]) for one in account["apart"]] == [("USD", 2.0)]

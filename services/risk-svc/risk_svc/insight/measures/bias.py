@@ -21,6 +21,12 @@ What is overdue for as long as it was promised is given up (definitions.md: gap)
 """
 
 
+OUTLYING: Final = 5.0
+"""Robust standard deviations from its type's median that a completed promise counts as at most (*winsorizing*)."""
+LEAST_BOUND: Final = float(np.log(4.0))
+"""What took a quarter to four times as long as is usual for its type always counts as it is. Assumed."""
+SIGMA_OF_MAD: Final = 1.4826
+"""Standard deviations in a median absolute deviation of normal numbers."""
 FORTNIGHT: Final = 14.0
 """Promises of a deliverer that were made in the same so many days may share what held them up. Assumed."""
 
@@ -110,7 +116,7 @@ def biases_of(found: Durations) -> Biases:
     left_out, used = int((~usable).sum()), int((overdue | ~still).sum())
     if not used:
         return Biases([], [], 0, left_out)
-    y = np.log(np.where(still, np.minimum(ratio, GIVEN_UP), ratio))
+    y = _bounded(np.log(np.where(still, np.minimum(ratio, GIVEN_UP), ratio)), found.kind.number[kept], ~still)
     columns = [_numbered(names, number[kept]) for names, number in (found.kind, found.maker, found.deliverer)]
     (_, kind), (makers, maker), (deliverers, deliverer) = columns
     # A promise without a type is of the type "", and has that type's mean.
@@ -123,6 +129,28 @@ def biases_of(found: Durations) -> Biases:
         for names, place, fit in ((makers, maker, of_maker), (deliverers, deliverer, of_deliverer))
     ]
     return Biases(said[0], said[1], used, left_out)
+
+
+def _bounded(y: Floats, kind: Ints, completed: Flags) -> Floats:
+    """Logarithms in which no completed promise lies further from the others of its type than is ever usual.
+
+    What was entered a second before it was done says nothing of who promised, and would outweigh hundreds that do.
+    """
+    if not completed.any():
+        return y
+    _, number = np.unique(kind, return_inverse=True)
+    middle = _medians(y[completed], number[completed])[number]
+    spread = SIGMA_OF_MAD * float(np.median(np.abs(y - middle)[completed]))
+    most = max(OUTLYING * spread, LEAST_BOUND)
+    return np.where(completed, np.clip(y, middle - most, middle + most), y)
+
+
+def _medians(values: Floats, group: Ints) -> Floats:
+    """The median of each group, 0 to the largest, none of which is empty; in one sort, as there may be many."""
+    ordered = values[np.lexsort((values, group))]
+    many = np.bincount(group)
+    first = np.cumsum(many) - many
+    return (ordered[first + (many - 1) // 2] + ordered[first + many // 2]) / 2
 
 
 def _completed_once(kind: Ints, completed: Flags) -> Flags:

@@ -200,7 +200,15 @@ async def test_the_board_fits_a_phone_and_a_keyboard(stage: Stage, page: Page) -
     everywhere = page.get_by_role("button", name="Sign out everywhere")
     await expect(everywhere).to_be_in_viewport(ratio=1)
     await page.keyboard.press("Tab")
+    assert await ring_is_seen(page) == "Skip to content"
+    await page.keyboard.press("Tab")
     assert "Candor" in await focused(page)
+    # One key leads past the menu, which is the same on every page.
+    await page.keyboard.press("Shift+Tab")
+    await page.keyboard.press("Enter")
+    await page.keyboard.press("Tab")
+    assert not await page.evaluate("document.querySelector('header').contains(document.activeElement)")
+    assert await page.evaluate("document.activeElement !== document.body")
     await to_page(page, "Forecast accuracy")
     await expect(page.get_by_text("forecasts scored")).to_be_visible()
     assert await width_of(page) <= 390

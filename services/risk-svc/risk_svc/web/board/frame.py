@@ -31,6 +31,8 @@ a:focus-visible, button:focus-visible, tr:focus-visible, .q-item:focus-visible, 
 h1, h2 { margin: 0; font-weight: 500; } h1 { font-size: 1.25rem; line-height: 1.6; }
 h2 { font-size: 1rem; line-height: 1.75; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
+.skip { position: fixed; top: -4rem; left: .5rem; z-index: 9000; padding: .4rem .8rem; background: #fff; color: #1f4e5f; }
+.skip:focus { top: .5rem; }
 .happened { margin: 0; padding: 0; list-style: none; }
 .happened li { display: flex; gap: .6rem; margin-bottom: 8px; }
 @media (max-width: 480px) { .moment { font-size: .8rem; text-align: right; }
@@ -118,6 +120,9 @@ def page_frame(title: str) -> ui.label:
     ui.colors(**COLOURS, dark=palette.DARK["card"], dark_page=palette.DARK["paper"])
     ui.add_css(palette.STYLE + STYLE + MENU_STYLE + PLOT_STYLE)
     end_with_session()
+    # The first stop by keyboard: past the menu, which is the same on every page.
+    ui.add_body_html('<a class="skip" href="#content">Skip to content</a>')
+    ui.element("span").props("id=content tabindex=-1").classes("unseen")
     with ui.header(elevated=False).classes("no-wrap q-pt-sm q-pb-none q-px-md").style("flex-direction: column; gap: 0"):
         with ui.row().classes("w-full items-center no-wrap gap-2"):
             ui.link("Candor", "/").classes("text-white text-h6 no-underline")

@@ -128,7 +128,9 @@ class Columns:
             np.array([one.made.timestamp() for one in rows]),
             np.array([(one.done or one.held + one.tolerance).timestamp() for one in rows]),
             names,
-            np.array([[bool(one.labels[name]) for name in names] for one in rows], np.bool_).reshape(-1, len(names)),
+            np.array([[bool(one.labels[name]) for name in names] for one in rows], np.bool_).reshape(
+                len(rows), len(names)
+            ),
             np.array([one.done is None for one in rows], np.bool_),
         )
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import unicodedata
+from typing import Final
+
+_FORMULA: Final = tuple("=+-@＝＋－＠")
+"""Signs with which a spreadsheet takes a cell for a formula (OWASP, CSV injection); the wide ones, in East Asia."""
 
 
 def escaped(text: str, keep: str = "") -> str:
@@ -24,3 +28,14 @@ def escaped_json(text: str) -> str:
 def shows(sign: str) -> bool:
     """Whether a character is one that a reader sees for what it is; all blanks of Unicode are."""
     return sign.isprintable() or unicodedata.category(sign) == "Zs"
+
+
+def takes_for_formula(text: str) -> bool:
+    """Whether some spreadsheet takes a cell with this text for a formula."""
+    # Some leave out blanks and line ends before it; in others a tab or a return begins a cell.
+    return text.startswith(("\t", "\r", "\n")) or text.lstrip().startswith(_FORMULA)
+
+
+def no_formula(text: str) -> str:
+    """A cell that every spreadsheet shows as text."""
+    return f"'{text}" if takes_for_formula(text) else text

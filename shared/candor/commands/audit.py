@@ -14,7 +14,7 @@ import typer
 
 from candor.command_texts import examples
 from candor.errors import OperatorError
-from candor.escaping import escaped
+from candor.escaping import escaped, no_formula
 from candor.installation.running import at_work, database_server
 from candor.ops.database_url import named
 from candor.terminal import say_json
@@ -22,7 +22,6 @@ from candor.terminal import say_json
 FIELDS: Final = ("service", "id", "at", "who", "role", "place", "action", "object", "outcome")
 SERVICES: Final = ("promise-svc", "delivery-svc", "risk-svc", "notify-svc")
 BATCH: Final = 1000
-_FORMULA: Final = tuple("=+-@＝＋－＠")
 _READ: Final = """
 SELECT id, at, who, role, place, action, object, outcome FROM audit_log
 WHERE id > $1 AND at >= $2 AND at < $3 ORDER BY id LIMIT $4"""
@@ -59,17 +58,11 @@ def export(
     async def run() -> None:
         async for row in _rows(prefix, since, until):
             if form is Form.CSV:
-                rows.writerow([harmless(escaped(str(row[name]))) for name in FIELDS])
+                rows.writerow([no_formula(escaped(str(row[name]))) for name in FIELDS])
             else:
                 say_json(row)
 
     asyncio.run(run())
-
-
-def harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (OWASP: CSV injection)."""
-    # Blanks and line ends before it are left out by some spreadsheets, and a tab or a return begins a cell in others.
-    return f"'{text}" if text.lstrip().startswith(_FORMULA) or text.startswith(("\t", "\r", "\n")) else text
 
 
 async def _rows(prefix: str, since: datetime | None, until: datetime | None) -> AsyncIterator[dict[str, Any]]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from candor.errors import InputError
-from candor.web.http.csv_page import RISKY
+from candor.escaping import takes_for_formula
 
 MOST_ROWS: Final = 2_000_000
 MOST_COLUMNS: Final = 500
@@ -42,8 +42,8 @@ def plain(cell: Any) -> Any:
         return cell
     text = cell.strip().strip("\u00a0\ufeff")
     # As our own files are written, and as Excel shows text that begins with such a sign.
-    if text.startswith("'") and text[1:].startswith(RISKY):
-        text = text[1:]
+    if text.startswith("'") and takes_for_formula(text[1:]):
+        text = text[1:].strip()
     return text or None
 
 

@@ -104,6 +104,13 @@ def test_another_parameter_is_found_to_be_another(key: tuple[str, str]) -> None:
         assert not low <= others.truth <= high
 
 
+def test_a_company_may_lack_whatever_it_has_by_default() -> None:
+    lacks = dict.fromkeys(("departments", "crews", "factors", "capabilities"), {})
+    found = found_in(1, **lacks, surveys={"groups": {}}, statements={"hops": ["sales", "customer"]})
+    assert {sort for sort, _ in found} == {"dates"}
+    assert found["dates", "kept by the first"].holds
+
+
 def test_the_hop_that_distorts_is_the_first_past_its_threshold() -> None:
     def named(drift: dict[str, Any]) -> set[str]:
         params = Params.model_validate({"weeks": 4, "statements": {"share": 1, "drift": drift}})

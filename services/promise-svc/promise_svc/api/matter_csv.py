@@ -9,7 +9,7 @@ from math import isfinite
 from typing import Any, Final, NamedTuple
 
 from candor.contracts.promise import label_text
-from candor.web.http.csv_page import RISKY
+from candor.escaping import takes_for_formula
 from candor.web.http.problems import Problem
 from promise_svc.api.market_requests import LeadTimeIn, ReviewIn
 from promise_svc.api.matter_requests import QUESTIONS, MatterBody, SheetIn
@@ -120,4 +120,4 @@ def _number(text: str) -> str | float:
 
 def _plain(cell: str) -> str:
     """The text of a cell: what we give out begins with ' where a spreadsheet would take it for a formula."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in RISKY else cell
+    return cell[1:] if cell[:1] == "'" and takes_for_formula(cell[1:]) else cell

@@ -6,16 +6,15 @@ import csv
 import io
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Literal
+from typing import Any, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
+from candor.escaping import no_formula
 from candor.web.http.pages import link_header
 
 Format = Literal["json", "csv"]
-RISKY: Final = ("=", "+", "-", "@", "\t", "\r")
-"""Signs with which a spreadsheet takes a cell for a formula (OWASP, CSV injection)."""
 
 
 def cell(value: Any) -> str | float | int:
@@ -27,7 +26,7 @@ def cell(value: Any) -> str | float | int:
     if isinstance(value, int | float):
         return value
     text = value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else str(value)
-    return f"'{text}" if text.startswith(RISKY) else text
+    return no_formula(text)
 
 
 def csv_text(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
-from candor.web.http.csv_page import RISKY, cell, csv_page
+from candor.escaping import takes_for_formula
+from candor.web.http.csv_page import cell, csv_page
 
 ASKED = Request(
     {
@@ -38,6 +39,9 @@ ASKED = Request(
         ("-2", "'-2"),
         ("@SUM(A1)", "'@SUM(A1)"),
         ("\tcmd", "'\tcmd"),
+        ("\n=1+1", "'\n=1+1"),
+        (" =1+1", "' =1+1"),
+        ("\uff1d1+1", "'\uff1d1+1"),
         (datetime(2026, 3, 1, 9, tzinfo=UTC), "2026-03-01T09:00:00Z"),
     ],
 )
@@ -59,4 +63,4 @@ def test_whatever_text_there_is_comes_back_and_is_no_formula(texts: list[str]) -
     [head, *rows] = csv.reader(io.StringIO(bytes(page.body).decode(), newline=""))
     found = [row[0] if row else "" for row in rows]
     assert (head, [text.removeprefix("'") for text in found]) == (["a"], [text.removeprefix("'") for text in texts])
-    assert not any(text.startswith(RISKY) for text in found)
+    assert not any(takes_for_formula(text) for text in found)

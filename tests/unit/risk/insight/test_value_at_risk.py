@@ -46,12 +46,23 @@ def test_windows_begin_where_the_one_before_ends() -> None:
 
 def test_an_account_loses_no_more_than_its_exposure() -> None:
     some = portfolio([0.5, 0.5, 1.0], [1000.0, 1000.0, 300.0], [1, 1, 2])._replace(claim=np.array([7, ALONE, 7]))
-    found = value_at_risk(some, EUR, {1: 400.0}, 1000, seed=1)
-    assert stated(found.accounts[1].expected) == pytest.approx(400.0)
+    found = value_at_risk(some, EUR, {1: 400.0}, 4000, seed=1)
+    # Whether one of the two slips, in three quarters of all cases, or both: 400.
+    assert stated(found.accounts[1].expected) == pytest.approx(300.0, rel=0.02)
     assert stated(found.accounts[1].quantile) == pytest.approx(400.0)
-    assert stated(found.total.expected) == pytest.approx(550.0)
+    assert stated(found.total.expected) == pytest.approx(stated(found.accounts[1].expected) + 150)
     assert stated(found.total.shortfall) == pytest.approx(550.0)
     assert found.claims == {}
+
+
+@pytest.mark.parametrize(
+    ("p", "cap", "loss"),
+    # One promise: all or nothing. Ten of 100 each, capped at 150: 100·P(one) + 150·P(more), binomial.
+    [([0.04], 10.0, 0.4), ([0.1] * 10, 150.0, 78.32), ([1.0] * 3, 50.0, 50.0), ([0.3] * 4, 400.0, 120.0)],
+)
+def test_what_an_account_may_lose_is_capped_case_by_case(p: list[float], cap: float, loss: float) -> None:
+    found = value_at_risk(portfolio(p, [200.0] * len(p), [1] * len(p)), EUR, {1: cap}, 4000, seed=1)
+    assert stated(found.accounts[1].expected) == pytest.approx(loss, rel=0.01)
 
 
 def test_a_claim_costs_what_every_account_that_was_told_it_may_lose() -> None:

@@ -97,11 +97,6 @@ def event_type(kind: Kind, action: str) -> str:
     return f"{kind}.{action}"
 
 
-def words_of(kind: Kind) -> str:
-    """A kind as it is named in sentences."""
-    return kind.replace("_", " ")
-
-
 def title(kind: Kind) -> str:
     """How models about a kind are named."""
     return kind.title().replace("_", "")

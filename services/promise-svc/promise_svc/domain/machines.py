@@ -26,7 +26,13 @@ class Kind(StrEnum):
     REVIEW = "review"
     LEAD_TIME = "lead_time"
 
+    @property
+    def words(self) -> str:
+        """As it is named in sentences, by the glossary."""
+        return _WORDS.get(self, self.replace("_", " "))
 
+
+_WORDS: Final = {Kind.HANDOFF: "hand-off", Kind.SHEET: "answer sheet"}
 EXPIRED: Final = "expired"
 """The state of what was still open when its time was over; no entry leads to it."""
 Moves = Mapping[tuple[str | None, str], str]

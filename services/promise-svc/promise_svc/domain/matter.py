@@ -13,6 +13,7 @@ from promise_svc.domain.refusal import Refusal, RefusalReason
 
 Document = dict[str, Any]
 """Values as JSON has them: times and dates as text."""
+PERSON: Final = "person"
 ENDS: Final = ("expires_at", "renews_on", "look_again_on")
 
 
@@ -141,11 +142,17 @@ def fold(begun: Enter, entries: Iterable[Entry]) -> tuple[Matter | None, frozens
             continue
         anew = machine.replaces and entry.action == machine.begins
         content = entry.content if anew else matter.content | entry.content
-        words = entry.words if anew else matter.words | entry.words
+        words = entry.words if anew else _added(matter.words, entry.words)
         since = matter.since if following == matter.state else entry.at
         at = entry.at if anew else matter.at
         matter = replace(matter, state=following, content=content, words=words, at=at, since=since)
     return matter, frozenset(taken)
+
+
+def _added(words: Document, said: Document) -> Document:
+    """The words with newer ones, which are not those of the person before if nobody says whose they are."""
+    unnamed = said and PERSON not in said
+    return {name: text for name, text in words.items() if not (unnamed and name == PERSON)} | said
 
 
 def repeats(known: Matter | None, entries: Iterable[Entry], command: Enter) -> bool:
@@ -171,7 +178,7 @@ def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tup
     entry = Entry(len(entries) + 1, command.action, at, command.content, command.words)
     _admit(known, command)
     if entry.number > ENTRIES:
-        detail = f"a {command.kind} has at most {ENTRIES:,} entries"
+        detail = f"the {command.kind.words} has {ENTRIES:,} entries, which is the most"
         raise Refusal(RefusalReason.LIMIT_REACHED, detail, "", ENTRIES)
     about = (
         command
@@ -189,7 +196,7 @@ def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tup
     if matter is None or not (follows or command.waits):
         state = "not there" if known is None else known.state_at(command.at)
         can = sorted(action for before, action in machine.moves if before == state)
-        detail = f"the {command.kind} is {state}: it can be {', '.join(can) or 'changed no more'}"
+        detail = f"the {command.kind.words} is {state}: it can be {', '.join(can) or 'changed no more'}"
         raise Refusal(RefusalReason.NOT_NOW, detail)
     return replace(matter, version=1 if known is None else known.version + 1, in_effect=follows), entry
 
@@ -197,13 +204,15 @@ def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tup
 def _admit(known: Matter | None, command: Enter) -> None:
     replaces = MACHINES[command.kind].replaces
     if known is None and not command.begins:
-        raise Refusal(RefusalReason.UNKNOWN_MATTER, f"there is no such {command.kind}")
+        raise Refusal(RefusalReason.UNKNOWN_MATTER, f"there is no such {command.kind.words}")
     if known is not None and replaces and _elsewhere(known, command):
-        raise Refusal(RefusalReason.WRONG_FIELD, f"the {command.kind} is about another one", "/promise_id")
+        raise Refusal(RefusalReason.WRONG_FIELD, f"the {command.kind.words} is about another one", "/promise_id")
     if known is not None and command.begins and not replaces:
-        raise Refusal(RefusalReason.PROMISE_EXISTS, f"a {command.kind} with this id exists already")
+        raise Refusal(RefusalReason.PROMISE_EXISTS, f"this {command.kind.words} exists already")
     if command.expected_version is not None and command.expected_version != (known.version if known else 0):
-        detail = f"the {command.kind} is at version {known.version if known else 0}, not {command.expected_version}"
+        detail = (
+            f"the {command.kind.words} is at version {known.version if known else 0}, not {command.expected_version}"
+        )
         raise Refusal(RefusalReason.VERSION_CHANGED, detail)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import permutations
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -63,6 +64,28 @@ def test_every_move_is_made_or_refused_as_the_table_says(kind: Kind, before: str
     found, entry = enter(matter, entries, said)
     assert (found.state, found.in_effect, found.version) == (following, True, (matter.version if matter else 0) + 1)
     assert (entry.number, entry.action) == (found.version if MACHINES[kind].keeps else entry.number, action)
+
+
+def test_newer_words_are_not_said_to_be_of_who_spoke_before() -> None:
+    matter, entries = at_state(Kind.CHALLENGE, "opened")
+    said = [("answered", {"reason": "it is done", "person": "kim"}), ("settled", {"reason": "it is not"})]
+    for minute, (action, words) in enumerate(said, 1):
+        matter, entry = enter(matter, entries, replace(command(Kind.CHALLENGE, action, minute), words=words))
+        entries.append(entry)
+        assert matter.words == words
+    claim, made = at_state(Kind.CLAIM, None)
+    for minute, (action, words) in enumerate((("made", {"person": "kim"}), ("corrected", {}))):
+        claim, entry = enter(claim, made, replace(command(Kind.CLAIM, action, minute), words=words))
+        made.append(entry)
+        assert claim.words == {"person": "kim"}
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_refusals_name_a_kind_by_a_word_of_the_glossary(kind: Kind) -> None:
+    with pytest.raises(Refusal, match=f" {kind.words}"):
+        enter(None, [], command(kind, "unheard of"))
+    words = (Path(__file__).parents[4] / "docs" / "glossary.md").read_text()
+    assert kind.words in words
 
 
 @pytest.mark.parametrize("kind", Kind)

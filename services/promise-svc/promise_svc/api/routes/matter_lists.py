@@ -197,7 +197,7 @@ async def found_one(session: AsyncSession, kind: Kind, matter_id: str) -> tuple[
     """A matter and its entries. Raises Problem 404."""
     row = await _row(session, kind, matter_id)
     if row is None:
-        raise Problem.not_found(f"there is no such {kind}")
+        raise Problem.not_found(f"there is no such {kind.words}")
     entries = select(EntryRow).where(EntryRow.matter == row.born).order_by(col(EntryRow.number))
     return row, (await session.exec(entries)).all()
 

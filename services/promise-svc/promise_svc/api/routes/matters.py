@@ -17,7 +17,7 @@ from candor.web.http.fields import PathId
 from candor.web.http.public import public_path
 from candor.web.security.auth import Operator, Principal, Viewer
 from promise_svc.api import presenters
-from promise_svc.api.matter_kinds import VERBS, WAYS, event_type, look, words_of
+from promise_svc.api.matter_kinds import VERBS, WAYS, event_type, look
 from promise_svc.api.matter_requests import MatterBody, entry
 from promise_svc.api.matter_responses import SAID
 from promise_svc.api.routes.statements import IfMatch, version_of
@@ -62,7 +62,7 @@ def _put(routes: APIRouter, kind: Kind) -> None:
 def _post(routes: APIRouter, kind: Kind) -> None:
     body, path = WAYS[kind].begins, WAYS[kind].path
     described: dict[str, Any] = {"responses": {201: {"model": SAID[kind]}}, "openapi_extra": accepts(body)}
-    described |= {"status_code": 201, "summary": f"New {words_of(kind)}"}
+    described |= {"status_code": 201, "summary": f"New {kind.words}"}
     begins = MACHINES[kind].begins
 
     if kind in BY_ANYBODY:
@@ -84,7 +84,7 @@ def _follow(routes: APIRouter, kind: Kind, action: str, body: type[MatterBody]) 
     path = f"{WAYS[kind].path}/{{matter_id}}/{VERBS[action]}"
     described: dict[str, Any] = {"responses": {200: {"model": SAID[kind]}}, "openapi_extra": accepts(body)}
 
-    @routes.post(path, **described, summary=f"{words_of(kind)} {action}")
+    @routes.post(path, **described, summary=f"{kind.words} {action}")
     async def follow(request: Request, matter_id: PathId, principal: Operator, if_match: IfMatch = None) -> Response:
         """Add an entry; 409 `not_now` if it does not follow the present state, which `detail` names."""
         return await _said(request, principal, kind, action, body, matter_id, if_match)

@@ -105,7 +105,7 @@ def test_another_parameter_is_found_to_be_another(key: tuple[str, str]) -> None:
 
 
 def test_a_company_may_lack_whatever_it_has_by_default() -> None:
-    lacks = dict.fromkeys(("departments", "crews", "factors", "capabilities"), {})
+    lacks: dict[str, Any] = {name: {} for name in ("departments", "crews", "factors", "capabilities")}
     found = found_in(1, **lacks, surveys={"groups": {}}, statements={"hops": ["sales", "customer"]})
     assert {sort for sort, _ in found} == {"dates"}
     assert found["dates", "kept by the first"].holds

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from candor.installation.running import at_work, read_running
 from candor.installation.service_database import ask_database
 from candor.terminal import say
 
@@ -16,7 +18,14 @@ EXAMPLE: Final = "candor risk brief --board https://candor.example.com"
 
 
 def brief(
-    board: Annotated[str, typer.Option(help="Address that stands before /board in its links.", metavar="URL")] = "",
+    board: Annotated[
+        str,
+        typer.Option(
+            help="Address that stands before /board in its links; default: PUBLIC_URL, or that of the local stack.",
+            metavar="URL",
+            show_default=False,
+        ),
+    ] = "",
     department: Annotated[str, typer.Option(help="Only what this department has to know.")] = "",
 ) -> None:
     """Print the weekly brief as Markdown: largest gaps, what to align, money at risk, what went well.
@@ -26,7 +35,16 @@ def brief(
     # Imported here because `candor --help` must not wait for the service's libraries.
     from risk_svc.settings import RiskSettings  # noqa: PLC0415
 
-    say(ask_database(RiskSettings, lambda database: written(database, board.rstrip("/"), department or None)))
+    base = board.rstrip("/") or _address()
+    say(ask_database(RiskSettings, lambda database: written(database, base, department or None)))
+
+
+def _address() -> str:
+    """Where the board is; "" where nobody said it and none runs here."""
+    if said := os.environ.get("PUBLIC_URL", "").rstrip("/"):
+        return said
+    running = read_running(at_work())
+    return running.address("risk-web") if running is not None and running.alive else ""
 
 
 async def written(database: Database, base: str, department: str | None = None) -> str:

@@ -53,6 +53,8 @@ async def weekly(request: Request, _principal: Viewer, asked: Annotated[BriefQue
     sections = brief.brief(known)
     base = base_of(request.app.state.settings.public_url)
     if asked.format == "markdown":
+        # What is read elsewhere opens only by a whole address: where nobody said it, by the one that was asked.
+        base = base or f"{request.scope['scheme']}://{request.headers.get('host', '')}{request.scope['root_path']}"
         return Response(
             brief.markdown(sections, base, made_at, asked.department), media_type="text/markdown; charset=utf-8"
         )

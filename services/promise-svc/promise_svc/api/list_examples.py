@@ -1,4 +1,4 @@
-"""An example of each list that promise-svc answers, without nulls, which the API's document drops."""
+"""An example of each list and each matter that promise-svc answers, without nulls, which its document drops."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pydantic import BaseModel
 
 from candor.web.examples import EXAMPLES as BODIES
 from promise_svc.api.matter_kinds import WAYS
-from promise_svc.api.matter_responses import PAGES, RecallPage
+from promise_svc.api.matter_responses import PAGES, WHOLE, RecallPage
 from promise_svc.api.responses import DraftPage, PromisePage, WaitingPage
-from promise_svc.domain import Kind
+from promise_svc.domain import MACHINES, Kind
 from promise_svc.matter_events import id_of
 
 _ONE: Final = {"total": 1, "total_exact": True}
@@ -79,6 +79,30 @@ EXAMPLES: Final[dict[type[BaseModel], dict[str, Any]]] = {
     RecallPage: {**_ONE, "told": 40, "corrected": 12, "left": 28, "items": [_matter(Kind.CLAIM)]},
     **{page: {**_ONE, "items": [_matter(kind)]} for kind, page in PAGES.items()},
 }
+
+
+_LATER: Final = frozenset(("outcome", "taken", "reached", "answer_id"))
+"""What a matter says from a later entry on."""
+
+
+def _whole(kind: Kind) -> dict[str, Any]:
+    """A matter with the entry that it begins with."""
+    machine, said = MACHINES[kind], BODIES[WAYS[kind].begins.__name__]
+    begun = {"number": 1, "action": machine.begins, "at": "2026-03-02T15:00:00Z", "in_effect": True}
+    more: dict[str, Any] = {"state": machine.moves[None, machine.begins], "entries": [{**said, **begun}]}
+    if machine.goes_on:
+        more["changed_at"] = begun["at"]
+    if kind is Kind.HANDOFF:
+        more |= {"promise": _PROMISE, "deliverer_open": 4, "deliverer_open_exact": True}
+    return {name: value for name, value in {**_matter(kind), **more}.items() if name not in _LATER}
+
+
+WHOLES: Final[dict[Kind, dict[str, Any]]] = {kind: _whole(kind) for kind in Kind}
+
+
+def shown_whole(kind: Kind) -> dict[int | str, dict[str, Any]]:
+    """What the route of one matter declares: its schema and an example."""
+    return {200: {"model": WHOLE[kind], "content": {"application/json": {"example": WHOLES[kind]}}}}
 
 
 def answers(model: type[BaseModel]) -> dict[int | str, dict[str, Any]]:

@@ -11,9 +11,12 @@ from nacl.public import PrivateKey
 from pydantic import BaseModel
 
 from candor.web.http.docs import page
-from promise_svc.api.list_examples import EXAMPLES
+from promise_svc.api.list_examples import EXAMPLES, WHOLES
+from promise_svc.api.matter_kinds import WAYS
+from promise_svc.api.matter_responses import WHOLE
 from promise_svc.api.routes.list_pages import columns_of, in_a_cell
 from promise_svc.api.routes.themes import Themes
+from promise_svc.domain import MACHINES, Kind
 from promise_svc.settings import PromiseSettings
 from promise_svc.wiring import build
 
@@ -30,6 +33,16 @@ def test_an_example_is_an_answer_with_fields_of_its_model_alone(
     assert not any(value is None for value in item.values())
 
 
+@pytest.mark.parametrize("kind", Kind)
+def test_a_matter_shows_an_example_of_its_first_entry(kind: Kind) -> None:
+    example = WHOLES[kind]
+    WHOLE[kind].model_validate(example)
+    assert example.keys() <= WHOLE[kind].model_fields.keys() | {"at"}
+    [entry] = example["entries"]
+    assert (entry["action"], entry["number"]) == (MACHINES[kind].begins, example["version"])
+    assert example["state"] == MACHINES[kind].moves[None, entry["action"]]
+
+
 def test_every_list_shows_its_example_and_comes_as_csv(tmp_path: Path) -> None:
     key = tmp_path / "public"
     key.write_bytes(base64.b64encode(bytes(PrivateKey.generate().public_key)))
@@ -44,9 +57,12 @@ def test_every_list_shows_its_example_and_comes_as_csv(tmp_path: Path) -> None:
             parameters = [one["name"] for one in operations["get"]["parameters"]]
             assert "format" in parameters, path
     assert found == {model.__name__: example for model, example in EXAMPLES.items()}
+    for kind in Kind:
+        one = document["paths"][f"{WAYS[kind].path}/{{matter_id}}"]["get"]["responses"]["200"]["content"]
+        assert one["application/json"]["example"] == WHOLES[kind]
     themes = document["paths"]["/v1/sheets/themes"]["get"]["responses"]["200"]["content"]["application/json"]
     Themes.model_validate(themes["example"], extra="forbid")
-    assert page(document).count("<code>Example of an answer</code>") == len(EXAMPLES) + 1
+    assert page(document).count("<code>Example of an answer</code>") == len(EXAMPLES) + len(WHOLES) + 1
 
 
 @pytest.mark.parametrize(

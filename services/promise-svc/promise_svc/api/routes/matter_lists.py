@@ -23,10 +23,10 @@ from candor.web.http.pages import Cursor, Limit
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from promise_svc.api import matter_views, presenters
-from promise_svc.api.list_examples import answers
+from promise_svc.api.list_examples import answers, shown_whole
 from promise_svc.api.list_requests import MatterQuery
 from promise_svc.api.matter_kinds import WAYS
-from promise_svc.api.matter_responses import PAGES, WHOLE
+from promise_svc.api.matter_responses import PAGES
 from promise_svc.api.routes.csv_files import FormatParameter
 from promise_svc.api.routes.list_pages import columns_of, page_answer
 from promise_svc.domain import MACHINES, Kind
@@ -107,7 +107,7 @@ def _capabilities(routes: APIRouter) -> None:
 
     path = f"{WAYS[Kind.CAPABILITY].path}/{{matter_id}}"
 
-    @routes.get(path, responses={200: {"model": WHOLE[Kind.CAPABILITY]}})
+    @routes.get(path, responses=shown_whole(Kind.CAPABILITY))
     async def capability(request: Request, matter_id: PathId, _principal: Viewer, stood_at: StoodAt = None) -> Response:
         """A capability as the register has it, or as it stood at a time, with all that was said of it."""
         now = intake_of(request).clock.now()
@@ -181,7 +181,7 @@ def _alike(routes: APIRouter, kind: Kind) -> None:
 
 
 def _one(routes: APIRouter, kind: Kind) -> None:
-    @routes.get(f"{WAYS[kind].path}/{{matter_id}}", responses={200: {"model": WHOLE[kind]}}, summary=f"Show {kind}")
+    @routes.get(f"{WAYS[kind].path}/{{matter_id}}", responses=shown_whole(kind), summary=f"Show {kind.words}")
     async def one(request: Request, matter_id: PathId, _principal: Viewer) -> Response:
         """One with its entries, in the order in which they were said."""
         now = intake_of(request).clock.now()

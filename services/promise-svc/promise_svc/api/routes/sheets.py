@@ -22,10 +22,10 @@ from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Operator, Principal, act_of
 from promise_svc.api import matter_views
-from promise_svc.api.list_examples import answers
+from promise_svc.api.list_examples import answers, shown_whole
 from promise_svc.api.matter_csv import SHEETS
 from promise_svc.api.matter_kinds import WAYS
-from promise_svc.api.matter_responses import PAGES, WHOLE
+from promise_svc.api.matter_responses import PAGES
 from promise_svc.api.routes.csv_files import FormatParameter, csv_body, give_csv, take_csv
 from promise_svc.api.routes.matter_lists import Before, From, found_one, page_of
 from promise_svc.api.sheet_requests import LinkIn, LinkOut
@@ -69,7 +69,7 @@ async def sheets(
     return shown(found.document(), link_header(request, found.next))
 
 
-@router.get(f"{PATH}/{{matter_id}}", responses={200: {"model": WHOLE[Kind.SHEET]}})
+@router.get(f"{PATH}/{{matter_id}}", responses=shown_whole(Kind.SHEET))
 async def sheet(request: Request, matter_id: PathId, _principal: Operator) -> Response:
     """One answer sheet."""
     async with intake_of(request).database.reading() as session:

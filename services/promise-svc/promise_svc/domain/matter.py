@@ -65,8 +65,8 @@ class Matter:
     """A matter as its entries leave it; `version` counts them.
 
     `at` is when it began, or was said anew; `since`, when it came to its state, None where its entries were not read.
-    Without a customer and with a promise it waits for that promise. `in_effect`: the last entry followed. `verdict`: of
-    a claim, as far as the register is known.
+    Without a customer and with a promise it waits for that promise. `in_effect`: the last entry followed and counts.
+    `verdict`: of a claim, as far as the register is known.
     """
 
     kind: Kind
@@ -198,7 +198,9 @@ def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tup
         can = sorted(action for before, action in machine.moves if before == state)
         detail = f"the {command.kind.words} is {state}: it can be {', '.join(can) or 'changed no more'}"
         raise Refusal(RefusalReason.NOT_NOW, detail)
-    return replace(matter, version=1 if known is None else known.version + 1, in_effect=follows), entry
+    # Where the newest is all there is, nothing is left of what was said before it.
+    stands = follows and (machine.keeps or matter.at == entry.at)
+    return replace(matter, version=1 if known is None else known.version + 1, in_effect=stands), entry
 
 
 def _admit(known: Matter | None, command: Enter) -> None:

@@ -80,6 +80,13 @@ def test_newer_words_are_not_said_to_be_of_who_spoke_before() -> None:
         assert claim.words == {"person": "kim"}
 
 
+def test_of_an_account_what_was_said_earlier_is_not_in_effect() -> None:
+    known, _ = enter(None, [], command(Kind.ACCOUNT, "set", 60, exposure=2))
+    for minute, stands in ((59, False), (60, True), (61, True)):
+        found, _ = enter(known, [], command(Kind.ACCOUNT, "set", minute, waits=True, exposure=1))
+        assert (found.content["exposure"], found.in_effect) == (1 if stands else 2, stands)
+
+
 @pytest.mark.parametrize("kind", Kind)
 def test_refusals_name_a_kind_by_a_word_of_the_glossary(kind: Kind) -> None:
     with pytest.raises(Refusal, match=f" {kind.words}"):

@@ -19,6 +19,7 @@ class Cause(StrEnum):
     """What moved a component of a score."""
 
     INCIDENT_BEGAN = "incident_began"
+    INCIDENT_CHANGED = "incident_changed"
     INCIDENT_ENDED = "incident_ended"
     STEP_LATE = "step_late"
     STEP_OVERDUE = "step_overdue"
@@ -34,12 +35,24 @@ class Cause(StrEnum):
     TIME = "time"
 
 
+class Later(NamedTuple):
+    """The event of an incident after the one that is known: the one that ended it, else the next; `of`: which one."""
+
+    of: str
+    event_id: str
+    ended: bool
+
+
 class Known(NamedTuple):
-    """Something that was known when a score was published: a fact's kind, the id of its event, and its name."""
+    """Something that was known when a score was published: a fact's kind, the id of its event, and its name.
+
+    `later`: what came after it, of an incident; None of a step, or where that is not known.
+    """
 
     kind: str
     event_id: str
     name: str
+    later: Later | None = None
 
 
 class Snapshot(NamedTuple):
@@ -53,11 +66,12 @@ class Snapshot(NamedTuple):
 
 
 class Happened(NamedTuple):
-    """Something that is no fact of a score and may have moved it: when, as what, and its name."""
+    """Something that is no fact of a score and may have moved it: when, as what, its name, and the id of its event."""
 
     at: float
     cause: Cause
     name: str
+    event_id: str = ""
 
 
 class Reason(NamedTuple):
@@ -136,13 +150,41 @@ def _seen(one: Move) -> bool:
 def _causes(before: Snapshot, after: Snapshot, happened: Sequence[Happened]) -> list[Reason]:
     """All that changed between two snapshots: what ended, what came and went of what was known, and what happened."""
     ended = [Reason(Cause.ENDED, after.standing)] if before.standing != after.standing else []
-    came = [Reason(_CAME[FactKind(one.kind)], one.name, one.event_id) for one in sorted(after.known - before.known)]
-    went = [Reason(_WENT[FactKind(one.kind)], one.name, one.event_id) for one in sorted(before.known - after.known)]
-    # A step that is known to be late is later missed: it was not mended.
-    still = {one.name for one in came}
-    gone = [one for one in went if one.cause is Cause.INCIDENT_ENDED or one.name not in still]
-    between = [Reason(one.cause, one.name) for one in happened if before.at < one.at <= after.at]
-    return [*ended, *came, *gone, *between]
+    came, went = sorted(after.known - before.known), sorted(before.known - after.known)
+    # A step that is known to be late is later missed: it was not mended. An incident of which more comes goes on.
+    still, going_on = {one.name for one in after.known if not _hit(one)}, _incidents(after.known)
+    named = _incidents(before.known)
+    begun = [
+        Reason(Cause.INCIDENT_CHANGED if _of(one) in named else _CAME[FactKind(one.kind)], one.name, one.event_id)
+        for one in came
+    ]
+    over = [_end(one) for one in went if _hit(one) and _of(one) not in going_on]
+    # What mended a step is no event of its own where it is not among what happened: its new plan, or a pause.
+    mended = [Reason(Cause.STEP_MENDED, one.name) for one in went if not _hit(one) and one.name not in still]
+    between = [Reason(one.cause, one.name, one.event_id) for one in happened if before.at < one.at <= after.at]
+    return [*ended, *begun, *(one for one in over if one is not None), *mended, *between]
+
+
+def _end(known: Known) -> Reason | None:
+    """How an incident went; None where it goes on and hits the promise no more, or is one of too many to be named."""
+    if known.later is None:
+        return Reason(Cause.INCIDENT_ENDED, known.name)
+    if not known.later.event_id:
+        return None
+    cause = Cause.INCIDENT_ENDED if known.later.ended else Cause.INCIDENT_CHANGED
+    return Reason(cause, known.name, known.later.event_id)
+
+
+def _hit(known: Known) -> bool:
+    return known.kind == FactKind.INCIDENT_OPEN
+
+
+def _of(known: Known) -> str | None:
+    return known.later.of if known.later else None
+
+
+def _incidents(facts: frozenset[Known]) -> set[str | None]:
+    return {_of(one) for one in facts if one.later is not None}
 
 
 def _reason(component: Component, points: float, causes: Sequence[Reason]) -> Reason:
@@ -162,12 +204,11 @@ _CAME: Final = {
     FactKind.MILESTONE_MISSED: Cause.STEP_MISSED,
     FactKind.MILESTONE_CANCELLED: Cause.STEP_CANCELLED,
 }
-_WENT: Final = dict.fromkeys(FactKind, Cause.STEP_MENDED) | {FactKind.INCIDENT_OPEN: Cause.INCIDENT_ENDED}
 _STEPS: Final = (
     *(Cause.STEP_MISSED, Cause.STEP_CANCELLED, Cause.STEP_LATE, Cause.STEP_OVERDUE, Cause.STEP_REACHED),
     Cause.STEP_MENDED,
 )
-_INCIDENTS: Final = (Cause.INCIDENT_BEGAN, Cause.INCIDENT_ENDED)
+_INCIDENTS: Final = (Cause.INCIDENT_BEGAN, Cause.INCIDENT_ENDED, Cause.INCIDENT_CHANGED)
 _ORDER: Final[dict[Component, tuple[Cause, ...]]] = {
     Component.LATENESS: (Cause.ENDED, *_STEPS, Cause.NEW_DATE, *_INCIDENTS),
     Component.SCOPE: (Cause.ENDED, *_STEPS),

@@ -73,6 +73,7 @@ MILESTONE: Final = (
     ("at", "timestamptz"),
     ("status", "text"),
     ("final", "bool"),
+    ("source_event", "text"),
 )
 JUDGED: Final = (Standing.KEPT, Standing.BROKEN, Standing.CANCELLED)
 """Endings that tell whether all of it was delivered; what is withdrawn was no longer to be."""
@@ -169,7 +170,7 @@ def gap_row(data: GapScored, version: int) -> tuple[Any, ...]:
 def milestone_row(promise_id: str, step: StepState) -> tuple[Any, ...]:
     """The values of MILESTONE."""
     status = StepStatus(step.status).name.lower()
-    return (promise_id, step.name, step.planned, step.expected, step.at, status, step.final)
+    return (promise_id, step.name, step.planned, step.expected, step.at, status, step.final, step.source_event)
 
 
 def kept(state: PromiseState) -> PromiseState:

@@ -62,15 +62,17 @@ async def save_redatings(connection: Connection, found: Sequence[Redating]) -> N
 
 
 async def save_incidents(connection: Connection, messages: Iterable[Message]) -> None:
-    """Keep the newest snapshot of each incident."""
+    """Keep the newest snapshot of each incident, and which events it came by."""
+    found = [incident_of(message.envelope, message.data) for message in messages]  # type: ignore[arg-type]
     newest: dict[str, Incident] = {}
-    for message in messages:
-        one = incident_of(message.envelope, message.data)  # type: ignore[arg-type]
+    for one in found:
         if one.version > (newest[one.incident_id].version if one.incident_id in newest else 0):
             newest[one.incident_id] = one
     rows = [_incident_row(newest[name]) for name in sorted(newest)]
     if rows:
         await connection.execute(_SAVE_INCIDENTS, *(list(column) for column in zip(*rows, strict=True)))
+        events = sorted((one.incident_id, one.version, one.source_event, one.until is not None) for one in found)
+        await connection.execute(_SAVE_EVENTS, *(list(column) for column in zip(*events, strict=True)))
 
 
 async def existing(connection: Connection, promise_ids: Collection[str]) -> set[str]:
@@ -155,3 +157,7 @@ ON CONFLICT (incident_id) DO UPDATE SET version = excluded.version, severity = e
   category = excluded.category, title = excluded.title, places = excluded.places, opened_at = excluded.opened_at,
   expected_end = excluded.expected_end, resolved_at = excluded.resolved_at, words_since = now()
 WHERE known.version < excluded.version"""
+_SAVE_EVENTS: Final = """
+INSERT INTO insight_incident_event (incident_id, version, event_id, resolved)
+SELECT * FROM unnest($1::text[], $2::int[], $3::text[], $4::bool[])
+ON CONFLICT DO NOTHING"""

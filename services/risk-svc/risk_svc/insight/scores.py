@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from candor.contracts import Component, Standing
-from risk_svc.insight.courses import Cause, Course, Happened, Known, Snapshot, course
+from candor.contracts import Component, FactKind, Standing
+from risk_svc.insight.courses import Cause, Course, Happened, Known, Later, Snapshot, course
 from risk_svc.insight.forgetting import LIVING
 
 if TYPE_CHECKING:
@@ -61,10 +61,10 @@ async def movement(session: AsyncSession, promise_id: str, since: float) -> Move
     if head is None:
         return None
     rows = (await session.exec(cast(Any, _SCORES.bindparams(promise=promise_id)))).all()
-    snapshots = [_snapshot(row) for row in rows]
+    snapshots = await _snapshots(session, rows)
     begin = min(since, head.told_at or since)
     between = (await session.exec(cast(Any, _HAPPENED.bindparams(promise=promise_id, begin=begin)))).all()
-    happened = [Happened(row.at, Cause(row.cause), row.name) for row in between]
+    happened = [Happened(row.at, Cause(row.cause), row.name, row.event_id) for row in between]
     told = None if head.told_at is None else course(snapshots, happened, head.told_at)
     return Movement(
         head.customer_id,
@@ -92,7 +92,19 @@ def _row(data: GapScored, version: int) -> tuple[Any, ...]:
     )
 
 
-def _snapshot(row: Any) -> Snapshot:
+async def _snapshots(session: AsyncSession, rows: Sequence[Any]) -> list[Snapshot]:
+    """Scores as they were published, with what is known by now of the incidents that were."""
+    facts = {event for row in rows for kind, event, _ in json.loads(row.facts) if kind == FactKind.INCIDENT_OPEN}
+    found = (await session.exec(cast(Any, _LATER.bindparams(events=sorted(facts))))).all() if facts else []
+    later = {one.event_id: Later(one.incident_id, one.later, one.ended) for one in found}
+    return [_snapshot(row, later) for row in rows]
+
+
+def _known(kind: str, event_id: str, name: str, later: Mapping[str, Later]) -> Known:
+    return Known(kind, event_id, name, later.get(event_id) if kind == FactKind.INCIDENT_OPEN else None)
+
+
+def _snapshot(row: Any, later: Mapping[str, Later]) -> Snapshot:
     shares, facts = json.loads(row.shares), json.loads(row.facts)
     # Rounded when they were kept; what they say of a score must still be all of it.
     total = sum(shares) or 1.0
@@ -101,7 +113,7 @@ def _snapshot(row: Any) -> Snapshot:
         row.standing,
         min(row.score, HIGHEST),
         {str(component): share / total for component, share in zip(Component, shares, strict=True) if share},
-        frozenset(Known(*fact) for fact in facts),
+        frozenset(_known(*fact, later) for fact in facts),
     )
 
 
@@ -135,13 +147,25 @@ FROM insight_score WHERE promise_id = :promise ORDER BY version"""
 _HAPPENED: Final = text(
     """
 SELECT * FROM (
-  SELECT extract(epoch FROM at)::float8 AS at, 'step_reached' AS cause, milestone AS name FROM insight_milestone
+  SELECT extract(epoch FROM at)::float8 AS at, 'step_reached' AS cause, milestone AS name,
+    source_event AS event_id FROM insight_milestone
   WHERE promise_id = :promise AND status = 'reached' AND at > to_timestamp(:begin)
   UNION ALL
-  SELECT extract(epoch FROM at)::float8, 'new_date', asked_by FROM insight_redating
+  SELECT extract(epoch FROM at)::float8, 'new_date', asked_by, '' FROM insight_redating
   WHERE promise_id = :promise AND at > to_timestamp(:begin)
   UNION ALL
-  SELECT extract(epoch FROM last_told_at)::float8, 'message', last_told FROM insight_promise
+  SELECT extract(epoch FROM last_told_at)::float8, 'message', last_told, '' FROM insight_promise
   WHERE promise_id = :promise AND last_told_at IS NOT NULL) AS found
 ORDER BY at DESC LIMIT 100"""
+)
+# Of each event of an incident the one that ended it afterwards, or the next one if none did.
+_LATER: Final = text(
+    """
+SELECT DISTINCT ON (known.event_id) known.event_id, known.incident_id, coalesce(next.event_id, '') AS later,
+  coalesce(next.resolved, false) AS ended
+FROM insight_incident_event AS known LEFT JOIN LATERAL (
+  SELECT event_id, resolved FROM insight_incident_event AS one
+  WHERE one.incident_id = known.incident_id AND one.version > known.version
+  ORDER BY resolved DESC, version LIMIT 1) AS next ON true
+WHERE known.event_id = ANY(CAST(:events AS text[])) ORDER BY known.event_id, known.version DESC"""
 )

@@ -9,18 +9,22 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
+from msgspec.structs import replace
 
-from candor.contracts import Component, Fact, FactKind, Message, Standing, Statement
+from candor.contracts import Component, Fact, FactKind, IncidentStatus, Message, Standing, Statement
 from risk_svc.insight.scores import KEPT
 from risk_svc.web.api.movement_responses import MovementOut
 from risk_svc.web.api.routes.movement import EXAMPLE
 from tests.support.api import Api
 from tests.support.insight import InsightDesk, gap
-from tests.support.risk import DEPARTS, MADE, Story, erased
+from tests.support.risk import DEPARTS, MADE, Story, erased, incident
 
 H = timedelta(hours=1)
 NOW = MADE + 30 * H
-TABLES = "insight_promise, insight_state, insight_milestone, insight_redating, insight_score, insight_erased"
+TABLES = (
+    "insight_promise, insight_state, insight_milestone, insight_redating, insight_score, insight_erased, "
+    "insight_incident, insight_incident_event"
+)
 STORM = Fact(kind=FactKind.INCIDENT_OPEN, event_id="w1", name="snow", at=MADE)
 L, I, C = Component.LATENESS, Component.INCIDENTS, Component.SILENCE  # noqa: E741
 
@@ -53,6 +57,9 @@ def stormy() -> list[Message]:
         story.notice(at=MADE + 12.5 * H),
         scored(4, 13, 60.0, {L: 0.5, I: 0.5}, facts=[STORM]),
         scored(5, 20, 40.0, {L: 0.5}),
+        incident(resolved=MADE + 20 * H, status=IncidentStatus.RESOLVED, version=3, opened=MADE + 8 * H),
+        incident(status=IncidentStatus.CHANGED, version=2, opened=MADE + 8 * H),
+        incident(opened=MADE + 8 * H),
     ]
 
 
@@ -73,7 +80,7 @@ async def test_it_says_which_component_moved_it_by_how_much_and_by_which_event(a
     assert {part["component"]: (part["cause"], part["name"], part["event_id"]) for part in ended["parts"]}[I] == (
         "incident_ended",
         "snow",
-        "w1",
+        "w3",
     )
     assert {part["cause"] for part in began["parts"] if part["component"] == I} == {"incident_began"}
     assert sum(part["points"] for part in course["parts"]) == pytest.approx(course["change"], abs=1e-3)
@@ -117,6 +124,19 @@ async def test_what_happened_beside_facts_is_named_too(api: Api, desk: InsightDe
     found = (await ask(api, since=stamp(1)))["course"]
     causes = {(part["cause"], part["name"]) for one in found["moves"] for part in one["parts"] if part["points"] < -1}
     assert causes == {("message", "update"), ("step_reached", "departed")}
+    named = {part["event_id"] for one in found["moves"] for part in one["parts"] if part["cause"] == "step_reached"}
+    assert named == {departed.data.source_event}  # type: ignore[attr-defined]
+
+
+async def test_a_change_of_an_incident_is_no_end_of_it(api: Api, desk: InsightDesk) -> None:
+    worse = replace(STORM, event_id="w2")
+    await taken(desk, [*stormy()[:4], incident(opened=MADE + 8 * H)])
+    changed = incident(status=IncidentStatus.CHANGED, version=2, severity=0.4, opened=MADE + 8 * H)
+    await taken(desk, [changed, scored(4, 14, 50.0, {L: 0.5, I: 0.25}, facts=[worse])])
+    newest = (await ask(api))["course"]["moves"][0]
+    assert [(part["cause"], part["event_id"]) for part in newest["parts"] if part["component"] == I] == [
+        ("incident_changed", "w2")
+    ]
 
 
 async def test_only_the_newest_scores_are_kept_and_of_an_end_the_last_two(api: Api, desk: InsightDesk) -> None:
@@ -155,7 +175,7 @@ async def test_it_comes_as_csv_and_its_example_is_an_answer(api: Api, desk: Insi
     await taken(desk, stormy())
     answer = await api.call("GET", "/v1/gaps/p1/movement", role="viewer", params={"format": "csv"})
     rows = [row for row in csv.DictReader(io.StringIO(answer.text)) if row["component"] == I]
-    assert [(row["cause"], row["event_id"]) for row in rows] == [("incident_ended", "w1"), ("incident_began", "w1")]
+    assert [(row["cause"], row["event_id"]) for row in rows] == [("incident_ended", "w3"), ("incident_began", "w1")]
     assert MovementOut.model_validate(EXAMPLE).model_dump(mode="json").keys() == EXAMPLE.keys()
     assert MovementOut.model_validate(await ask(api)).course is not None
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from candor.contracts import Component, FactKind
 from risk_svc.domain.component import Part
 from risk_svc.domain.gap import Gap, GapDefinition, gap
-from risk_svc.insight.courses import Cause, Course, Happened, Known, Move, Moved, Reason, Snapshot, course
+from risk_svc.insight.courses import Cause, Course, Happened, Known, Later, Move, Moved, Reason, Snapshot, course
 from risk_svc.insight.measures.movement import Scored, moved
 
 L, S, I, C, U = (str(component) for component in Component)  # noqa: E741
@@ -51,7 +51,7 @@ def fact(kind: FactKind, name: str = "departed") -> Known:
     return Known(kind.value, f"e-{name}", name)
 
 
-STORM = fact(FactKind.INCIDENT_OPEN, "storm")
+STORM = fact(FactKind.INCIDENT_OPEN, "storm")._replace(later=Later("i1", "e-calm", ended=True))
 
 
 def test_a_case_by_hand() -> None:
@@ -66,7 +66,7 @@ def test_a_case_by_hand() -> None:
     assert (found.before, found.change) == pytest.approx((61.5, -61.5))
     first, second = found.moves
     assert (first.at, first.change) == pytest.approx((20, -16.5))
-    assert rounded(first) == [Moved(I, -16.5, Reason(Cause.INCIDENT_ENDED, "storm", "e-storm"))]
+    assert rounded(first) == [Moved(I, -16.5, Reason(Cause.INCIDENT_ENDED, "storm", "e-calm"))]
     assert rounded(second) == [Moved(L, -45.0, Reason(Cause.FORECAST))]
     # From the first to the last alone, not the sum of the moves: the incident alone is 16.5 points only after the step.
     ends = moved(Scored(three[0].score, three[0].shares), Scored(three[-1].score, three[-1].shares))
@@ -111,7 +111,21 @@ def test_parts_sum_to_the_change_and_moves_to_it_as_well(many: list[dict[Compone
 def test_a_step_that_slips_raises_the_lateness_and_once_mended_lowers_it(kind: FactKind, cause: Cause) -> None:
     good, bad = snapshot(1, lateness=0.2), snapshot(2, known=(fact(kind),), lateness=0.6)
     assert reasons(good, bad) == {L: Reason(cause, "departed", "e-departed")}
-    assert reasons(bad._replace(at=0), good) == {L: Reason(Cause.STEP_MENDED, "departed", "e-departed")}
+    assert reasons(bad._replace(at=0), good) == {L: Reason(Cause.STEP_MENDED, "departed")}
+
+
+def test_an_incident_of_which_more_comes_changed_and_one_that_only_hits_no_more_is_not_said_to_have_ended() -> None:
+    worse = STORM._replace(event_id="e-worse")
+    hit, more = snapshot(1, known=(STORM,), incidents=0.3), snapshot(2, known=(worse,), incidents=0.6)
+    for before, after, event in ((hit, more, "e-worse"), (more._replace(at=0), hit, "e-storm")):
+        assert reasons(before, after) == {I: Reason(Cause.INCIDENT_CHANGED, "storm", event)}
+    for later, reason in (
+        (Later("i1", "e-moved", ended=False), Reason(Cause.INCIDENT_CHANGED, "storm", "e-moved")),
+        (Later("i1", "", ended=False), Reason(Cause.TIME)),
+        (None, Reason(Cause.INCIDENT_ENDED, "storm")),
+    ):
+        left = snapshot(1, known=(STORM._replace(later=later),), incidents=0.3)
+        assert reasons(left, snapshot(2, incidents=0.0)) == {I: reason}
 
 
 def test_a_step_that_was_overdue_and_is_missed_was_not_mended() -> None:
@@ -134,10 +148,10 @@ def moved_by(component: str, before: float, after: float, *happened: Happened, *
 
 
 def test_what_happened_between_two_scores_is_named_and_nothing_else() -> None:
-    told, reached = Happened(1.5, Cause.MESSAGE, "warning"), Happened(2.0, Cause.STEP_REACHED, "loaded")
+    told, reached = Happened(1.5, Cause.MESSAGE, "warning"), Happened(2.0, Cause.STEP_REACHED, "loaded", "e-7")
     dated = Happened(1.2, Cause.NEW_DATE, "customer")
     assert moved_by(C, 0.9, 0.0, told, reached) == Reason(Cause.MESSAGE, "warning")
-    assert moved_by(L, 0.9, 0.1, told, reached) == Reason(Cause.STEP_REACHED, "loaded")
+    assert moved_by(L, 0.9, 0.1, told, reached) == Reason(Cause.STEP_REACHED, "loaded", "e-7")
     assert moved_by(L, 0.9, 0.1, dated) == Reason(Cause.NEW_DATE, "customer")
     for one in (reached, dated):
         for at in (1.0, 2.1):

@@ -32,7 +32,10 @@ class MovedOut(SumOut):
         description="What did it: an event, else forecast (its forecast alone changed) or time (time passed)."
     )
     name: str = Field(description="Of which step, incident, message or ending; empty where nothing has a name.")
-    event_id: str
+    event_id: str = Field(
+        description="The id of the event that did it, as it was sent: of an incident's end the one that ended it. Empty: "
+        "nobody sent one, or it is not known."
+    )
 
 
 class MoveOut(BaseModel):

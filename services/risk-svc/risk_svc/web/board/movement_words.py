@@ -18,6 +18,7 @@ SAID: Final = 0.05
 """Points below which a component is not named: they would read as none."""
 CAUSES: Final = {
     Cause.INCIDENT_BEGAN: "an incident began: {}",
+    Cause.INCIDENT_CHANGED: "an incident changed: {}",
     Cause.INCIDENT_ENDED: "an incident ended: {}",
     Cause.STEP_LATE: "step {} came late",
     Cause.STEP_OVERDUE: "step {} is overdue",

@@ -89,9 +89,12 @@ def test_an_incident_in_the_list_says_what_it_affects_and_hits_and_leads_to_its_
 def test_an_incident_that_hits_nothing_or_is_over_is_told_apart() -> None:
     nothing = incidents.row(LISTED | {"promises": 0, "customers": 0, "values": [], "affects": []})
     assert (nothing["hits"], nothing["value"]) == ("none", "–")
-    assert (nothing["affects"], nothing["colour"]) == ("nothing that is known here", style.COLOURS["none"])
+    assert (nothing["affects"], nothing["colour"]) == ("nothing that is known here", style.COLOURS["medium"])
+    assert nothing["state"] == "open, hits nothing"
     ended = incidents.row(LISTED | {"resolved_at": NOW + timedelta(hours=1)})
     assert (ended["state"], ended["until"], ended["colour"]) == ("ended", "Fri 8 Mar 23:05", style.COLOURS["none"])
+    looks = {(one["state"], one["colour"]) for one in (nothing, ended, incidents.row(LISTED))}
+    assert len({state for state, _ in looks}) == len({colour for _, colour in looks}) == 3
     assert incidents.row(LISTED | {"expected_end": NOW})["until"] == "expected Fri 8 Mar 22:05"
     many = LISTED | {"promises": MOST_HIT, "promises_exact": False, "customers": 12}
     assert incidents.row(many)["hits"] == "more than 1,000, of 12 customers"

@@ -26,6 +26,9 @@ COLUMNS: Final = [
     {"name": "until", "label": "Until (UTC)", "field": "until", "align": "left"},
 ]
 STATES: Final[dict[str, str]] = {"": "all", "open": "open", "ended": "ended"}
+OPEN, HITS_NOTHING, ENDED = "open", "open, hits nothing", "ended"
+LOOKS: Final = {OPEN: "severe", HITS_NOTHING: "medium", ENDED: "none"}
+"""The colour of each word for where an incident stands."""
 EMPTY: Final = "No incident matches. Incidents come by delivery-svc: POST /v1/incidents, or a system of trouble."
 READ_IT: Final = (
     "An incident hits the open promises that depend on what it affects. One that hits nothing may affect what no "
@@ -76,11 +79,11 @@ def csv_of(wanted: IncidentFilter) -> str:
 
 def row(one: Mapping[str, Any]) -> dict[str, Any]:
     """An incident as a row: plain text and numbers."""
-    ended = one["resolved_at"]
+    state = state_of(one)
     return {
         "id": one["incident_id"],
-        "state": "open" if ended is None else "ended",
-        "colour": style.COLOURS["none" if ended or not one["promises"] else "severe"],
+        "state": state,
+        "colour": style.COLOURS[LOOKS[state]],
         "promise": one["title"] or one["incident_id"],
         "link": public_path("/board/incidents/") + quote(one["incident_id"], safe=""),
         "note": f"{one['incident_id']} · {one['category']}, severity {one['severity']:.0%}",
@@ -90,6 +93,13 @@ def row(one: Mapping[str, Any]) -> dict[str, Any]:
         "since": style.clock_text(one["opened_at"]),
         "until": until_words(one),
     }
+
+
+def state_of(one: Mapping[str, Any]) -> str:
+    """The word for where it stands; one that goes on and hits nothing may come to hit promises yet."""
+    if one["resolved_at"] is not None:
+        return ENDED
+    return OPEN if one["promises"] else HITS_NOTHING
 
 
 def until_words(one: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from candor.web.http.listings import COUNTED, Total
 from risk_svc.insight.asking import given
 from risk_svc.insight.forgetting import LIVING
 from risk_svc.insight.incidents import MOST_HIT
+from risk_svc.insight.rates import RATED, SUMS
 
 State = Literal["open", "ended"]
 After = tuple[int, datetime, str]
@@ -79,15 +80,12 @@ FROM (
   ORDER BY {_FALLING} LIMIT :most OFFSET :skip) AS one
 CROSS JOIN LATERAL (
   WITH hit AS MATERIALIZED (
-    SELECT customer_id, currency, value FROM insight_promise
+    SELECT customer_id, insight_promise.currency, value, rate FROM insight_promise {RATED}
     WHERE standing = 'open' AND shown AND places ?| ARRAY(SELECT jsonb_array_elements_text(one.places))
       AND made_at < coalesce(one.resolved_at, 'infinity') AND {LIVING}
     LIMIT {MOST_HIT + 1})
   SELECT count(*)::int AS promises, count(DISTINCT customer_id)::int AS customers,
-    coalesce((SELECT jsonb_agg(each ORDER BY value DESC) FROM (
-      SELECT currency, round(coalesce(sum(value), 0)::numeric, 2) AS value, count(*) AS promises,
-        count(*) - count(value) AS unvalued
-      FROM hit GROUP BY currency) AS each), '[]') AS "values"
+    {SUMS} AS "values"
   FROM hit) AS found
 ORDER BY {_FALLING}"""  # noqa: S608 - constants only
 _COUNT: Final = f"""

@@ -10,6 +10,7 @@ from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.web.http.listings import COUNTED, Total
 from risk_svc.insight.forgetting import LIVING
+from risk_svc.insight.rates import RATED, SUMS
 
 Sort = Literal["gap", "value"]
 ITEM: Final = (
@@ -67,22 +68,24 @@ async def hits(
 
     At most `most` of them are listed, after a cursor's place and `skip` further ones.
     """
-    place = after or (None, "")
+    place = after or (None, "", 0.0, "")
     asked = _QUERY[sort].bindparams(
         places=incident["places"],
         until=incident["resolved_at"],
         customer=wanted.customer_id,
         kind=wanted.kind,
         least=wanted.min_score,
-        place=place[0],
-        name=place[1],
+        rank=place[0],
+        apart=place[1],
+        bare=place[2],
+        name=place[3],
         most=most,
         skip=skip,
     )
     rows: Sequence[Any] = (await session.exec(cast(Any, asked))).all()
     first = rows[0]
     items = [dict(row._mapping) for row in rows if row.promise_id is not None]
-    return Hits(items, Total.of(first.all_of_them), first.customers, first.money or [])
+    return Hits(items, Total.of(first.all_of_them), first.customers, first.money)
 
 
 async def still_open(session: AsyncSession, most: int) -> list[dict[str, Any]]:
@@ -91,9 +94,9 @@ async def still_open(session: AsyncSession, most: int) -> list[dict[str, Any]]:
     return [dict(row._mapping) for row in rows]
 
 
-def rank(item: dict[str, Any]) -> tuple[float, str]:
-    """The place of a promise in the list; one without a value comes after all that have one."""
-    return item["rank"], item["promise_id"]
+def rank(item: dict[str, Any]) -> tuple[float, str, float, str]:
+    """The place of a promise in the list, for a cursor."""
+    return item["rank"], item["apart"], item["bare"], item["promise_id"]
 
 
 _INCIDENT: Final = text("""
@@ -115,11 +118,22 @@ _ROUNDED: Final = {
     "score": "round(score::numeric, 2)::float8 AS score",
     "p_slip": "round(p_slip::numeric, 4)::float8 AS p_slip",
 }
-_RANKS: Final = {"gap": "coalesce(score, -1)::float8", "value": "coalesce(value, -1)::float8"}
+_NO_RATE: Final = "value IS NOT NULL AND rate IS NULL"
+# By value: what it is worth by the rates; then amounts of each currency without a rate, as a bare number tells nothing
+# beside those of another; then what has none. The letters are turned round, as the whole order falls.
+_RANKS: Final = {
+    "gap": "coalesce(score, -1)::float8 AS rank, '' AS apart, 0::float8 AS bare",
+    "value": f"""coalesce(value * rate, CASE WHEN value IS NULL THEN -2 ELSE -1 END) AS rank,
+    CASE WHEN {_NO_RATE} THEN translate(coalesce(insight_promise.currency, ''),
+      'ABCDEFGHIJKLMNOPQRSTUVWXYZ', 'ZYXWVUTSRQPONMLKJIHGFEDCBA') ELSE '' END COLLATE "C" AS apart,
+    CASE WHEN {_NO_RATE} THEN value ELSE 0 END AS bare""",
+}
+_FALLING: Final = "rank DESC, apart DESC, bare DESC, promise_id DESC"
 # Read once, and narrow: the page and the figures are taken of the same rows, what is shown is read of the page alone.
 _HITS: Final = f"""
 WITH hit AS MATERIALIZED (
-  SELECT promise_id, customer_id, currency, value, {{rank}} AS rank FROM insight_promise
+  SELECT promise_id, customer_id, insight_promise.currency, value, rate, {{rank}}
+  FROM insight_promise {RATED}
   WHERE standing = 'open' AND shown AND places ?| CAST(:places AS text[])
     AND made_at < coalesce(CAST(:until AS timestamptz), 'infinity')
     AND (CAST(:customer AS text) IS NULL OR customer_id = :customer)
@@ -129,16 +143,14 @@ WITH hit AS MATERIALIZED (
 figures AS (
   SELECT (SELECT count(*) FROM hit) AS all_of_them,
     (SELECT count(*) FROM (SELECT FROM hit GROUP BY customer_id) AS one) AS customers,
-    (SELECT jsonb_agg(one ORDER BY value DESC) FROM (
-      SELECT currency, round(coalesce(sum(value), 0)::numeric, 2) AS value, count(*) AS promises,
-        count(*) - count(value) AS unvalued
-      FROM hit GROUP BY currency) AS one) AS money),
+    {SUMS} AS money),
 page AS (
-  SELECT rank, promise_id FROM hit
-  WHERE CAST(:place AS float8) IS NULL OR (rank, promise_id) < (CAST(:place AS float8), CAST(:name AS text))
-  ORDER BY rank DESC, promise_id DESC LIMIT :most OFFSET :skip),
+  SELECT rank, apart, bare, promise_id FROM hit
+  WHERE CAST(:rank AS float8) IS NULL OR (rank, apart, bare, promise_id)
+    < (CAST(:rank AS float8), CAST(:apart AS text), CAST(:bare AS float8), CAST(:name AS text))
+  ORDER BY {_FALLING} LIMIT :most OFFSET :skip),
 item AS (
-  SELECT {", ".join(_ROUNDED.get(name, name) for name in ITEM)}, rank
+  SELECT {", ".join(_ROUNDED.get(name, name) for name in ITEM)}, rank, apart, bare
   FROM page JOIN insight_promise USING (promise_id))
-SELECT figures.*, item.* FROM figures LEFT JOIN item ON true ORDER BY rank DESC, promise_id DESC"""  # noqa: S608
+SELECT figures.*, item.* FROM figures LEFT JOIN item ON true ORDER BY {_FALLING}"""  # noqa: S608
 _QUERY: Final = {sort: text(_HITS.format(rank=rank)) for sort, rank in _RANKS.items()}

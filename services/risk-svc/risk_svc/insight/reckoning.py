@@ -18,7 +18,7 @@ from candor.ops.rounds import Rounds
 from candor.store.errors import StoreUnavailable
 from candor.store.unit_of_work import unit_of_work
 from risk_svc import metrics
-from risk_svc.insight import beliefs, competitors, on_time, sheets, unmet_claims, wishes, words, worked
+from risk_svc.insight import beliefs, competitors, on_time, rates, sheets, unmet_claims, wishes, words, worked
 from risk_svc.insight.durations import Gathered, bias_sheets
 from risk_svc.insight.forgetting import LIVING, living
 from risk_svc.insight.measures.contact import Words
@@ -26,7 +26,7 @@ from risk_svc.insight.measures.distortion import THRESHOLD, Thresholds
 from risk_svc.insight.measures.figure import LEAST
 from risk_svc.insight.measures.punctuality import Tally
 from risk_svc.insight.reasons import Reasons
-from risk_svc.insight.sheets import Ended, Open, Row
+from risk_svc.insight.sheets import Ended, Money, Open, Row
 from risk_svc.insight.stakes import Stake, Stakes
 from risk_svc.insight.standings import Standings
 from risk_svc.insight.surprises import Surprises
@@ -136,7 +136,10 @@ class Reckoning(Rounds):
         gaps = words.wide(still)
         said = await words.heard(self._database, [*gaps])
         beside = Beside(await self._stakes(), await unmet_claims.read(self._database), gaps, said)
-        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still, beside))
+        money = sheets.money_of(still, self._rates, self._loss_share)
+        async with unit_of_work(self._database) as uow:
+            await rates.save(uow.connection, money.rates)
+        await self._shown(run, len(still), await asyncio.to_thread(self._of_open, still, beside, money))
 
     async def _reckon_ended(self) -> None:
         run = await self._begin()
@@ -185,8 +188,8 @@ class Reckoning(Rounds):
         repairs = [row["days"] for row in await self._database.pool.fetch(_REPAIRS)]
         return Stakes(found, self._now().timestamp(), np.array(repairs, np.float64))
 
-    def _of_open(self, promises: Sequence[Open], beside: Beside) -> dict[str, list[Row]]:
-        money, now = sheets.money_of(promises, self._rates, self._loss_share), beside.stakes.now
+    def _of_open(self, promises: Sequence[Open], beside: Beside, money: Money) -> dict[str, list[Row]]:
+        now = beside.stakes.now
         found = {f"rollup:{by}": sheets.rolled_up(promises, by, money) for by in sheets.BY}
         told = unmet_claims.accounts_of(beside.unmet)
         stood = sheets.accounts(promises, found["rollup:customer"], money, beside.stakes, told)

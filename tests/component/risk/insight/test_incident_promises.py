@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 
 from candor.contracts import Dependency, IncidentStatus, Message
+from risk_svc.insight.reckoning import Reckoning
 from tests.support.api import Api
 from tests.support.insight import InsightDesk, gap
 from tests.support.lists import walk
@@ -25,7 +26,8 @@ async def api(served: tuple[Api, InsightDesk]) -> Api:
     """Five promises: three at EWR, one there that has ended, one elsewhere."""
     api, desk = served
     await desk.database.pool.execute(
-        "TRUNCATE insight_promise, insight_state, insight_milestone, insight_incident, insight_erased, insight_erasing"
+        "TRUNCATE insight_promise, insight_state, insight_milestone, insight_incident, insight_erased, "
+        "insight_erasing, insight_rate"
     )
     await desk.take(*story(), incident())
     return api
@@ -71,6 +73,28 @@ async def test_the_largest_gap_comes_first_with_all_that_is_hit(api: Api) -> Non
 
 async def test_by_value_those_without_one_come_last(api: Api) -> None:
     assert names(await ask(api, sort="value")) == ["p1", "p3", "p2"]
+
+
+async def test_amounts_of_several_currencies_are_compared_by_the_rates(
+    served: tuple[Api, InsightDesk], api: Api
+) -> None:
+    _, desk = served
+    worth = {"p6": (80.0, "KWD"), "p7": (9000.0, "JPY"), "p8": (700.0, "CHF"), "p9": (900.0, "CHF"), "pa": (5.0, "AUD")}
+    for name, (value, currency) in worth.items():
+        await desk.take(Story(name, "c4").made(value=value, currency=currency), gap(name, "c4", score=1.0))
+    # The currency of most promises has the rate 1 without a table; the others come by themselves.
+    await Reckoning(desk.database, lambda: True, rates={}, loss_share=0.2).reckon()
+    assert names(await ask(api, sort="value")) == ["p1", "p3", "pa", "p9", "p8", "p7", "p6", "p2"]
+    rates = {"EUR": 1.0, "KWD": 3.0, "JPY": 0.006}
+    await Reckoning(desk.database, lambda: True, rates=rates, loss_share=0.2).reckon()
+    found = await ask(api, sort="value")
+    assert names(found) == ["p1", "p6", "p3", "p7", "pa", "p9", "p8", "p2"]
+    assert [one["currency"] for one in found["values"]] == ["EUR", "KWD", "JPY", "AUD", "CHF"]
+    headers = {"authorization": f"Bearer {api.keys.keys['viewer']}"}
+    items = await walk(api.client, PATH, headers, sort="value", limit=1)
+    assert [item["promise_id"] for item in items] == names(found)
+    listed = (await ask(api, "/v1/incidents"))["items"][0]["values"]
+    assert listed == found["values"]
 
 
 @pytest.mark.parametrize("sort", ["gap", "value"])

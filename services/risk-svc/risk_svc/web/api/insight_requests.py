@@ -28,7 +28,11 @@ class PageQuery(BaseModel):
 class HitQuery(PageQuery):
     """Which promises that an incident hits, and in which order."""
 
-    sort: Literal["gap", "value"] = "gap"
+    sort: Literal["gap", "value"] = Field(
+        default="gap",
+        description="value: the largest first by what it is worth in the currency of the figures (RATES of the insight "
+        "process, as of its last figures); then those of each currency without a rate, then those without a value.",
+    )
     customer: str | None = Field(default=None, pattern=ID_PATTERN)
     kind: str | None = Field(default=None, pattern=ID_PATTERN)
     min_score: float | None = Field(default=None, ge=0, le=100)

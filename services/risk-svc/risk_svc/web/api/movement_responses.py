@@ -33,8 +33,8 @@ class MovedOut(SumOut):
     )
     name: str = Field(description="Of which step, incident, message or ending; empty where nothing has a name.")
     event_id: str = Field(
-        description="The id of the event that did it, as it was sent: of an incident's end the one that ended it. Empty: "
-        "nobody sent one, or it is not known."
+        description="The id of the event that did it, as it was sent: of an incident's end, of the one that ended it. "
+        "Empty: nobody sent one, or it is not known."
     )
 
 

@@ -44,7 +44,7 @@ async def incident_promises(
     request: Request, incident_id: PathId, _principal: Viewer, asked: Annotated[insight_requests.HitQuery, Query()]
 ) -> Response:
     """Open promises that an incident hits, largest gap or value first, with the customers and the value it hits."""
-    after = decode_cursor(asked.cursor, float, str)
+    after = decode_cursor(asked.cursor, float, str, float, str)
     wanted = incidents.HitFilter(asked.customer, asked.kind, asked.min_score)
     async with database(request).reading() as session:
         incident = await incidents.find(session, incident_id)

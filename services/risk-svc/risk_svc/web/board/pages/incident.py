@@ -28,7 +28,7 @@ COLUMNS: Final = [
     {"name": "due", "label": "Promised date (UTC)", "field": "due", "align": "left"},
     {"name": "told", "label": "Customer told", "field": "told", "align": "left"},
 ]
-SORTS: Final = {"gap": "gap, widest first", "value": "value, largest first"}
+SORTS: Final = {"gap": "gap, widest first", "value": "value by rates, largest first"}
 SCORE: Final = """<q-td :props="props"><span class="badge" :style="{background: props.row.colour}">{{ props.row.score }}
   </span></q-td>"""
 ID: Final = """<q-td :props="props"><a :href="'PROMISES' + encodeURIComponent(props.row.id)" class="strong">

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from candor.contracts import (
     CustomerErased,
     Envelope,
+    Event,
     GapScored,
     IncidentReported,
     Message,
@@ -22,7 +23,7 @@ from candor.contracts import (
 from risk_svc import metrics
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.state import PromiseState, StepState
-from risk_svc.insight import forgetting, rows, scores
+from risk_svc.insight import changes, forgetting, rows, scores
 from risk_svc.insight.picture import Redating
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ class Batch:
         self._touched: set[str] = set()
         self._steps: dict[tuple[str, str], StepState | None] = {}
         self._redatings: list[Redating] = []
+        self._changes: list[changes.Change] = []
         self._gaps: dict[str, tuple[GapScored, int]] = {}
         self._erased: dict[str, Envelope] = {}
         self._marks: forgetting.Marks = {}
@@ -67,6 +69,7 @@ class Batch:
         await rows.save_milestones(connection, kept)
         await rows.remove_milestones(connection, [place for place, step in self._steps.items() if step is None])
         await rows.save_redatings(connection, self._redatings)
+        await changes.save(connection, self._changes)
         gaps = await self._living_gaps()
         await rows.save_gaps(connection, gaps)
         await scores.save(connection, gaps)
@@ -95,7 +98,7 @@ class Batch:
             if isinstance(data, NoticeChanged) and message.envelope.key in self._marks:
                 return
             state = PromiseState(promise_id=name, customer_id=message.envelope.key)
-        before = state.latest_due
+        before, parts = state.latest_due, changes.parts_of(state) if _may_change(data) else None
         outcome = fold(state, message.envelope, data)
         if outcome is FoldOutcome.VERSION_GAP:
             self._gap(message, state)
@@ -103,6 +106,10 @@ class Batch:
             return
         self._known[name] = state
         self._touched.add(name)
+        if parts is not None:
+            moved = data.revision if isinstance(data, PromiseRestated) else isinstance(data, PromiseRevised)
+            found = changes.change_of(message.envelope, data, parts, state, moved=bool(moved))
+            self._changes += [found] if found else []
         if isinstance(data, PromiseRevised):
             self._redatings.append(_redating(message.envelope, data, before, data.latest_due.timestamp()))
         elif isinstance(data, PromiseRestated):
@@ -139,6 +146,7 @@ class Batch:
         self._touched -= gone
         self._steps = {key: step for key, step in self._steps.items() if key[0] not in gone}
         self._redatings = [one for one in self._redatings if one.promise_id not in gone]
+        self._changes = [one for one in self._changes if one.promise_id not in gone]
         self._gaps = {name: found for name, found in self._gaps.items() if found[0].customer_id != customer_id}
 
 
@@ -147,6 +155,10 @@ def promise_of(message: Message) -> str:
     data = message.data
     assert not isinstance(data, IncidentReported)  # noqa: S101 - those are taken apart
     return data.promise_id if isinstance(data, NoticeChanged) else message.envelope.subject
+
+
+def _may_change(data: Event) -> bool:
+    return data.TOPIC == "promises" and not isinstance(data, PromiseMade)
 
 
 def _redating(envelope: Envelope, data: PromiseRevised | Revision, before: float, after: float) -> Redating:

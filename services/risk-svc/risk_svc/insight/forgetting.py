@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from candor.store.unit_of_work import UnitOfWork
 
 log: Final = structlog.get_logger("risk.insight")
-TABLES: Final = ("insight_state", "insight_milestone", "insight_redating", "insight_score", "insight_promise")
+TABLES: Final = (
+    *("insight_state", "insight_milestone", "insight_redating", "insight_change", "insight_score"),
+    "insight_promise",
+)
 MATTERS: Final = (
     ("insight_matter", "customer_id"),
     ("insight_statement", "customer_id"),

@@ -27,6 +27,7 @@ async def test_everything_of_the_customer_goes_and_a_mark_without_a_name_stays(i
     await insight.take(
         story.made(), story.revised(DUE + timedelta(hours=1)), story.milestone("departed", 30), other.made()
     )
+    await insight.take(story.assigned("crew-8", accepted=True))
     await insight.take(gap("p1", "c1"))
     assert await traces(insight, "p1", "c1") == sorted(TABLES)
     await insight.take(erased("c1"))

@@ -13,6 +13,7 @@ from candor.store.db import Database
 from candor.web.http.listings import Total
 from risk_svc.insight import (
     challenges,
+    changes,
     claim_lists,
     clarifications,
     handoffs,
@@ -29,6 +30,7 @@ from risk_svc.insight import (
 )
 from risk_svc.insight.asking import Place
 from risk_svc.insight.challenges import ChallengeFilter
+from risk_svc.insight.changes import Changed
 from risk_svc.insight.claim_lists import ClaimFilter, Recall, Unknown
 from risk_svc.insight.handoffs import HandoffFilter, Sort
 from risk_svc.insight.incident_lists import IncidentFilter
@@ -134,6 +136,15 @@ class MatterData:
                 return await scores.movement(session, promise_id, since)
 
         return await self._newest(("movement", promise_id), read)
+
+    async def changes(self, promise_id: str) -> list[Changed]:
+        """What was changed of a promise, oldest first. Raises StoreUnavailable."""
+
+        async def read() -> list[Changed]:
+            async with self._database.reading() as session:
+                return await changes.read(session, promise_id)
+
+        return await self._newest(("changes", promise_id), read)
 
     async def incidents(self, wanted: IncidentFilter, page: int) -> Listed:
         """Incidents, open ones first. Raises StoreUnavailable."""

@@ -15,6 +15,7 @@ from risk_svc.insight.reviews import ReviewFilter
 from risk_svc.insight.wishes import WishFilter
 from risk_svc.web.api import responses
 from risk_svc.web.board import (
+    change_words,
     clarification_words,
     market_words,
     movement_words,
@@ -53,6 +54,9 @@ ICONS: Final = {
     "resolved": ("wb_sunny", "positive"),
     "notice": ("mail", "secondary"),
     "unsent": ("drafts", "grey-8"),
+    "redated": ("event", "primary"),
+    "changed": ("edit", "primary"),
+    "withdrawn": ("block", "grey-8"),
     "paused": ("pause_circle", "secondary"),
     "resumed": ("play_circle", "secondary"),
     "kept": ("verified", "positive"),
@@ -191,7 +195,9 @@ class Page:
         self.incidents.show([(one.incident_id, words) for one, words in style.incidents(detail)])
         self.course.show(course_chart(detail, now))
         self.gap.show(sorted(detail.contributions, key=lambda part: -part.share))
-        self.timeline.show([(detail.zone, entry) for entry in reversed(style.timeline(detail))])
+        changed = change_words.entries(await self.matters.changes(self.promise_id), detail.zone)
+        happened = sorted([*style.timeline(detail), *changed], key=lambda entry: entry.at, reverse=True)
+        self.timeline.show([(detail.zone, entry) for entry in happened])
 
     async def _plans(self, detail: responses.GapDetail) -> None:
         """Its plans, and what was tried before for what its gap is mostly made of; what is under way is in the head."""

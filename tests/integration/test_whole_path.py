@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import asyncpg
+import pytest
 
 from tests.support.town import Town, Trip, reached
 from tests.support.waiting import until
@@ -143,6 +144,37 @@ async def test_an_incident_moves_only_what_depends_on_it(town: Town) -> None:
     untouched = await town.gap(spared.promise_id)
     assert (untouched["incidents"], untouched["facts"]) == ([], [])
     assert untouched["score"] == before[spared.promise_id]["score"]
+
+
+async def test_a_promise_is_backed_once_its_deliverer_accepts_and_by_nothing_else(town: Town) -> None:
+    trip = Trip(town)
+    await trip.promised()
+    assert unbacked(await town.gap(trip.promise_id)) == 0.0
+    scores = [(await town.gap(trip.promise_id))["score"]]
+    answers: dict[str, dict[str, str]] = {"decline": {"reason": "full"}, "accept": {}}
+    for deliverer, (answer, said) in zip(("crew-7", "crew-8"), answers.items(), strict=True):
+        body = {
+            "handoff_id": f"{answer}-{trip.promise_id}",
+            "promise_id": trip.promise_id,
+            "deliverer": deliverer,
+            "department": "field",
+        }
+        asked = await town.promise.call("POST", "/v1/handoffs", body)
+        assert asked.status_code == 201, asked.text
+        rests = await town.gap(trip.promise_id, lambda gap, name=deliverer: name in str(gap["contributions"]))
+        assert unbacked(rests) == 1.0
+        assert rests["score"] > scores[0]
+        answered = await town.promise.call("POST", f"/v1/handoffs/{body['handoff_id']}/{answer}", said)
+        assert answered.status_code == 200, answered.text
+        scores.append(rests["score"])
+    # What was declined is unbacked until another accepts: then it is what it was before anybody was asked.
+    backed = await town.gap(trip.promise_id, lambda gap: not unbacked(gap))
+    assert backed["score"] == pytest.approx(scores[0], abs=1.0)
+
+
+def unbacked(gap: dict[str, Any]) -> float:
+    """U of a promise."""
+    return sum(part["x"] for part in gap["contributions"] if part["component"] == "unbacked")
 
 
 async def turn(town: Town, switch: str, *, enabled: bool) -> None:

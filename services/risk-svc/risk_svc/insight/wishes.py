@@ -25,7 +25,7 @@ ITEM: Final = (
 class WishFilter(NamedTuple):
     """Which wishes; None does not filter. One that is open on its day or later is due."""
 
-    state: State = "open"
+    state: State = "all"
     promise_id: str | None = None
     customer_id: str | None = None
     department: str | None = None

@@ -13,7 +13,7 @@ class WishQuery(PageQuery):
     """Which wishes."""
 
     state: State = Field(
-        default="open", description="Open wishes, those due to be looked at again among them; due ones alone; or all."
+        default="all", description="In this state; open: due ones among them; due: open and to be looked at again."
     )
     promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
     customer: str | None = Field(default=None, pattern=ID_PATTERN)

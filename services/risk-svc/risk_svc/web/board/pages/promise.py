@@ -232,7 +232,7 @@ class Page:
         self.asked.show(clarification_words.lines(found.items, found.number))
 
     async def _wished(self) -> None:
-        found = await self.matters.wishes(WishFilter(promise_id=self.promise_id), 1)
+        found = await self.matters.wishes(WishFilter("open", self.promise_id), 1)
         self.wished.set_visibility(bool(found.items))
         self.wishes.show(wish_words.lines(found.items, found.number))
 

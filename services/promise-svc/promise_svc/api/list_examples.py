@@ -46,6 +46,8 @@ def _matter(kind: Kind) -> dict[str, Any]:
     """A matter as its first entry made it: what the example of its body says, and what answers add."""
     body = BODIES[WAYS[kind].begins.__name__]
     added = {"state": _STATE[kind], "version": 1, "at": "2026-03-02T15:00:00Z", **_MORE.get(kind, {})}
+    if MACHINES[kind].goes_on:
+        added["changed_at"] = "2026-03-02T15:00:00Z"
     return {id_of(kind): "MA-1", **body, **added}
 
 

@@ -86,7 +86,7 @@ def _matter(kind: Kind) -> type[BaseModel]:
 
 
 OUT: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _matter(kind) for kind in Kind})
-"""A matter, as a list shows it."""
+"""What a matter has wherever it is shown."""
 
 
 def _said(kind: Kind) -> type[BaseModel]:
@@ -97,7 +97,7 @@ def _said(kind: Kind) -> type[BaseModel]:
 
 
 SAID: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _said(kind) for kind in Kind})
-"""A matter, as a write answers it."""
+"""A matter, as a list shows it and a write answers it."""
 
 
 def _whole(kind: Kind) -> type[BaseModel]:
@@ -116,7 +116,7 @@ WHOLE: Final[Mapping[Kind, type[BaseModel]]] = MappingProxyType({kind: _whole(ki
 
 
 def _page(kind: Kind) -> type[BaseModel]:
-    items: dict[str, Any] = {"items": (list[OUT[kind]], ...)}  # type: ignore[valid-type]
+    items: dict[str, Any] = {"items": (list[SAID[kind]], ...)}  # type: ignore[valid-type]
     return create_model(f"{title(kind)}Page", __base__=ListTotals, **items)
 
 
@@ -130,4 +130,4 @@ class RecallPage(ListTotals):
     told: Annotated[int, Field(description="How many were told what was false.")]
     corrected: Annotated[int, Field(description="How many of them were corrected since.")]
     left: Annotated[int, Field(description="How many of them were not.")]
-    items: list[OUT[Kind.CLAIM]]  # type: ignore[valid-type]
+    items: list[SAID[Kind.CLAIM]]  # type: ignore[valid-type]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -40,17 +40,17 @@ def matter(kind: Kind, row: MatterColumns, now: datetime) -> dict[str, Any]:
 
 def whole(kind: Kind, row: MatterColumns, rows: Sequence[EntryRow], now: datetime) -> dict[str, Any]:
     """A matter with its entries, and when it came to its state."""
+    return dated(kind, row, rows, now) | {"entries": entries(kind, rows)}
+
+
+def dated(kind: Kind, row: MatterColumns, rows: Sequence[EntryRow], now: datetime) -> dict[str, Any]:
+    """A matter and, of a kind that goes on, when it came to its state."""
     document = matter(kind, row, now)
-    if MACHINES[kind].goes_on:
-        begun = Enter(kind=kind, matter_id=row.matter_id, action=MACHINES[kind].begins, at=row.at)
-        found, _ = fold(begun, _entries(rows))
-        document["changed_at"] = row.ends_at if document["state"] == EXPIRED else found and found.since
-    return document | {"entries": entries(kind, rows)}
-
-
-def shown(kind: Kind, now: datetime) -> Callable[[MatterColumns], dict[str, Any]]:
-    """What shows rows of a kind, as of now."""
-    return lambda row: matter(kind, row, now)
+    if not MACHINES[kind].goes_on:
+        return document
+    begun = Enter(kind=kind, matter_id=row.matter_id, action=MACHINES[kind].begins, at=row.at)
+    found, _ = fold(begun, _entries(rows))
+    return document | {"changed_at": row.ends_at if document["state"] == EXPIRED else found and found.since}
 
 
 def entries(kind: Kind, rows: Sequence[EntryRow]) -> list[dict[str, Any]]:

@@ -95,10 +95,12 @@ async def listed(
     present: Present[Row],
     *,
     falling: bool = False,
+    beside: Callable[[AsyncSession, Sequence[Row]], Awaitable[None]] | None = None,
 ) -> ListPage:
     """Return the page of at most `limit` rows after a cursor, in descending order if `falling`; fewer if large.
 
-    Raises Problem 422 for a cursor that does not match this order, and StoreUnavailable.
+    `beside` reads what `present` needs of some rows, in the same session before they are shown. Raises Problem 422 for
+    a cursor that does not match this order, and StoreUnavailable.
     """
     columns = [col(column) for column, _ in order]
     start = decode_cursor(cursor, *(kind for _, kind in order))
@@ -113,7 +115,10 @@ async def listed(
             wanted = ordered
             if after is not None:
                 wanted = wanted.where(tuple_(*columns) < after if falling else tuple_(*columns) > after)
-            return (await session.exec(wanted.limit(most))).all()
+            rows = (await session.exec(wanted.limit(most))).all()
+            if beside is not None:
+                await beside(session, rows)
+            return rows
 
         found: Page = await page(some, present, position, start, limit)
         count = await counted(session, query)

@@ -182,7 +182,7 @@ async def test_plans_are_listed_by_promise_and_state_newest_first(promise_api: A
     headers = {"authorization": f"Bearer {promise_api.keys.keys['viewer']}"}
     walked = await walk(promise_api.client, "/v1/plans", headers, promise_id=promise, limit=2)
     assert [item["plan_id"] for item in walked] == names
-    for asked in ({"state": "late"}, {"driver": "lateness"}):
+    for asked in ({"state": "late"}, {"driver": "luck"}, {"option": "other"}):
         refused = await promise_api.call("GET", "/v1/plans", params=asked)
         assert refused.status_code == 422
 

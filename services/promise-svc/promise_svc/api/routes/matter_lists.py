@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Final
@@ -24,7 +25,7 @@ from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
 from promise_svc.api import matter_views, presenters
 from promise_svc.api.list_examples import answers, shown_whole
-from promise_svc.api.list_requests import MatterQuery
+from promise_svc.api.list_requests import IN_CONTENT, QUERIES, HandoffQuery, MatterQuery, OfferQuery
 from promise_svc.api.matter_kinds import WAYS
 from promise_svc.api.matter_responses import PAGES
 from promise_svc.api.routes.csv_files import FormatParameter
@@ -44,13 +45,10 @@ from promise_svc.store.tables import (
 )
 
 StoodAt = Annotated[Moment | None, Query(description="As the register stood then, RFC 3339 with its zone.")]
-StateFilter = Annotated[str | None, Query(pattern="^[a-z]{1,20}$", description="Only those in this state.")]
 VerdictFilter = Annotated[Check | None, Query(description="Only claims of this verdict.")]
 From = Annotated[Moment | None, Query(description="Said at this time or later, RFC 3339 with its zone.")]
 Before = Annotated[Moment | None, Query(description="Said before this time, RFC 3339 with its zone.")]
 Renewal = Annotated[date | None, Query(description="The day of renewal, such as 2026-12-31.")]
-BY_PROMISE: Final = (Kind.STATEMENT, Kind.CHALLENGE, Kind.OFFER, Kind.PLAN, Kind.CLARIFICATION, Kind.WISH)
-"""Kinds whose lists are filtered alike."""
 ELSEWHERE: Final = (Kind.CAPABILITY, Kind.SHEET)
 """Kinds of which one is read by a route of its own."""
 
@@ -58,39 +56,15 @@ ELSEWHERE: Final = (Kind.CAPABILITY, Kind.SHEET)
 def router() -> APIRouter:
     """The routes by which matters are read."""
     routes = APIRouter(tags=["matters"])
-    _handoffs(routes)
     _capabilities(routes)
     _claims(routes)
     _accounts(routes)
-    for kind in BY_PROMISE:
+    for kind in QUERIES:
         _alike(routes, kind)
     for kind in Kind:
         if kind not in ELSEWHERE:
             _one(routes, kind)
     return routes
-
-
-def _handoffs(routes: APIRouter) -> None:
-    @routes.get(WAYS[Kind.HANDOFF].path, responses=answers(PAGES[Kind.HANDOFF]))
-    async def handoffs(
-        request: Request,
-        _principal: Viewer,
-        limit: Limit = 50,
-        cursor: Cursor = None,
-        customer_id: IdFilter = None,
-        promise_id: IdFilter = None,
-        deliverer: IdFilter = None,
-        state: StateFilter = None,
-        format: FormatParameter = "json",
-    ) -> Response:
-        """Hand-offs, newest first; by state, open: requested or countered, and not expired, or all, as without it."""
-        query = matching(
-            _of(Kind.HANDOFF),
-            (MatterRow.customer_id, customer_id),
-            (MatterRow.promise_id, promise_id),
-            (MatterRow.deliverer, deliverer),
-        )
-        return await _page(request, Kind.HANDOFF, in_state(request, query, Kind.HANDOFF, state), cursor, limit, format)
 
 
 def _capabilities(routes: APIRouter) -> None:
@@ -129,6 +103,7 @@ def _claims(routes: APIRouter) -> None:
         customer_id: IdFilter = None,
         capability_id: IdFilter = None,
         verdict: VerdictFilter = None,
+        department: IdFilter = None,
         format: FormatParameter = "json",
     ) -> Response:
         """Claims, newest first, each beside the register as it stood when it was made.
@@ -143,6 +118,8 @@ def _claims(routes: APIRouter) -> None:
             (ClaimRow.capability_id, capability_id),
             (ClaimRow.verdict, verdict),
         )
+        if department is not None:
+            query = query.where(col(ClaimRow.content)["department"].astext == department)
         return await _page(request, Kind.CLAIM, query, cursor, limit, format)
 
 
@@ -167,17 +144,32 @@ def _accounts(routes: APIRouter) -> None:
 
 
 def _alike(routes: APIRouter, kind: Kind) -> None:
-    @routes.get(WAYS[kind].path, responses=answers(PAGES[kind]), summary=f"List {kind}")
-    async def alike(request: Request, _principal: Viewer, asked: Annotated[MatterQuery, Query()]) -> Response:
-        """Newest first."""
-        query = _of(kind)
-        query = matching(query, (MatterRow.customer_id, asked.customer_id), (MatterRow.promise_id, asked.promise_id))
-        if asked.said_from is not None:
-            query = query.where(col(MatterRow.at) >= asked.said_from)
-        if asked.said_before is not None:
-            query = query.where(col(MatterRow.at) < asked.said_before)
-        query = in_state(request, query, kind, asked.state)
-        return await _page(request, kind, query, asked.cursor, asked.limit, asked.format)
+    async def alike(request: Request, _principal: Viewer, asked: MatterQuery) -> Response:
+        """Newest first, or oldest first; by state, open: what has not ended or expired, or all, as without it."""
+        query = in_state(request, _wanted(_of(kind), asked), kind, asked.state)
+        return await _page(
+            request, kind, query, asked.cursor, asked.limit, asked.format, falling=asked.sort == "newest"
+        )
+
+    # Each kind has a query of its own, so that a filter that it lacks is refused.
+    alike.__annotations__["asked"] = Annotated[QUERIES[kind], Query()]
+    routes.get(WAYS[kind].path, responses=answers(PAGES[kind]), summary=f"List {kind}")(alike)
+
+
+def _wanted(query: SelectOfScalar[MatterRow], asked: MatterQuery) -> SelectOfScalar[MatterRow]:
+    query = matching(query, (MatterRow.customer_id, asked.customer_id), (MatterRow.promise_id, asked.promise_id))
+    if asked.said_from is not None:
+        query = query.where(col(MatterRow.at) >= asked.said_from)
+    if asked.said_before is not None:
+        query = query.where(col(MatterRow.at) < asked.said_before)
+    if isinstance(asked, HandoffQuery):
+        query = matching(query, (MatterRow.deliverer, asked.deliverer))
+    for name in IN_CONTENT:
+        if (value := getattr(asked, name, None)) is not None:
+            query = query.where(col(MatterRow.content)[name].astext == value)
+    if isinstance(asked, OfferQuery) and asked.option is not None:
+        query = query.where(col(MatterRow.content).contains({"options": [{"kind": asked.option}]}))
+    return query
 
 
 def _one(routes: APIRouter, kind: Kind) -> None:
@@ -252,15 +244,40 @@ def _still_open(query: SelectOfScalar[MatterRow], kind: Kind, now: datetime) -> 
 
 
 async def _page(
-    request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int, form: Format
+    request: Request,
+    kind: Kind,
+    query: SelectOfScalar[Any],
+    cursor: str | None,
+    limit: int,
+    form: Format,
+    *,
+    falling: bool = True,
 ) -> Response:
-    found = await page_of(request, kind, query, cursor, limit)
+    found = await page_of(request, kind, query, cursor, limit, falling=falling)
     return page_answer(request, found, columns_of(PAGES[kind]), form)
 
 
-async def page_of(request: Request, kind: Kind, query: SelectOfScalar[Any], cursor: str | None, limit: int) -> ListPage:
+async def page_of(
+    request: Request,
+    kind: Kind,
+    query: SelectOfScalar[Any],
+    cursor: str | None,
+    limit: int,
+    *,
+    falling: bool = True,
+) -> ListPage:
     """A page of the matters of a kind that a query finds, newest first."""
     row: type[MatterColumns] = ClaimRow if kind is Kind.CLAIM else MatterRow
     order = ((row.at, datetime), (row.matter_id, str))
-    show = each(matter_views.shown(kind, intake_of(request).clock.now()))
-    return await listed(intake_of(request).database, query, order, cursor, limit, show, falling=True)
+    now, lines = intake_of(request).clock.now(), defaultdict[int, list[EntryRow]](list)
+
+    async def read(session: AsyncSession, rows: Sequence[MatterColumns]) -> None:
+        lines.clear()
+        said = select(EntryRow).where(col(EntryRow.matter).in_([one.born for one in rows]))
+        for line in await session.exec(said.order_by(col(EntryRow.matter), col(EntryRow.number))):
+            lines[line.matter].append(line)
+
+    show = each(lambda one: matter_views.dated(kind, one, lines[one.born], now))
+    beside = read if MACHINES[kind].goes_on else None
+    database = intake_of(request).database
+    return await listed(database, query, order, cursor, limit, show, falling=falling, beside=beside)

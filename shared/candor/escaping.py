@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from typing import Final
+from typing import Any, Final
 
 _FORMULA: Final = tuple("=+-@＝＋－＠")
 """Signs with which a spreadsheet takes a cell for a formula (OWASP, CSV injection); the wide ones, in East Asia."""
+MOST_QUOTED: Final = 80
+"""Characters of a value that are shown where it is wrong."""
 
 
 def escaped(text: str, keep: str = "") -> str:
@@ -39,3 +41,10 @@ def takes_for_formula(text: str) -> bool:
 def no_formula(text: str) -> str:
     """A cell that every spreadsheet shows as text."""
     return f"'{text}" if takes_for_formula(text) else text
+
+
+def quoted(value: Any) -> str:
+    """A value that is wrong, for whoever mends it: text in quotes, cut to MOST_QUOTED characters and escaped."""
+    text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False, default=str)
+    cut = text if len(text) <= MOST_QUOTED else f"{text[: MOST_QUOTED - 1]}…"
+    return repr(cut) if isinstance(value, str) else escaped(cut)

@@ -68,7 +68,7 @@ def proposal(file: Path, sheet: str, given: Given, own: str, named: str = "") ->
         [*_guessed(seen)],
         [*_first(table, preview)],
         writing.questions(found, seen),
-        table.notes,
+        [*table.notes, *(f"{column} is not used: {why}" for column, why in found.unused.items())],
     )
 
 

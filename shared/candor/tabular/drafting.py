@@ -12,8 +12,9 @@ from typing import Any, Final, NamedTuple
 
 from candor.replay.stream import utc_text
 from candor.tabular.config import OPEN
+from candor.tabular.fitting import DATES
 from candor.tabular.names import words
-from candor.tabular.proposing import DATES, Seen, ambiguous
+from candor.tabular.proposing import Seen, ambiguous
 from candor.tabular.reading import Table
 
 AT: Final = MappingProxyType({"made_at": "00:00", "due": "23:59", "requested_due": "23:59", "planned": "23:59"})
@@ -34,10 +35,15 @@ Fields = dict[str, Any]
 
 
 class Draft(NamedTuple):
-    """A mapping to be edited: its head, and its events, each with its type, `when`, time and data."""
+    """A mapping to be edited: its head, and its events, each with its type, `when`, time and data.
+
+    `unclear`: why a field is open, where a column has its name; `unused`: such columns that no field waits for.
+    """
 
     head: Fields
     events: list[Fields]
+    unclear: Mapping[str, str]
+    unused: Mapping[str, str]
 
 
 class Given(NamedTuple):
@@ -55,7 +61,16 @@ def draft(table: Table, seen: Seen, given: Given, exported_at: datetime) -> Draf
     head["empty"] = list(seen.empty)
     if table.sheet:
         head["sheet"] = table.sheet
-    return Draft(head, _events(_Columns(seen, given), table.path))
+    events = _events(_Columns(seen, given), table.path)
+    open_ = {field: column for field, column in seen.doubted.items() if _waits(field, events)}
+    unclear = {field: f"{column} is {seen.doubts[column].why}" for field, column in open_.items()}
+    unused = {column: said.why for column, said in seen.doubts.items() if column not in open_.values()}
+    return Draft(head, events, unclear, unused)
+
+
+def _waits(field: str, events: list[Fields]) -> bool:
+    """Whether an event's field is left open; when something is done stands there as `at`."""
+    return any(event["data"].get("at" if field == "done_at" else field) == OPEN for event in events)
 
 
 def _zoned(seen: Seen) -> bool:
@@ -69,20 +84,36 @@ class _Columns:
         self.seen = seen
         self._given = given
         self._columns = seen.fields
+        self._named = {**seen.doubted, **self._columns}
 
     def has(self, *fields: str) -> bool:
-        return any(field in self._columns for field in fields)
+        """Whether one of the fields has a column, or one that is named as it, which is asked about."""
+        return any(field in self._named for field in fields)
 
-    def item(self, field: str) -> str:
-        """The expression of a field's column."""
-        return expression(self._columns[field])
+    def sure(self, field: str) -> bool:
+        """Whether a field has a column whose cells may be it."""
+        return field in self._columns
+
+    def cell(self, field: str) -> str:
+        """The expression of the column that has a field's name, whatever stands in it."""
+        return expression(self._named[field])
+
+    def item(self, field: str) -> Any:
+        """The expression of a field's column; OPEN where its cells are something else."""
+        return expression(self._columns[field]) if self.sure(field) else OPEN
 
     def id(self, field: str) -> Any:
         """The id in a column; OPEN without one."""
-        return {"from": self.item(field), "as": "id"} if self.has(field) else OPEN
+        return self.taken(field, **{"as": "id"})
 
-    def time(self, field: str) -> Fields:
-        """The time in a column, in the order in which its dates are written."""
+    def taken(self, field: str, **how: Any) -> Any:
+        """What a column says, read in some way; OPEN without one."""
+        return {"from": self.item(field), **how} if self.sure(field) else OPEN
+
+    def time(self, field: str) -> Any:
+        """The time in a column, in the order in which its dates are written; OPEN where its cells are none."""
+        if not self.sure(field):
+            return OPEN
         found = self.seen.looks[self._columns[field]]
         order = (self._given.dates or OPEN) if ambiguous(found) else found.time
         return {"from": self.item(field), "time": order, "at": AT.get(field, NOON)}
@@ -91,7 +122,7 @@ class _Columns:
         """What the words of a column are called here; OPEN for a word that is unknown."""
         if not self.has("status"):
             return {"value": "reached"}
-        said = self.seen.values.get(self._columns["status"])
+        said = self.seen.values.get(self._columns.get("status", ""))
         if said is None:
             return OPEN
         return {"from": self.item("status"), "map": {word: _status(word) for word in said}}
@@ -112,7 +143,7 @@ def _status(word: str) -> str:
 
 
 def _events(columns: _Columns, path: Path) -> list[Fields]:
-    of_people = columns.has("email") and not columns.has("due", "done_at", "requested_due", "value")
+    of_people = columns.sure("email") and not columns.has("due", "done_at", "requested_due", "value")
     renews = columns.has("renews_on") and columns.has("customer_id")
     of_accounts = renews and not columns.has("promise_id", "what", "due", "done_at", "value", "milestone", "email")
     of_steps = columns.has("milestone") and columns.has("at", "status", "planned") and not columns.has("due", "what")
@@ -137,7 +168,8 @@ def _contact(columns: _Columns, *, alone: bool) -> Fields:
     if names:
         data["name"] = columns.item(names[0])
     if columns.has("language"):
-        data["language"] = {"from": f"lower({columns.item('language')})", "default": "en"}
+        lower = {"from": f"lower({columns.cell('language')})", "default": "en"}
+        data["language"] = OPEN if columns.item("language") == OPEN else lower
     if columns.has("purposes"):
         cell = columns.item("purposes")
         data["purposes"] = f"{cell} && split(lower({cell}), ';')"
@@ -147,20 +179,20 @@ def _contact(columns: _Columns, *, alone: bool) -> Fields:
         cell = columns.item("tolerance")
         data["tolerance"] = f"{cell} && lower({cell})"
     hours = [name for name in ("ahead_hours", "pace_hours") if columns.has(name)]
-    data |= {name: {"from": columns.item(name), "as": "number"} for name in hours}
-    return {"type": "contact.set", "when": columns.item("email"), "data": data}
+    data |= {name: columns.taken(name, **{"as": "number"}) for name in hours}
+    return {"type": "contact.set", "when": columns.cell("email"), "data": data}
 
 
 def _account(columns: _Columns) -> Fields:
-    day = {**columns.time("renews_on"), "as": "date"}
-    data = {"customer_id": columns.id("customer_id"), "renews_on": day}
-    return {"type": "account.set", "when": columns.item("renews_on"), "data": data}
+    day = columns.time("renews_on")
+    data = {"customer_id": columns.id("customer_id"), "renews_on": day if day == OPEN else {**day, "as": "date"}}
+    return {"type": "account.set", "when": columns.cell("renews_on"), "data": data}
 
 
 def _promise(columns: _Columns, path: Path) -> Fields:
     rule: Fields = {"type": "promise.made"}
     if columns.has("promise_id"):
-        rule["when"] = columns.item("promise_id")
+        rule["when"] = columns.cell("promise_id")
     if columns.has("made_at"):
         rule["time"] = columns.time("made_at")
     kind = columns.id("kind") if columns.has("kind") else {"value": words(path.stem).replace(" ", "-") or "promise"}
@@ -168,7 +200,7 @@ def _promise(columns: _Columns, path: Path) -> Fields:
     data["what"] = {"from": columns.item("what"), "as": "text", "cut": 1000} if columns.has("what") else OPEN
     data |= {name: columns.time(name) for name in ("made_at", "due", "requested_due") if columns.has(name)}
     if columns.has("value"):
-        data["value"] = {"from": columns.item("value"), "as": "number"}
+        data["value"] = columns.taken("value", **{"as": "number"})
         data["currency"] = columns.item("currency") if columns.has("currency") else OPEN
     data |= {name: columns.id(name) for name in ("owner", "deliverer") if columns.has(name)}
     if columns.has("department"):
@@ -191,7 +223,7 @@ def _done(columns: _Columns) -> Fields:
     done = columns.time("done_at")
     fixed: Mapping[str, Any] = {"milestone": {"value": "done"}, "status": {"value": "reached"}}
     data = {"promise_id": columns.id("promise_id"), **fixed, "at": done, "final": {"value": True}}
-    return {"type": "milestone.reported", "when": columns.item("done_at"), "time": done, "data": data}
+    return {"type": "milestone.reported", "when": columns.cell("done_at"), "time": done, "data": data}
 
 
 def _step(columns: _Columns) -> Fields:

@@ -10,15 +10,13 @@ from itertools import islice
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from candor.tabular.fitting import BY_CONTENT, TAKEN, Doubt, doubt, fit
 from candor.tabular.guessing import EITHER, ENOUGH, MOST_LOOKED_AT, Looks, looks
 from candor.tabular.names import known, named, words
 from candor.tabular.reading import Table
 
-TAKEN: Final = 0.45
-BY_CONTENT: Final = 0.5
 MOST_LABELS: Final = 8
 MOST_VALUES: Final = 50
-DATES: Final = frozenset({"made_at", "due", "requested_due", "done_at", "at", "planned", "renews_on"})
 NOTHING: Final = (
     "-",
     "--",
@@ -52,17 +50,28 @@ class Guess(NamedTuple):
 
 
 class Seen(NamedTuple):
-    """A table as it looks: what each column is taken for, what its cells look like, and the values of small columns."""
+    """A table as it looks: what each column is taken for, what its cells look like, and the values of small columns.
+
+    `doubts`: the columns whose cells are not what their name says, with the field that it says.
+    """
 
     guesses: list[Guess]
     looks: Mapping[str, Looks]
     values: Mapping[str, Sequence[str]]
     empty: Sequence[str]
+    doubts: Mapping[str, Doubt]
 
     @property
     def fields(self) -> dict[str, str]:
         """The column of each field that one was found for."""
         return {guess.field: guess.column for guess in self.guesses if guess.field not in ("", "labels")}
+
+    @property
+    def doubted(self) -> dict[str, str]:
+        """The column of each field that none was found for, and one is named as."""
+        found = self.fields
+        # Of several columns that are named as one field the first counts, as it does for readers.
+        return {said.field: column for column, said in reversed(self.doubts.items()) if said.field not in found}
 
 
 def see(table: Table) -> Seen:
@@ -81,7 +90,11 @@ def see(table: Table) -> Seen:
         for name, column in cells.items()
         if 0 < found[name].different <= MOST_VALUES
     }
-    return Seen(_guesses(found), MappingProxyType(found), MappingProxyType(values), sorted(empty))
+    doubts = {name: said for name, own in found.items() if (said := doubt(name, own, cells[name])) is not None}
+    guesses = _guesses({name: own for name, own in found.items() if name not in doubts})
+    guesses += [Guess(name, "", 0.0, said.why) for name, said in doubts.items()]
+    guesses.sort(key=lambda guess: table.columns.index(guess.column))
+    return Seen(guesses, MappingProxyType(found), MappingProxyType(values), sorted(empty), MappingProxyType(doubts))
 
 
 def _guesses(found: Mapping[str, Looks]) -> list[Guess]:
@@ -109,25 +122,11 @@ def _unused(looks: Looks) -> str:
 
 def _by_name(field: str, column: str, looks: Looks) -> Guess:
     like = named(field, column)
-    fit, why = _fit(field, looks)
+    share, why = fit(field, looks)
     # Of two names that are as alike the more usual one counts, which stands further in front.
     place = known()[field].index(like.like) / len(known()[field]) if like.like else 0.0
     said = f"named {like.like!r}" if like.score == 1.0 else f"named like {like.like!r}"
-    return Guess(column, field, round(max(like.score - 0.1 * place, 0.0) * fit, 2), f"{said}{why}")
-
-
-def _fit(field: str, looks: Looks) -> tuple[float, str]:
-    """The share of cells that may be such a field, and that in words; 0 where its cells contradict a name."""
-    shares = {"value": (looks.numbers, "numbers"), "email": (looks.mails, "addresses")}
-    shares |= dict.fromkeys(DATES, (looks.dates, "dates"))
-    if field in shares:
-        share, what = shares[field]
-        return (share if share >= BY_CONTENT else 0.0), f", {share:.0%} of its cells are {what}"
-    texts = looks.time == "excel" or looks.dates < ENOUGH
-    short = field not in ("language", "currency") or looks.longest <= 5
-    if not looks.cells or not texts or not short:
-        return 0.0, ""
-    return (0.5, ", though mail addresses stand there") if looks.mails >= ENOUGH else (1.0, "")
+    return Guess(column, field, round(max(like.score - 0.1 * place, 0.0) * share, 2), f"{said}{why}")
 
 
 def _by_content(column: str, looks: Looks, fields: set[str], found: Mapping[str, Looks]) -> Guess | None:

@@ -35,20 +35,21 @@ def as_yaml(draft: Draft, seen: Seen, file: str, own: str) -> str:
         lines += [_line(4, name, event[name], "") for name in ("when", "time") if name in event]
         lines.append("    data:")
         for name, value in event["data"].items():
-            lines.append(_line(6, name, value, _why(name, value, whys, seen)))
-    unused = [guess.column for guess in seen.guesses if not guess.field]
+            lines.append(_line(6, name, value, _why(name, value, whys, seen, draft)))
+    unused = [guess.column for guess in seen.guesses if not guess.field and guess.column not in seen.doubts]
     if unused:
         lines.append(f"# Not used: {escaped(', '.join(unused)[:1000])}")
+    lines += [f"# Not used: {escaped(f'{column}, {why}')}" for column, why in draft.unused.items()]
     return "\n".join(lines) + "\n"
 
 
-def _why(name: str, value: Any, whys: dict[str, str], seen: Seen) -> str:
+def _why(name: str, value: Any, whys: dict[str, str], seen: Seen, draft: Draft) -> str:
     if isinstance(value, dict) and value.get("time") == OPEN:
         column = seen.fields.get(name) or seen.fields.get("done_at", "")
         example = seen.looks[column].example if column in seen.looks else ""
         return f"{example} may be read both ways: write dmy (the day first) or mdy"
     if value == OPEN:
-        return "no column was found for this"
+        return open_words(draft, name)
     return whys.get("done_at" if name == "at" and "at" not in whys else name, "")
 
 
@@ -75,14 +76,19 @@ def questions(draft: Draft, seen: Seen) -> list[str]:
         for guess in unclear
     ]
     for event in draft.events:
-        found += [
-            f"{name} of {event['type']}: no column was found" for name, said in event["data"].items() if said == OPEN
-        ]
+        data = event["data"]
+        found += [f"{name} of {event['type']}: {open_words(draft, name)}" for name in data if data[name] == OPEN]
         status = event["data"].get("status")
         if isinstance(status, dict) and OPEN in status.get("map", {}).values():
             words = ", ".join(word for word, ours in status["map"].items() if ours == OPEN)
             found.append(f"status: what these mean: {words[:300]}")
     return found
+
+
+def open_words(draft: Draft, name: str) -> str:
+    """Why a field is open, and what to do about it."""
+    why = draft.unclear.get("done_at" if name == "at" and "at" not in draft.unclear else name)
+    return f"{why}: say what it is, or leave this line out" if why else "no column was found"
 
 
 def closed(draft: Draft) -> dict[str, Any]:
@@ -94,7 +100,9 @@ def closed(draft: Draft) -> dict[str, Any]:
         rest = {name: event[name] for name in ("type", "when", "time") if name in event and not _is_open(event[name])}
         if data:
             events.append(rest | {"data": data})
-    return {**head, "events": events}
+    # A step without the time that is asked for would look as if it were done.
+    dated = [event for event in events if "at" in event["data"] or event["type"] != "milestone.reported"]
+    return {**head, "events": dated or events}
 
 
 def _is_open(value: Any) -> bool:

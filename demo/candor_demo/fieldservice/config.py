@@ -16,7 +16,7 @@ from pydantic.fields import FieldInfo
 from candor_demo.fieldservice.params import NAME, Params
 
 MOST_BYTES: Final = 1 << 20
-SHOWN: Final = 5
+SHOWN: Final = 10
 """Errors of a file that are said at once."""
 SCHEMA: Final = "# yaml-language-server: $schema=params.schema.json"
 """The line by which editors find the schema beside the file."""
@@ -50,8 +50,8 @@ def read_params(path: Path) -> Params:
         where = f", line {mark.line + 1}" if mark else ""
         raise ParamsError(f"{path}{where}: must be YAML: {error.problem or error.context}") from error
     except ValidationError as error:
-        found = error.errors(include_url=False)
-        said = [f"{path}, line {_line(root, one['loc'])}: {_said(one)}" for one in found[:SHOWN]]
+        found = sorted((_line(root, one["loc"]), _said(one)) for one in error.errors(include_url=False))
+        said = [f"{path}, line {line}: {words}" for line, words in found[:SHOWN]]
         said += [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
         raise ParamsError("; ".join(said)) from error
     except (yaml.YAMLError, ValueError, RecursionError) as error:

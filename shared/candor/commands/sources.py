@@ -91,7 +91,7 @@ def list_sources(sources: File = None, as_json: Json = False) -> None:
 def check(
     file: Annotated[Path, typer.Argument(envvar="SOURCES_FILE", help="A sources.yaml.", exists=True, dir_okay=False)],
 ) -> None:
-    """Check a file of mapped sources as the services would; exit status 2 and the line of the first mistake."""
+    """Check a file of mapped sources as the services would; exit status 2 and the line of each mistake."""
     from candor.intake.mapped.trying import own  # noqa: PLC0415
 
     found = own(file)

@@ -90,8 +90,8 @@ def mistakes(error: ValidationError, kind: type[BaseModel]) -> list[str]:
     said: dict[str, str] = {}
     for item in error.errors(include_url=False, include_input=False):
         parts = [part for part in item["loc"] if isinstance(part, str)]
-        # Of a list with several mistakes the first is enough to mend it.
-        said.setdefault("".join(parts[:1]), _line(parts, item["msg"].removeprefix("Value error, "), kind.model_fields))
+        # Of a list with several mistakes the first is enough to mend it; a mapping's have names of their own.
+        said.setdefault(".".join(parts), _line(parts, item["msg"].removeprefix("Value error, "), kind.model_fields))
     return list(said.values())
 
 

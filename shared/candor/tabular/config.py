@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from candor.intake.mapped import Shapes, located
 from candor.intake.mapped.config import MOST_EVENTS, EventRule, Expression, Taken, Zone
-from candor.intake.mapped.located import LocatedError
-from candor.intake.mapped.reading import check_event, mistake
+from candor.intake.mapped.located import LocatedError, together
+from candor.intake.mapped.reading import event_mistakes, mistakes
 from candor.web.http.fields import dated
 
 OPEN: Final = "???"
@@ -45,22 +45,30 @@ class TableMap(BaseModel):
 def read_map(raw: bytes, shapes: Shapes) -> TableMap:
     """The mapping in a file, `filled`.
 
-    Raises LocatedError for the first mistake, and for what is left open.
+    Raises LocatedError for the mistakes in it, and for what is left open.
     """
-    for number, line in enumerate(raw.decode("utf-8", "replace").splitlines(), 1):
-        if found := _open.match(line.partition("#")[0]):
-            raise LocatedError(number, f"{found[1]} is left open: write what it is in place of {OPEN}")
+    lines = enumerate(raw.decode("utf-8", "replace").splitlines(), 1)
+    open_ = [(number, found[1]) for number, line in lines if (found := _open.match(line.partition("#")[0]))]
+    if open_:
+        raise together(
+            LocatedError(at, f"{name} is left open: write what it is in place of {OPEN}") for at, name in open_
+        )
     document = located.read(raw)
     try:
         table = TableMap.model_validate(document.value)
     except ValidationError as error:
-        raise mistake(error, document) from None
+        raise mistakes(error, document) from None
     try:
         _ = table.exported
     except ValueError as error:
         raise LocatedError(document.line(("exported_at",)), f"exported_at: {error}") from None
-    for number, event in enumerate(table.events):
-        check_event(event, (), ("events", number), document, shapes, lacks=LACKS.get(event.type, ()))
+    wrong = [
+        one
+        for number, event in enumerate(table.events)
+        for one in event_mistakes(event, (), ("events", number), document, shapes, lacks=LACKS.get(event.type, ()))
+    ]
+    if wrong:
+        raise together(wrong)
     return filled(table)
 
 

@@ -19,7 +19,7 @@ from pydantic import (
 )
 
 from candor.intake.mapped.located import read
-from candor.intake.mapped.reading import mistake
+from candor.intake.mapped.reading import mistakes
 from candor.ops.secret_files import SecretFile
 from candor.web.http.text import one_line
 from notify_svc.compose.words import languages
@@ -166,12 +166,12 @@ def _fits(wanted: Iterable[str], found: Collection[str]) -> bool:
 
 
 def parse(raw: bytes) -> House:
-    """The content of LETTERS_FILE. Raises LocatedError, with line and field, for the first mistake in it."""
+    """The content of LETTERS_FILE. Raises LocatedError, with lines and fields, for the mistakes in it."""
     document = read(raw)
     try:
         return House.model_validate(document.value if document.value is not None else {})
     except ValidationError as error:
-        raise mistake(error, document) from None
+        raise mistakes(error, document) from None
 
 
 class Houses:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 import yaml
@@ -12,6 +12,8 @@ Path = tuple[str | int, ...]
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES: Final = 262_144
 DEEPEST: Final = 24
+MOST_TOLD: Final = 10
+"""Mistakes of a file that are told at once."""
 _HINTS: Final = {
     "found character that cannot start any token": "a tab, or a sign such as @ or ` without quotes, cannot stand here",
     "mapping values are not allowed in this context": "a name stands too far to the right, or a text with : in it"
@@ -45,11 +47,20 @@ class Located(NamedTuple):
 
 
 class LocatedError(ValueError):
-    """Something wrong on a line of a file."""
+    """Something wrong on a line of a file; of several mistakes `line` is the first one's."""
 
-    def __init__(self, line: int, text: str) -> None:
-        super().__init__(f"line {line}: {text}")
+    def __init__(self, line: int, text: str, *others: tuple[int, str]) -> None:
         self.line = line
+        self.mistakes = tuple(dict.fromkeys(((line, text), *others)))
+        said = [f"line {number}: {words}" for number, words in self.mistakes[:MOST_TOLD]]
+        more = len(self.mistakes) - len(said)
+        super().__init__("; ".join([*said, *([f"and {more} more"] if more else [])]))
+
+
+def together(errors: Iterable[LocatedError]) -> LocatedError:
+    """Several as one, in the order of their lines; there is at least one."""
+    (line, text), *others = sorted(one for error in errors for one in error.mistakes)
+    return LocatedError(line, text, *others)
 
 
 def read(raw: bytes) -> Located:

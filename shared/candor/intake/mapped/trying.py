@@ -164,7 +164,7 @@ def known(file: Path | None) -> list[Known]:
 
 
 def own(file: Path) -> list[Known]:
-    """The sources of a file. Raises InputError, with the line of its first mistake."""
+    """The sources of a file. Raises InputError, with the lines of its mistakes."""
     return [one for offered in offers() for one in _own(offered, file)]
 
 

@@ -82,8 +82,8 @@ def test_a_mistake_is_named_with_its_line_and_what_is_expected(tmp_path: Path, t
 
 def test_only_some_of_many_mistakes_are_said(tmp_path: Path) -> None:
     with pytest.raises(ParamsError, match="and 4 more") as found:
-        of(tmp_path, "".join(f"p{number}: 1\n" for number in range(9)))
-    assert str(found.value).count("no such parameter") == 5
+        of(tmp_path, "".join(f"p{number}: 1\n" for number in range(14)))
+    assert str(found.value).count("no such parameter") == 10
 
 
 def test_a_file_that_is_no_text_or_too_long_is_refused(tmp_path: Path) -> None:

@@ -23,7 +23,7 @@ def test_a_right_file_is_read() -> None:
 @pytest.mark.parametrize(
     ("before", "after", "line", "words"),
     [
-        ("proof:", "proofs:", 4, "proofs: is no name that may stand here"),
+        ("proof:", "proofs:", 2, "proof is missing; line 4: sources.vans.proofs: is no name that may stand here"),
         (PROOF, "", 2, "proof is missing"),
         ("      hmac: {header", "      hmak: {header", 5, "hmak: is no name that may stand here"),
         ("{timestamp}.{body}", "{body}", 4, "anybody can change a timestamp that is not signed"),
@@ -36,7 +36,7 @@ def test_a_right_file_is_read() -> None:
             10,
             "there is no event",
         ),
-        ("promise_id: item.job\n          milestone: {value: delivery}", "promise: item.job", 15, "has no such field"),
+        ("promise_id: item.job\n          milestone: {value: delivery}", "promise: item.job", 14, "has no such field"),
         ("          milestone: {value: delivery}\n", "", 14, "milestone.reported needs milestone as well"),
         ("map: {done: reached, failed: missed}", "mapp: {}", 17, "mapp: is no name that may stand here"),
         ("milestone: {value: delivery}", "milestone: 7", 16, "must be an expression"),
@@ -76,6 +76,63 @@ def test_a_mistake_is_told_with_its_line(before: str, after: str, line: int, wor
     with pytest.raises(LocatedError, match=re.escape(words)) as error:
         rules(TEXT.replace(before, after, 1))
     assert error.value.line == line, str(error.value)
+
+
+SEVERAL = {
+    "each: body.stops": "each: body.stops[",
+    "service: delivery-svc": "service: delivery",
+    "status: 200": "status: 500",
+    "{timestamp}.{body}": "{body}",
+    "time: seconds": "tim: seconds",
+    "milestone: {value: delivery}": "milestone: 7",
+}
+
+
+def test_several_mistakes_are_told_together_in_the_order_of_their_lines() -> None:
+    text = TEXT
+    for before, after in SEVERAL.items():
+        assert before in text
+        text = text.replace(before, after, 1)
+    with pytest.raises(LocatedError) as error:
+        rules(text)
+    assert [(line, words.partition(":")[0]) for line, words in error.value.mistakes] == [
+        (3, "sources.vans.service"),
+        (7, "sources.vans.each"),
+        (13, "sources.vans.events.0.time.tim"),
+        (16, "sources.vans.events.0.data.milestone"),
+        (27, "sources.vans.answer.status"),
+    ]
+    assert str(error.value).startswith(
+        "line 3: sources.vans.service: must be 'promise-svc' or 'delivery-svc'; line 7: "
+    )
+    assert error.value.line == 3
+
+
+def test_mistakes_of_several_sources_that_only_their_service_knows_are_told_together() -> None:
+    one = TEXT.removeprefix("sources:\n").replace("milestone: {value: delivery}", "milestone: delivery", 1)
+    other = one.replace("  vans:", "  lorries:").replace("promise_id: item.job", "promise: item.job", 1)
+    with pytest.raises(LocatedError) as error:
+        rules(f"sources:\n{one}{other}")
+    lines = one.count("\n")
+    assert [line for line, _ in error.value.mistakes] == [16, lines + 15, lines + 16]
+
+
+def test_at_most_ten_mistakes_are_told_and_how_many_more_there_are() -> None:
+    text = TEXT + "".join(f"    x{number}: 1\n" for number in range(12))
+    with pytest.raises(LocatedError, match=r"sources\.vans\.x9: .*; and 2 more$") as error:
+        rules(text)
+    assert len(error.value.mistakes) == 12
+
+
+def test_of_a_value_of_several_kinds_the_mistakes_of_the_kind_that_was_meant_are_told() -> None:
+    text = TEXT.replace(
+        "    answer:", "    labels: body.x\n    affects: [{label: a, kind: 'b c'}, {label: 7}]\n    answer:"
+    )
+    with pytest.raises(LocatedError) as error:
+        rules(text)
+    assert [words.partition(":")[0].removeprefix("sources.vans.affects.") for _, words in error.value.mistakes] == [
+        *("0.kind", "1.label", "1"),
+    ]
 
 
 def test_sources_of_another_service_are_left_to_it_but_their_proof_must_be_right() -> None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from candor.web.http.fields import Body, EventId, Id, InternalText, Moment, Name, PublicText, Share
+from candor.web.http.hidden import bare_text
 from candor.web.http.problems import Problem
 from delivery_svc.domain import DeliveredShare, IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting, limits
 
@@ -23,7 +24,7 @@ class ReferenceIn(Body):
     """The promise's name in a foreign system."""
 
     system: Id
-    id: Short
+    id: Annotated[Short, BeforeValidator(bare_text)]
 
 
 class AffectedIn(Body):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 
 from candor.contracts import Component
 from candor.web.http.csv_page import Format
-from candor.web.http.fields import ID_PATTERN, Moment
+from candor.web.http.fields import Id, Moment
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from promise_svc.domain import Kind
 
@@ -21,13 +21,13 @@ class ListQuery(BaseModel):
     limit: int = Field(default=50, ge=1, le=LARGEST)
     cursor: str | None = Field(default=None, max_length=LONGEST_CURSOR)
     format: Format = Field(default="json", description="json, or csv for spreadsheets: the same page, as text/csv.")
-    customer_id: str | None = Field(default=None, pattern=ID_PATTERN)
+    customer_id: Id | None = None
 
 
 class PromiseQuery(ListQuery):
     """Which promises."""
 
-    kind: str | None = Field(default=None, pattern=ID_PATTERN)
+    kind: Id | None = None
     state: Literal["made", "kept", "broken", "disputed", "withdrawn"] | None = None
     due_from: Moment | None = Field(default=None, description="Held date, RFC 3339 with its zone.")
     due_before: Moment | None = Field(default=None, description="Held date, RFC 3339 with its zone.")
@@ -36,7 +36,7 @@ class PromiseQuery(ListQuery):
 class MatterQuery(ListQuery):
     """Which matters of a kind that may be about a promise."""
 
-    promise_id: str | None = Field(default=None, pattern=ID_PATTERN)
+    promise_id: Id | None = None
     state: str | None = Field(default=None, pattern="^[a-z]{1,20}$", description="Only those in this state.")
     said_from: Moment | None = Field(default=None, description="Said at this time or later, RFC 3339 with its zone.")
     said_before: Moment | None = Field(default=None, description="Said before this time, RFC 3339 with its zone.")

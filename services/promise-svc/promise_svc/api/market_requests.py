@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, Field
 
 from candor.contracts.market import Tag, Tagger
 from candor.web.http.csv_page import Format
-from candor.web.http.fields import ID_PATTERN, Id, InternalText, Labels, Moment
+from candor.web.http.fields import Id, InternalText, Labels, Moment
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from promise_svc.api.matter_requests import Fault, MatterBody, Person, Reason, SaidIn
 from promise_svc.api.requests import Language, Short
@@ -165,8 +165,8 @@ class ReviewQuery(MarketQuery):
 
     source: Site | None = Field(default=None, description="Only reviews on this site.")
     tag: Tag | None = Field(default=None, description="Only reviews with this tag, as it was corrected.")
-    customer_id: str | None = Field(default=None, pattern=ID_PATTERN)
-    promise_id: str | None = Field(default=None, pattern=ID_PATTERN)
+    customer_id: Id | None = None
+    promise_id: Id | None = None
 
 
 class LeadTimeQuery(MarketQuery):

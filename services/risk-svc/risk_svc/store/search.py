@@ -14,6 +14,7 @@ from sqlalchemy import ColumnElement, false, func, literal, or_
 from sqlmodel import col
 
 from candor.web.http.fields import ID_PATTERN
+from candor.web.http.hidden import bare
 
 MAX_LETTERS: Final = 4
 _ID: Final = re.compile(ID_PATTERN)
@@ -21,6 +22,7 @@ _ID: Final = re.compile(ID_PATTERN)
 
 def begins(text: str, *columns: Any) -> ColumnElement[bool]:
     """Whether one of the columns begins with `text`, in any case; false if `text` cannot be an id."""
+    text = bare(text).strip()
     if not _ID.fullmatch(text):
         return false()
     whole = literal(_pattern(text.lower()), literal_execute=True)

@@ -7,6 +7,8 @@ import unicodedata
 from hashlib import sha256
 from typing import Final
 
+from candor.web.http.hidden import bare
+
 LONGEST: Final = 128
 LONGEST_SLUG: Final = 64
 DIGITS: Final = 12
@@ -29,8 +31,8 @@ def as_slug(text: str) -> str | None:
 
 
 def _plain(text: str) -> str:
-    # A name is the same with another kind of blank, a byte order mark, or its accents written apart.
-    return " ".join(unicodedata.normalize("NFC", text.replace("\ufeff", "")).split())
+    # A name is the same with another kind of blank, with what nobody sees, or with its accents written apart.
+    return " ".join(unicodedata.normalize("NFC", bare(text)).split())
 
 
 def _told_apart(made: str, name: str, most: int) -> str | None:

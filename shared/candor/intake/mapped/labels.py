@@ -14,6 +14,7 @@ from typing import Annotated, Any, Final, NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 from candor.intake.mapped.ids import as_id
+from candor.web.http.hidden import bare
 
 MOST_LABELS: Final = 32
 """Labels of an incident that are looked at."""
@@ -54,7 +55,8 @@ class LabelRule(BaseModel):
 
     def place(self, value: str) -> dict[str, str] | None:
         """The place that a value of the label means; None if it fits not."""
-        if self.value is not None and value != self.value:
+        value = bare(value)
+        if self.value is not None and value != bare(self.value):
             return None
         found = _matcher(self.pattern).fullmatch(value) if self.pattern is not None else None
         if self.pattern is not None and found is None:

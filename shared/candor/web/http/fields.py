@@ -15,6 +15,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from candor.ops.clock import ahead
 from candor.ops.moments import read_moment
 from candor.web.http.currencies import CURRENCIES
+from candor.web.http.hidden import bare_text
 from candor.web.http.problems import Problem
 from candor.web.http.text import EVENT_ID_CHARACTERS, TEXT_BYTES, event_id, lines, one_line
 
@@ -102,14 +103,16 @@ def rule_of(pattern: str) -> str:
     return _RULES.get(pattern) or f"must match the pattern {pattern}"
 
 
-Id = Annotated[str, StringConstraints(strip_whitespace=True, pattern=ID_PATTERN)]
-"""An id as used by us and by senders; blanks around it are no part of it."""
+Id = Annotated[str, BeforeValidator(bare_text), StringConstraints(strip_whitespace=True, pattern=ID_PATTERN)]
+"""An id as used by us and by senders; blanks around it and characters that nobody sees are no part of it."""
 EventId = Annotated[str, AfterValidator(event_id), Field(min_length=1, max_length=EVENT_ID_CHARACTERS)]
 """A sender's own id of an event, or its own name of where it comes from: in any alphabet."""
-PathId = Annotated[str, Path(pattern=ID_PATTERN)]
+PathId = Annotated[Id, Path()]
 """An id in a route's path."""
-IdFilter = Annotated[str | None, Query(pattern=ID_PATTERN)]
+IdFilter = Annotated[Id | None, Query()]
 """An id that a list is filtered by."""
+OriginFilter = Annotated[str | None, BeforeValidator(bare_text), Query(max_length=256)]
+"""A sender's own name of where something comes from, or an origin of ours, that a list is filtered by."""
 Name = Annotated[str, AfterValidator(one_line), Field(max_length=TEXT_BYTES)]
 """One line of text, not blank: trimmed, and in Unicode's normal form C."""
 Text = Annotated[str, AfterValidator(lines), Field(max_length=TEXT_BYTES)]

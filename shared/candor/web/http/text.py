@@ -7,6 +7,7 @@ import unicodedata
 from typing import Final
 
 from candor.web.http.encoded_words import decoded
+from candor.web.http.hidden import bare
 
 TEXT_BYTES: Final = 4096
 EVENT_ID_CHARACTERS: Final = 256
@@ -82,7 +83,7 @@ def lines(value: str) -> str:
 def event_id(value: str) -> str:
     """A sender's own id or name, whatever the alphabet (CloudEvents 1.0, String). Raises ValueError as it says."""
     if not value.isascii():
-        value = normal(value)
+        value = normal(bare(value))
     bad = not value.isprintable() and (
         _not_in_event_id.search(value) or any(ord(sign) & 0xFFFE == 0xFFFE for sign in value)
     )

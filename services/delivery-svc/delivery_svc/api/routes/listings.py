@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from candor.intake.routes import intake_of, no_nul
 from candor.web.http.answers import shown
-from candor.web.http.fields import ID_PATTERN, IdFilter, PathId
+from candor.web.http.fields import Id, IdFilter, OriginFilter, PathId
 from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
@@ -23,7 +23,6 @@ from delivery_svc.store.tables import IncidentRow, MilestoneRow, ParkedRow, Sigh
 
 WaitsFor = Annotated[Literal["awaiting_promise", "awaiting_reference", "ambiguous_reference"] | None, Query()]
 IncidentStatus = Annotated[Literal["opened", "changed", "resolved"] | None, Query()]
-Source = Annotated[str | None, Query(max_length=256)]
 MAX_REPORTS: Final = 1000
 router: Final = APIRouter(tags=["delivery"])
 
@@ -35,7 +34,7 @@ async def parked(
     limit: Limit = 50,
     cursor: Cursor = None,
     waits_for: WaitsFor = None,
-    source: Source = None,
+    source: OriginFilter = None,
     system: IdFilter = None,
     promise_id: IdFilter = None,
 ) -> Response:
@@ -56,7 +55,7 @@ async def parked(
 async def milestones(
     request: Request,
     _principal: Viewer,
-    promise_id: Annotated[str, Query(pattern=ID_PATTERN)],
+    promise_id: Annotated[Id, Query()],
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> Response:

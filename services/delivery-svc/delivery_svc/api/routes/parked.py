@@ -14,7 +14,7 @@ from starlette.responses import Response
 from candor.intake.routes import intake_of, no_nul
 from candor.web.http.answers import shown
 from candor.web.http.csv_page import Format, csv_page
-from candor.web.http.fields import IdFilter, PathId
+from candor.web.http.fields import IdFilter, OriginFilter, PathId
 from candor.web.http.listings import counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.http.problems import Problem
@@ -27,7 +27,6 @@ from delivery_svc.store.tables import MatchRow, ParkedArchiveRow, ParkedRow
 
 MOST_ALIKE: Final = 10_000
 COLUMNS: Final = ("day", "source", "system", "reports")
-Source = Annotated[str | None, Query(max_length=256)]
 Since = Annotated[date | None, Query(description="From this day on, such as 2026-11-30.")]
 Until = Annotated[date | None, Query(description="Up to this day, such as 2026-11-30.")]
 FormatParameter = Annotated[Format, Query(description="json, or csv for spreadsheets: the same page, as text/csv.")]
@@ -40,7 +39,7 @@ async def archive(
     _principal: Viewer,
     limit: Limit = 50,
     cursor: Cursor = None,
-    source: Source = None,
+    source: OriginFilter = None,
     system: IdFilter = None,
     since: Since = None,
     until: Until = None,

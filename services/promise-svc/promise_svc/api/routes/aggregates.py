@@ -13,7 +13,7 @@ from starlette.responses import Response
 
 from candor.contracts.matters import Check
 from candor.intake.routes import intake_of
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from candor.web.http.listings import COUNTED
 from candor.web.http.near_names import LOOKED_AT, near, or_near
 from candor.web.http.pages import Cursor, Limit
@@ -27,7 +27,7 @@ from promise_svc.api.routes.matter_lists import page_of
 from promise_svc.domain import Kind
 from promise_svc.store.tables import LIVING_CLAIM, ClaimRow
 
-Capability = Annotated[str, Query(pattern=ID_PATTERN, description="The id of the capability.")]
+Capability = Annotated[Id, Query(description="The id of the capability.")]
 FALSE: Final = (Check.OVER_CLAIM, Check.UNDER_CLAIM)
 router: Final = APIRouter(tags=["matters"])
 

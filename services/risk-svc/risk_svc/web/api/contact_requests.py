@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from pydantic import Field
 
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from risk_svc.insight import reading
 from risk_svc.insight import surprises as of_surprises
 from risk_svc.insight import words as of_words
@@ -20,9 +20,9 @@ class SurpriseQuery(PageQuery):
 
     sort: Literal["newest", "size"] = Field(default="newest", description="newest: what ended last first.")
     verdict: of_surprises.Verdict | None = Field(default=None, description="Only what ended better, or worse.")
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only this promise.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department promised.")
+    promise: Id | None = Field(default=None, description="Only this promise.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only what this department promised.")
     announced: bool | None = Field(
         default=None, description="true: only where the customer was told something before the end; false: nothing."
     )
@@ -32,8 +32,8 @@ class SilenceQuery(PageQuery):
     """Which customers with an open gap."""
 
     verdict: of_words.Verdict | None = Field(default=None, description="Only customers of this verdict.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    search: str | None = Field(default=None, pattern=ID_PATTERN, description="Only customers whose id begins so.")
+    customer: Id | None = None
+    search: Id | None = Field(default=None, description="Only customers whose id begins so.")
     min_score: float | None = Field(default=None, ge=0, le=100)
 
 
@@ -50,5 +50,5 @@ class StandingQuery(SheetQuery):
 class SpreadQuery(PageQuery):
     """Of which capabilities."""
 
-    capability: str | None = Field(default=None, pattern=ID_PATTERN, description="Only claims of this capability.")
-    search: str | None = Field(default=None, pattern=ID_PATTERN, description="How the capability's id begins.")
+    capability: Id | None = Field(default=None, description="Only claims of this capability.")
+    search: Id | None = Field(default=None, description="How the capability's id begins.")

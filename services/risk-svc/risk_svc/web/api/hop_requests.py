@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel, Field
 
 from candor.web.http.csv_page import Format
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from risk_svc.insight.paths import HopFilter
 from risk_svc.web.api.insight_requests import PageQuery
 
@@ -13,9 +13,9 @@ from risk_svc.web.api.insight_requests import PageQuery
 class HopQuery(PageQuery):
     """Which statements; kinds of hops are of the newest 10,000 of them."""
 
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what was said of this promise.")
-    kind: str | None = Field(default=None, pattern=ID_PATTERN, description="Only of promises of this type.")
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department said.")
+    promise: Id | None = Field(default=None, description="Only what was said of this promise.")
+    kind: Id | None = Field(default=None, description="Only of promises of this type.")
+    department: Id | None = Field(default=None, description="Only what this department said.")
     min_distortion: float | None = Field(default=None, ge=0, le=1, description="Only from this distortion on.")
 
     def wanted(self) -> HopFilter:

@@ -7,7 +7,7 @@ from typing import Final, Literal
 from pydantic import BaseModel, Field
 
 from candor.web.http.csv_page import Format
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.insight.durations import Verdict
 from risk_svc.insight.incident_lists import IncidentFilter, State
@@ -33,8 +33,8 @@ class HitQuery(PageQuery):
         description="value: the largest first by what it is worth in the currency of the figures (RATES of the insight "
         "process, as of its last figures); then those of each currency without a rate, then those without a value.",
     )
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    kind: str | None = Field(default=None, pattern=ID_PATTERN)
+    customer: Id | None = None
+    kind: Id | None = None
     min_score: float | None = Field(default=None, ge=0, le=100)
 
 
@@ -42,7 +42,7 @@ class IncidentQuery(PageQuery):
     """Which incidents."""
 
     state: State | None = Field(default=None, description="open: it goes on; ended: it is over; all without it.")
-    category: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this category.")
+    category: Id | None = Field(default=None, description="Only those of this category.")
     place: str | None = Field(
         default=None, pattern=PLACES, description="Only those that affect this, as kind:id, such as site:EWR."
     )
@@ -83,8 +83,8 @@ class AccountQuery(PageQuery):
     """Which accounts, and in which order; the largest always comes first."""
 
     sort: Literal["loss", "value_at_risk", "gap"] = "loss"
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    search: str | None = Field(default=None, pattern=ID_PATTERN, description="Only customers whose id begins so.")
+    customer: Id | None = None
+    search: Id | None = Field(default=None, description="Only customers whose id begins so.")
     min_score: float | None = Field(default=None, ge=0, le=100)
     renews_within: float | None = Field(
         default=None, ge=0, le=36_500, description="Only accounts whose renewal lies at most so many days ahead."
@@ -108,8 +108,8 @@ class BiasQuery(SheetQuery):
 class BriefQuery(BaseModel):
     """Whose brief, and its form."""
 
-    department: str | None = Field(
-        default=None, pattern=ID_PATTERN, description="Only what this department has to know; without it, all do."
+    department: Id | None = Field(
+        default=None, description="Only what this department has to know; without it, all do."
     )
     format: Literal["json", "markdown"] = Field(default="json", description="json, or markdown to send by mail.")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
-from candor.web.http.fields import ID_PATTERN, Name, dated
+from candor.web.http.fields import Id, Name, dated
 from risk_svc.insight.lead_times import LeadTimeFilter
 from risk_svc.insight.reviews import ReviewFilter, Tag
 from risk_svc.web.api.insight_requests import PageQuery
@@ -19,8 +19,8 @@ class AboutQuery(PageQuery):
     """About what reviews are."""
 
     source: str | None = Field(default=None, pattern="^[a-z0-9._-]{1,40}$", description="Only reviews on this site.")
-    product: str | None = Field(default=None, pattern=ID_PATTERN, description="Only about this product.")
-    place: str | None = Field(default=None, pattern=ID_PATTERN, description="Only about this place.")
+    product: Id | None = Field(default=None, description="Only about this product.")
+    place: Id | None = Field(default=None, description="Only about this place.")
     beside_promise: bool | None = Field(
         default=None, description="true: only those that name a promise; false: only those that name none."
     )
@@ -46,8 +46,8 @@ class ReviewQuery(AboutQuery):
         default=None,
         description="failure: any of the four tags; none: read and of none of them; untagged: not read by anybody.",
     )
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
+    customer: Id | None = None
+    promise: Id | None = Field(default=None, description="Only those about this promise.")
 
     def wanted(self) -> ReviewFilter:
         """The filter."""
@@ -58,7 +58,7 @@ class CompetitorQuery(PageQuery):
     """Which stated lead times."""
 
     competitor: Name | None = Field(default=None, max_length=100, description="Only those of this competitor.")
-    kind: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this promise type.")
+    kind: Id | None = Field(default=None, description="Only those of this promise type.")
 
     def wanted(self) -> LeadTimeFilter:
         """The filter."""

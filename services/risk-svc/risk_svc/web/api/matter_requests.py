@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from risk_svc.insight import challenges, offers
 from risk_svc.insight.challenges import ChallengeFilter
 from risk_svc.insight.claim_lists import ClaimFilter, Verdict
@@ -20,10 +20,10 @@ class HandoffQuery(PageQuery):
 
     state: State = Field(default="all", description="In this state; open: requested or countered, and not expired.")
     sort: Sort = Field(default="due", description="due: the first date first; age: the oldest first; newest first.")
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department asked for.")
-    deliverer: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those to this deliverer.")
+    promise: Id | None = Field(default=None, description="Only those about this promise.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only what this department asked for.")
+    deliverer: Id | None = Field(default=None, description="Only those to this deliverer.")
 
     def wanted(self) -> HandoffFilter:
         """The filter."""
@@ -34,9 +34,9 @@ class ClaimQuery(PageQuery):
     """Which claims."""
 
     verdict: Verdict | None = Field(default=None, description="Only of this verdict; false: over- and under-claims.")
-    capability: str | None = Field(default=None, pattern=ID_PATTERN, description="Only of this capability.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department claimed.")
+    capability: Id | None = Field(default=None, description="Only of this capability.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only what this department claimed.")
     left_over: bool = Field(default=False, description="Only those of which somebody who was told is not corrected.")
 
     def wanted(self) -> ClaimFilter:
@@ -47,22 +47,22 @@ class ClaimQuery(PageQuery):
 class RecallQuery(PageQuery):
     """Of which capability."""
 
-    capability: str = Field(pattern=ID_PATTERN, description="The id of the capability.")
+    capability: Id = Field(description="The id of the capability.")
 
 
 class RegisterQuery(PageQuery):
     """Which capabilities."""
 
-    search: str | None = Field(default=None, pattern=ID_PATTERN, description="How the capability's id begins.")
+    search: Id | None = Field(default=None, description="How the capability's id begins.")
 
 
 class OfferQuery(PageQuery):
     """Which offers."""
 
     state: Literal["all"] | offers.State = Field(default="all", description="In this state; offered: not answered.")
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department offered.")
+    promise: Id | None = Field(default=None, description="Only those about this promise.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only what this department offered.")
     option: Literal["goodwill", "revised_terms", "other"] | None = Field(
         default=None, description="Only those with an option of this sort."
     )
@@ -82,10 +82,10 @@ class ChallengeQuery(PageQuery):
     )
     outcome: challenges.Outcome | None = Field(default=None, description="Only those that were settled so.")
     about: challenges.About | None = Field(default=None, description="Only those about things of this sort.")
-    about_id: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this one.")
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only what this department doubts.")
+    about_id: Id | None = Field(default=None, description="Only those about this one.")
+    promise: Id | None = Field(default=None, description="Only those about this promise.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only what this department doubts.")
 
     def wanted(self) -> ChallengeFilter:
         """The filter."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pydantic import Field
 
 from candor.contracts import Component
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from risk_svc.insight.plans import PlanFilter, Sort, State
 from risk_svc.web.api.insight_requests import PageQuery
 
@@ -21,10 +21,10 @@ class PlanQuery(ActionQuery):
 
     state: State = Field(default="all", description="Open plans, overdue ones among them, those that ended, or all.")
     sort: Sort = Field(default="due", description="due: the first date first; newest: the last opened first.")
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this department.")
-    action: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those with this action.")
+    promise: Id | None = Field(default=None, description="Only those about this promise.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only those of this department.")
+    action: Id | None = Field(default=None, description="Only those with this action.")
 
     def wanted(self) -> PlanFilter:
         """The filter."""

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from candor.contracts import Standing
 from candor.web.http.csv_page import Format
-from candor.web.http.fields import ID_PATTERN, PLACE_PATTERN, Body, Id, Labels, Moment, Name, Seconds
+from candor.web.http.fields import PLACE_PATTERN, Body, Id, Labels, Moment, Name, Seconds
 from candor.web.http.pages import LARGEST, LONGEST_CURSOR
 from risk_svc.forecast.view import View, labels
 from risk_svc.forecasting.live import TICK
@@ -23,12 +23,11 @@ class GapQuery(BaseModel):
     sort: Literal["score", "due"] = "score"
     band: Literal["none", "low", "medium", "high", "severe"] | None = None
     standing: Standing | None = None
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
+    customer: Id | None = None
     kind: str | None = Field(default=None, max_length=256)
     min_score: float | None = Field(default=None, ge=0, le=100)
-    search: str | None = Field(
+    search: Id | None = Field(
         default=None,
-        pattern=ID_PATTERN,
         description="How the promise's or the customer's id begins, in upper or lower case.",
     )
     owner: str | None = Field(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from candor.web.http.fields import ID_PATTERN
+from candor.web.http.fields import Id
 from risk_svc.insight.wishes import State, WishFilter
 from risk_svc.web.api.insight_requests import PageQuery
 
@@ -15,9 +15,9 @@ class WishQuery(PageQuery):
     state: State = Field(
         default="all", description="In this state; open: due ones among them; due: open and to be looked at again."
     )
-    promise: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this promise.")
-    customer: str | None = Field(default=None, pattern=ID_PATTERN)
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this department.")
+    promise: Id | None = Field(default=None, description="Only those about this promise.")
+    customer: Id | None = None
+    department: Id | None = Field(default=None, description="Only those of this department.")
 
     def wanted(self) -> WishFilter:
         """The filter."""

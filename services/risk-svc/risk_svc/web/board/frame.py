@@ -14,6 +14,7 @@ from nicegui.events import ValueChangeEventArguments
 from starlette.requests import Request
 
 from candor.store.errors import StoreUnavailable
+from candor.web.http.hidden import bare_text
 from candor.web.http.public import public_path
 from risk_svc.web.board import palette
 from risk_svc.web.board.menu import STYLE as MENU_STYLE
@@ -175,7 +176,7 @@ class Address:
 
     def asked(self, name: str) -> str | None:
         """The address's value for `name`; None if it has no usable one."""
-        words = self._asked.get(name)
+        words = bare_text(self._asked.get(name))
         return words if words is not None and words.isprintable() and len(words) <= LONGEST else None
 
     def _write(self) -> None:

@@ -16,11 +16,12 @@ from candor.intake.mapped.labels import LONGEST_NAME
 from candor.intake.routes import intake_of, no_nul
 from candor.web.http.answers import shown
 from candor.web.http.csv_page import csv_page
+from candor.web.http.fields import OriginFilter
 from candor.web.http.listings import each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.security.auth import Viewer
 from delivery_svc.api.responses import UnknownLabelPage
-from delivery_svc.api.routes.parked import FormatParameter, Source
+from delivery_svc.api.routes.parked import FormatParameter
 from delivery_svc.store.tables import UnknownLabelRow
 
 COLUMNS: Final = ("source", "label", "value", "seen", "last_seen", "rule")
@@ -34,7 +35,7 @@ async def unknown(
     _principal: Viewer,
     limit: Limit = 50,
     cursor: Cursor = None,
-    source: Source = None,
+    source: OriginFilter = None,
     label: Label = None,
     format: FormatParameter = "json",
 ) -> Response:

@@ -31,7 +31,10 @@ class Rejection(NamedTuple):
 
 
 class RejectedColumns(SQLModel):
-    """Columns of the table `rejected`; `times` counts how often the same bytes came."""
+    """Columns of the table `rejected`; `times` counts how often the same bytes came.
+
+    `mended_to`: the request that was taken in its place, at `mended_at`; its own where that was taken later on.
+    """
 
     source: str = Field(primary_key=True)
     event_id: str = Field(primary_key=True)
@@ -42,6 +45,8 @@ class RejectedColumns(SQLModel):
     times: int
     received_at: datetime
     request: str
+    mended_at: datetime | None
+    mended_to: str
 
 
 def create(op: Operations) -> None:
@@ -76,4 +81,7 @@ INSERT INTO rejected (source, event_id, body_sha256, type, reason, detail, reque
 SELECT * FROM unnest($1::text[], $2::text[], $3::bytea[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[])
 ON CONFLICT (source, event_id, body_sha256)
 DO UPDATE SET times = rejected.times + EXCLUDED.times, received_at = now(), reason = EXCLUDED.reason,
-  detail = EXCLUDED.detail, request = EXCLUDED.request"""
+  detail = EXCLUDED.detail, request = EXCLUDED.request,
+  mended_at = CASE WHEN rejected.mended_to = EXCLUDED.request THEN NULL ELSE rejected.mended_at END,
+  mended_to = CASE WHEN rejected.mended_to = EXCLUDED.request THEN '' ELSE rejected.mended_to END"""
+"""What a person has mended stays so when its sender sends it once more."""

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -73,7 +73,10 @@ class ManyTaken(BaseModel):
 
 
 class RejectedItem(BaseModel):
-    """A signed webhook that could not be used; `times`: how often the same bytes came."""
+    """A signed webhook that could not be used; `times`: how often the same bytes came.
+
+    `mended_to`: the request that was taken in its place, at `mended_at`; its own where that was taken later on.
+    """
 
     source: str
     event_id: str
@@ -83,6 +86,8 @@ class RejectedItem(BaseModel):
     times: int
     received_at: datetime
     request: str
+    mended_at: datetime | None
+    mended_to: str
 
 
 class RejectedPage(ListTotals):
@@ -173,10 +178,14 @@ def common(table: type[RejectedColumns]) -> APIRouter:
         cursor: Cursor = None,
         source: Annotated[str | None, Query(max_length=64)] = None,
         reason: Annotated[str | None, Query(max_length=64)] = None,
+        mended: Annotated[
+            bool, Query(description="Those as well that were taken since, as they came or mended.")
+        ] = False,
     ) -> Response:
         """Signed webhooks that could not be used, newest first; `GET /v1/requests/{request}` has the content."""
         no_nul(source=source, reason=reason)
         query = matching(select(table), (table.source, source), (table.reason, reason))
+        query = query if mended else query.where(col(table.mended_at).is_(None))
         # Includes the body's hash because two bodies under one id in one transaction share everything else.
         order = ((table.received_at, datetime), (table.source, str), (table.event_id, str), (table.body_sha256, bytes))
         found = await listed(intake_of(request).database, query, order, cursor, limit, each(_rejected), falling=True)

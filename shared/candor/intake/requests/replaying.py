@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from candor.intake.intake import Intake, told
 from candor.intake.requests.content import Content
 from candor.intake.requests.opening import Opening
-from candor.intake.requests.table import FAILED, MENDED, PROCESSED, REFUSED, WAITING
+from candor.intake.requests.table import FAILED, MENDED, REFUSED, WAITING
 from candor.intake.requests.writing import Request
 from candor.intake.source import Outcome, completion_of, summary
 from candor.store import audit
@@ -86,13 +86,10 @@ class Replaying:
         request.mended_from, request.mended_by = row.request_id, who
         if completion_of(self._intake.sources[webhook.read_as]) is not None:
             await self._intake.hold(request)
-            found = Result(request.request_id, WAITING)
-        else:
-            found = Result(request.request_id, *await self._processed(request, webhook))
-        if found.state in (PROCESSED, WAITING):
             async with unit_of_work(self._intake.database) as uow:
-                await uow.connection.execute(_MENDED, row.request_id)
-        return found
+                await uow.connection.execute(_MENDED, row.request_id, request.request_id)
+            return Result(request.request_id, WAITING)
+        return Result(request.request_id, *await self._processed(request, webhook))
 
     async def _processed(self, request: Request, webhook: Any) -> tuple[str, Sequence[Outcome]]:
         outcomes = await self._intake.process(webhook, request, heard=False)
@@ -113,4 +110,5 @@ _AGAIN: Final = f"""
 UPDATE request SET state = '{WAITING}', reason = '', tries = 0, completed = NULL, next_at = now()
 WHERE request_id = $1"""  # noqa: S608 - constants
 _MENDED: Final = f"""
-UPDATE request SET state = '{MENDED}' WHERE request_id = $1 AND state IN ('{REFUSED}', '{FAILED}')"""  # noqa: S608
+UPDATE request SET state = '{MENDED}', mended_at = now(), mended_to = $2
+WHERE request_id = $1 AND state IN ('{REFUSED}', '{FAILED}')"""  # noqa: S608 - constants

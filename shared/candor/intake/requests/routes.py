@@ -40,6 +40,8 @@ class RequestItem(BaseModel):
     received_at: datetime
     mended_from: str
     mended_by: str
+    mended_at: datetime | None
+    mended_to: str
     tries: int
     next_at: datetime | None
 

@@ -20,7 +20,10 @@ MENDED: Final = "mended"
 
 
 class RequestColumns(SQLModel):
-    """Columns of the table `request` that are listed; `times` counts how often the same bytes came under one id."""
+    """Columns of the table `request` that are listed; `times` counts how often the same bytes came under one id.
+
+    `mended_to`: the request that was taken in its place, at `mended_at`; `mended_from`: in whose place it was made.
+    """
 
     request_id: str = Field(primary_key=True)
     source: str
@@ -32,6 +35,8 @@ class RequestColumns(SQLModel):
     received_at: datetime = Field(sa_type=DateTime(timezone=True))
     mended_from: str
     mended_by: str
+    mended_at: datetime | None = Field(sa_type=DateTime(timezone=True))
+    mended_to: str
     tries: int
     next_at: datetime | None = Field(sa_type=DateTime(timezone=True))
 
@@ -39,6 +44,12 @@ class RequestColumns(SQLModel):
 def create(op: Operations) -> None:
     """Create the table, and let rejected webhooks name theirs; called from a service's migration."""
     for statement in _CREATE:
+        op.execute(statement)
+
+
+def name_mended(op: Operations) -> None:
+    """Let what was refused say when it was mended, and by what; called from a service's migration."""
+    for statement in _NAME_MENDED:
         op.execute(statement)
 
 
@@ -71,4 +82,17 @@ CREATE TABLE request (
     "ALTER TABLE rejected ADD request text NOT NULL DEFAULT ''",
     # Erasures under way begin anew: they have a part more.
     "UPDATE erasure SET part = 0, place = 0",
+)
+_NAME_MENDED: Final = (
+    "ALTER TABLE request ADD mended_at timestamptz, ADD mended_to text NOT NULL DEFAULT ''",
+    "ALTER TABLE rejected ADD mended_at timestamptz, ADD mended_to text NOT NULL DEFAULT ''",
+    "CREATE INDEX request_mended ON request (mended_from) WHERE mended_from <> ''",
+    "CREATE INDEX rejected_request ON rejected (request) WHERE request <> ''",
+    # What was mended before says by what, and since when that is known.
+    """
+UPDATE request SET mended_to = child.request_id, mended_at = child.received_at FROM request AS child
+WHERE child.mended_from = request.request_id AND request.state = 'mended' AND child.state = 'processed'""",
+    """
+UPDATE rejected SET mended_at = request.mended_at, mended_to = request.mended_to FROM request
+WHERE request.request_id = rejected.request AND request.mended_to <> ''""",
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from candor.intake.requests.table import PROCESSED, WAITING
+from candor.intake.requests.table import FAILED, MENDED, PROCESSED, REFUSED, WAITING
 from candor.store.unit_of_work import UnitOfWork
 
 SEPARATOR: Final = "\x1f"
@@ -66,6 +66,9 @@ async def write(uow: UnitOfWork, requests: Sequence[Request]) -> None:
     settled = [(one.request_id, one.state, one.reason, _about(one)) for one in found if one.known]
     if settled:
         await uow.connection.execute(_SETTLE, *_columns(settled))
+    taken = [one.request_id for one in found if one.state == PROCESSED and (one.known or one.mended_from)]
+    if taken:
+        await uow.connection.execute(_MENDED, taken)
 
 
 async def forget(uow: UnitOfWork, ids: Sequence[str]) -> None:
@@ -126,3 +129,22 @@ UPDATE request SET state = {_STATE.format(new="new")}, reason = new.reason, next
   about = {_ABOUT.format(new=f"string_to_array(new.about, '{SEPARATOR}')")}
 FROM unnest($1::text[], $2::text[], $3::text[], $4::text[]) AS new (request_id, state, reason, about)
 WHERE request.request_id = new.request_id"""  # noqa: S608 - constants
+
+# In whose place it was made, and what else was made in that one's place: none of them has to be looked at any more.
+_MENDED: Final = f"""
+WITH RECURSIVE line (request_id, mended_from, taken) AS (
+  SELECT request_id, mended_from, request_id FROM request WHERE request_id = ANY($1::text[])
+  UNION
+  SELECT before.request_id, before.mended_from, line.taken FROM line
+  JOIN request AS before ON before.request_id = line.mended_from),
+family AS (
+  SELECT request_id, taken FROM line
+  UNION
+  SELECT tried.request_id, line.taken FROM line
+  JOIN request AS tried ON tried.mended_from = line.request_id AND tried.mended_from <> ''),
+told AS (
+  UPDATE request SET state = '{MENDED}', mended_at = now(), mended_to = family.taken FROM family
+  WHERE request.request_id = family.request_id AND request.request_id <> family.taken
+    AND request.state IN ('{REFUSED}', '{FAILED}'))
+UPDATE rejected SET mended_at = now(), mended_to = family.taken FROM family
+WHERE rejected.request = family.request_id AND rejected.request <> '' AND rejected.mended_at IS NULL"""  # noqa: S608

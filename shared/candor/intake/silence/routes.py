@@ -88,5 +88,5 @@ def _item(row: RhythmColumns, refused: int) -> dict[str, Any]:
 
 _REFUSED: Final = """
 SELECT name AS source, (SELECT count(*) FROM (
-  SELECT FROM rejected WHERE rejected.source = name LIMIT $2) AS counted) AS refused
+  SELECT FROM rejected WHERE rejected.source = name AND mended_at IS NULL LIMIT $2) AS counted) AS refused
 FROM unnest($1::text[]) AS name"""

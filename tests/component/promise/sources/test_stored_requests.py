@@ -164,6 +164,9 @@ async def test_a_replay_takes_what_can_be_taken_by_now_and_nothing_twice(promise
     assert f"customer/{promise['customer_id']}" in row["about"]
     shown = (await promise_api.call("GET", f"/v1/promises/{promise_id}")).json()
     assert (shown["version"], shown["latest_due"]) == (2, LATER)
+    assert await rejections(promise_api, name) == []
+    [item] = await rejections(promise_api, name, mended=True)
+    assert item["mended_to"] == item["request"] == row["request_id"]
 
 
 async def test_a_replay_is_no_sign_of_life_of_its_sender(promise_api: Api) -> None:
@@ -188,11 +191,42 @@ async def test_a_mended_request_is_one_of_its_own_and_the_original_stays(promise
     assert (mended["state"], mended["accepted"]) == ("processed", 1)
     original, bad, good = await stored(promise_api, name)
     assert (original["state"], original["sealed"]) == ("mended", first["sealed"])
-    assert (bad["state"], good["state"]) == ("refused", "processed")
+    # The try that was refused is nobody's task any more either.
+    assert (bad["state"], good["state"]) == ("mended", "processed")
+    assert original["mended_to"] == bad["mended_to"] == good["request_id"] == mended["request_id"]
     assert (good["mended_from"], good["mended_by"]) == (first["request_id"], "test-operator")
     assert len(await sent(promise_api, customer)) == 1
     await promise_api.webhook("promise.made", None, raw=original["content"].body, webhook_id=name)
     assert (await stored(promise_api, name))[0]["state"] == "mended"
+    listed = await rejections(promise_api, name, mended=True)
+    assert {(item["request"], item["mended_to"]) for item in listed} == {
+        (first["request_id"], good["request_id"]),
+        (bad["request_id"], good["request_id"]),
+    }
+    assert all(item["mended_at"] for item in listed)
+    assert await rejections(promise_api, name) == []
+
+
+async def rejections(api: Api, name: str, *, mended: bool = False) -> list[dict[str, Any]]:
+    params = {"limit": 200, **({"mended": "true"} if mended else {})}
+    items = (await api.call("GET", "/v1/rejected", role="viewer", params=params)).json()["items"]
+    return [item for item in items if item["event_id"] == name]
+
+
+async def test_what_was_mended_in_several_steps_is_refused_in_none_of_them(promise_api: Api) -> None:
+    name = new("evt")
+    await promise_api.webhook("promise.made", body(due="soon", kind="a b"), webhook_id=name)
+    first = await one(promise_api, name)
+    text = first["content"].body.decode().replace("soon", LATER)
+    path = "/v1/requests/{}/body"
+    second = (await promise_api.call("PUT", path.format(first["request_id"]), {"body": text})).json()
+    assert (second["state"], len(await rejections(promise_api, name))) == ("refused", 2)
+    third = (
+        await promise_api.call("PUT", path.format(second["request_id"]), {"body": text.replace("a b", "ab")})
+    ).json()
+    assert third["state"] == "processed"
+    assert [row["state"] for row in await stored(promise_api, name)] == ["mended", "mended", "processed"]
+    assert await rejections(promise_api, name) == []
 
 
 async def test_requests_are_listed_by_source_state_and_time_either_way(promise_api: Api) -> None:

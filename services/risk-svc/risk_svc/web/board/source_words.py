@@ -68,6 +68,7 @@ def request_row(one: Mapping[str, Any]) -> dict[str, Any]:
     """A stored request as a row; its link leads to its content."""
     state = one["state"]
     mended = f", mended by {one['mended_by']}" if one["mended_by"] else ""
+    to = f"mended {moment(one['mended_at'])} UTC: {one['mended_to']} was taken" if one["mended_at"] else ""
     return {
         "id": one["request_id"],
         "state": state,
@@ -75,7 +76,7 @@ def request_row(one: Mapping[str, Any]) -> dict[str, Any]:
         "promise": one["request_id"],
         "link": request_address(one["service"], one["request_id"]),
         "note": f"{one['source']}, read as {one['read_as']}{mended}",
-        "reason": one["reason"] or "–",
+        "reason": "; ".join(filter(None, (to, one["reason"]))) or "–",
         "at": f"{moment(one['received_at'])} UTC",
         "size": f"{one['size']:,} bytes",
         "times": f"{one['times']:,}",

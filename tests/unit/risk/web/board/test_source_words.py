@@ -54,6 +54,8 @@ REQUEST: dict[str, Any] = {
     "size": 12_345,
     "received_at": "2026-11-30T09:02:00Z",
     "mended_by": "",
+    "mended_at": None,
+    "mended_to": "",
 }
 
 
@@ -102,6 +104,8 @@ def test_a_stored_request_says_what_became_of_it() -> None:
     fine = request_row({**REQUEST, "state": "processed", "reason": "", "mended_by": "ana"})
     assert (fine["colour"], fine["reason"]) == (COLOURS["none"], "–")
     assert fine["note"].endswith(", mended by ana")
+    taken = {"state": "mended", "mended_at": "2026-11-30T10:00:00Z", "mended_to": "r2"}
+    assert request_row({**REQUEST, **taken})["reason"] == "mended Mon 30 Nov 10:00 UTC: r2 was taken; invalid_field"
 
 
 def test_a_content_that_is_no_text_is_said_to_be_none() -> None:

@@ -10,8 +10,9 @@ from starlette.datastructures import Headers
 from starlette.requests import Request
 from starlette.responses import Response
 
-from candor.intake.intake import Tried, reason
+from candor.intake.intake import Tried
 from candor.intake.routes import intake_of
+from candor.intake.shown_reason import shown_reason
 from candor.intake.source import Unusable, completion_of
 from candor.ops.clock import SystemClock
 from candor.web.http.answers import shown
@@ -108,8 +109,10 @@ def _headers(said: TryIn) -> SingleHeaders:
 
 
 def _event(one: Tried) -> dict[str, Any]:
-    item, refused = one.item, reason(one.found) if isinstance(one.found, Problem) else None
+    item, found = one.item, one.found
     if isinstance(item, Unusable):
+        refused = shown_reason(found) if isinstance(found, Problem) else None
         return {"type": item.type, "event_id": item.id, "data": None, "refused": refused}
     data = item.event.data if isinstance(item.event.data, dict) else None
+    refused = shown_reason(found, data) if isinstance(found, Problem) else None
     return {"type": item.event.type, "event_id": item.id, "data": data, "refused": refused}

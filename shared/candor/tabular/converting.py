@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
+from candor.escaping import quoted
 from candor.intake.mapped import Shapes
 from candor.intake.mapped.config import Constant, EventRule, Taken
 from candor.intake.mapped.expressions import ExpressionError, holds
@@ -60,7 +61,7 @@ class Converter:
             try:
                 found.append(self._event(rule, given))
             except Problem as problem:
-                wrong.append(fault(row.number, rule, problem))
+                wrong.append(fault(row, rule, problem))
         return together(wrong) if wrong else found
 
     def _says_nothing(self, cell: Any) -> bool:
@@ -101,11 +102,14 @@ def _made(spec: Any, given: dict[str, Any], name: str) -> Any:
     return made(spec, given, f"/data/{name}")
 
 
-def fault(row: int, rule: EventRule, problem: Problem) -> Fault:
-    """The fault that a problem with an event of a rule is, by its first error."""
+def fault(row: Row, rule: EventRule, problem: Problem) -> Fault:
+    """The fault that a problem with an event of a rule is, by its first error, with what stands in its cells."""
     first = problem.errors[0] if problem.errors else None
     pointer, detail = (first.pointer or "", first.detail) if first else ("", problem.detail)
-    return Fault(row, column_of(rule, pointer), f"{field_of(pointer)}{detail}")
+    columns = columns_of(rule, pointer)
+    cells = [quoted(row.cells[name]) for name in columns if name in row.cells]
+    says = "" if not cells or cells[0] in detail else f"; it says {', '.join(cells)}"
+    return Fault(row.number, ", ".join(columns), f"{field_of(pointer)}{detail}{says}")
 
 
 def together(faults: Sequence[Fault]) -> Fault:
@@ -122,8 +126,8 @@ def field_of(pointer: str) -> str:
     return f"{name}: " if name else ""
 
 
-def column_of(rule: EventRule, pointer: str) -> str:
-    """The columns from which a rule takes what stands at a pointer, such as /data/due; "" for no field of its own."""
+def columns_of(rule: EventRule, pointer: str) -> list[str]:
+    """The columns from which a rule takes what stands at a pointer, such as /data/due; none for no field of its own."""
     root, *path = pointer.strip("/").split("/")
     value: Any = {"data": rule.data, "id": rule.id, "time": rule.time}.get(root)
     if root == "data":
@@ -133,7 +137,7 @@ def column_of(rule: EventRule, pointer: str) -> str:
             value = value[part]
         elif isinstance(value, list) and part.isdigit() and int(part) < len(value):
             value = value[int(part)]
-    return ", ".join(dict.fromkeys(_columns(value)))
+    return list(dict.fromkeys(_columns(value)))
 
 
 def _columns(value: Any) -> list[str]:

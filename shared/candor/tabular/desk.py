@@ -14,7 +14,7 @@ from candor.intake.mapped.trying import offers
 from candor.replay.stream import StreamEvent
 from candor.tabular import writing
 from candor.tabular.config import TableMap, filled, read_map
-from candor.tabular.converting import Converter, Fault, column_of
+from candor.tabular.converting import Converter, Fault, columns_of
 from candor.tabular.drafting import Given, draft
 from candor.tabular.faults import Faults
 from candor.tabular.proposing import Seen, see
@@ -100,7 +100,7 @@ def _bounded(most: int, rows: int) -> None:
 def refused(said: TableMap, row: int, code: str, detail: str) -> Fault:
     """What a service says of an event, as a fault of its row."""
     pointer = detail.partition(":")[0]
-    columns = (column_of(rule, pointer) for rule in said.events if pointer.startswith("/data/"))
+    columns = (", ".join(columns_of(rule, pointer)) for rule in said.events if pointer.startswith("/data/"))
     return Fault(row, next(filter(None, columns), ""), f"{code}: {detail.removeprefix('/data/')}")
 
 

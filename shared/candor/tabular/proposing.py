@@ -71,7 +71,7 @@ class Seen(NamedTuple):
         """The column of each field that none was found for, and one is named as."""
         found = self.fields
         # Of several columns that are named as one field the first counts, as it does for readers.
-        return {said.field: column for column, said in reversed(self.doubts.items()) if said.field not in found}
+        return {said.field: column for column, said in reversed([*self.doubts.items()]) if said.field not in found}
 
 
 def see(table: Table) -> Seen:

@@ -119,7 +119,7 @@ def test_faults_are_said_some_and_written_all(tmp_path: Path) -> None:
         assert table.finish(said.append) == 30
     assert rows[-1] == 30
     assert said[0] == "30 rows make 0 events"
-    assert said[1] == "row 2, amount: value: must be a number"
+    assert said[1] == "row 2, amount: value: must be a number; it says 'x'"
     assert len(said) == 1 + SHOWN_FAULTS + 1
     assert said[-1].startswith("rows that were not taken: 30; ")
     assert len(rejected_of(path).read_text(encoding="utf-8-sig").splitlines()) == 31

@@ -52,16 +52,22 @@ def test_an_id_of_its_own_is_kept() -> None:
     assert fault(nothing.events(row())) == Fault(2, "crew", "id: selects nothing that could be an id")
 
 
+NO_TIME = "must be a time (dmy): check `time` and `zone`"
+UNFIT = "must not contain control, text-direction, hidden or unassigned characters"
+
+
 @pytest.mark.parametrize(
     ("changed", "column", "reason"),
     [
-        ({"ordered": "31.02.2026"}, "ordered", "time: must be a time (dmy): check `time` and `zone`"),
-        ({"promised_for": "asap"}, "promised for", "due: must be a time (dmy): check `time` and `zone`"),
-        ({"amount": "much"}, "amount", "value: must be a number"),
-        ({"amount": "-1"}, "amount", "value: Input should be greater than or equal to 0"),
+        ({"ordered": "31.02.2026"}, "ordered", f"time: {NO_TIME}; it says '31.02.2026'"),
+        ({"promised_for": "asap"}, "promised for", f"due: {NO_TIME}; it says 'asap'"),
+        ({"amount": "much"}, "amount", "value: must be a number; it says 'much'"),
+        ({"amount": "-1"}, "amount", "value: Input should be greater than or equal to 0; it says '-1'"),
         ({"customer": ""}, "customer", "customer_id: is missing"),
-        ({"what": "a\x00b"}, "what", "what: must not contain control, text-direction, hidden or unassigned characters"),
-        ({"region": "x" * 5_000}, "region", "labels.region: must be at most 4096 bytes"),
+        ({"customer": "TBD"}, "customer", "customer_id: is missing; it says 'TBD'"),
+        ({"what": "a\x00b'"}, "what", f'what: {UNFIT}; it says "a\\x00b\'"'),
+        ({"what": "a\u202eb"}, "what", f"what: {UNFIT}; it says 'a\\u202eb'"),
+        ({"region": "x" * 5_000}, "region", f"labels.region: must be at most 4096 bytes; it says '{'x' * 79}…'"),
     ],
 )
 def test_a_wrong_cell_is_named_with_its_column_and_reason(changed: dict[str, str], column: str, reason: str) -> None:
@@ -71,7 +77,28 @@ def test_a_wrong_cell_is_named_with_its_column_and_reason(changed: dict[str, str
 def test_all_that_is_wrong_of_a_row_is_said_at_once_and_nothing_of_it_taken() -> None:
     found = fault(converter().events(row(amount="much", delivered="yesterday")))
     assert found.column == "amount, delivered"
-    assert found.reason.startswith("value: must be a number; at: must be a time")
+    assert found.reason.startswith("value: must be a number; it says 'much'; at: must be a time")
+    assert found.reason.endswith("it says 'yesterday'")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "cells", "reason"),
+    [
+        ("{value: reached}", "{from: item.crew, map: {done: reached}}", "gone", "the mapping has nothing for 'gone'"),
+        ("{value: reached}", "item.crew", "gone", "; it says 'gone'"),
+        (
+            "value: {from: item.amount, as: number}",
+            "currency: item.crew",
+            "???",
+            "ISO 4217 code, such as EUR; it says '???'",
+        ),
+    ],
+)
+def test_a_wrong_status_or_currency_is_shown(before: str, after: str, cells: str, reason: str) -> None:
+    assert before in MAP
+    found = fault(converter(MAP.replace(before, after)).events(row(crew=cells)))
+    assert (found.column, found.reason.count(cells)) == ("crew", 1)
+    assert found.reason.endswith(reason)
 
 
 def test_a_promise_without_its_date_is_sent_as_it_is() -> None:

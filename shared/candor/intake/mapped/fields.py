@@ -49,7 +49,7 @@ def moment(value: Value, given: Any, pointer: str) -> datetime | None:
     try:
         return read_moment(found if isinstance(found, str) else "")
     except ValueError as error:
-        raise Problem.invalid_field(pointer, str(error)) from None
+        raise Problem.invalid_field(pointer, str(error), found) from None
 
 
 def _selected(text: str, given: Any, pointer: str) -> Any:
@@ -89,7 +89,7 @@ def _looked_up(spec: Taken, found: Any, pointer: str) -> Any:
 def _as(spec: Taken, found: Any, pointer: str) -> Any:
     kind = spec.as_
     if kind in ("text", "id") and isinstance(found, dict | list):
-        raise Problem.invalid_field(pointer, "must be one text or number: an object or a list is selected")
+        raise Problem.invalid_field(pointer, "must be one text or number: an object or a list is selected", found)
     if kind == "text":
         return _text(found)
     if kind == "date":
@@ -101,7 +101,7 @@ def _as(spec: Taken, found: Any, pointer: str) -> Any:
     try:
         number = read_number(found, spec.decimal) if spec.decimal and isinstance(found, str) else _float(found)
     except (TypeError, ValueError, OverflowError):
-        raise Problem.invalid_field(pointer, "must be a number") from None
+        raise Problem.invalid_field(pointer, "must be a number", found) from None
     return int(number) if number.is_integer() else number
 
 
@@ -126,7 +126,7 @@ def _text(found: Any) -> str:
 def _zone(spec: Taken, given: Any, pointer: str) -> ZoneInfo | None:
     name = _selected(spec.zone_from, given, pointer) if spec.zone_from is not None else spec.zone
     if name is not None and name not in zones():
-        raise Problem.invalid_field(pointer, "`zone_from` must select an IANA zone, such as Europe/Berlin")
+        raise Problem.invalid_field(pointer, "`zone_from` must select an IANA zone, such as Europe/Berlin", name)
     return ZoneInfo(name) if name is not None else None
 
 
@@ -135,7 +135,7 @@ def _time(spec: Taken, zone: ZoneInfo | None, found: Any, pointer: str) -> str:
         return _moment(spec, zone, found).isoformat()
     except (ValueError, OverflowError, OSError, TypeError):
         wanted = f"{spec.time}" if zone is not None or spec.time != "iso" else "iso with a zone"
-        raise Problem.invalid_field(pointer, f"must be a time ({wanted}): check `time` and `zone`") from None
+        raise Problem.invalid_field(pointer, f"must be a time ({wanted}): check `time` and `zone`", found) from None
 
 
 def _moment(spec: Taken, zone: ZoneInfo | None, found: Any) -> datetime:

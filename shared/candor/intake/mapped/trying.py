@@ -18,6 +18,7 @@ from candor.intake.mapped.outbound_message import is_xml
 from candor.intake.mapped.reading import read_sources
 from candor.intake.mapped.registry import Offered
 from candor.intake.mapped.source import MappedSource
+from candor.intake.shown_reason import shown_reason
 from candor.intake.source import Incoming, Source, Unusable
 from candor.web.http.body import convert
 from candor.web.http.problems import Problem
@@ -83,13 +84,13 @@ class Known(NamedTuple):
 
     def _outcome(self, item: Incoming | Unusable) -> Outcome:
         if isinstance(item, Unusable):
-            return Outcome(item.type, item.id, {}, reason(item.problem))
+            return Outcome(item.type, item.id, {}, shown_reason(item.problem))
         event = item.event
         try:
             convert(self.offered.shapes[event.type], event.data, "/data")
         except Problem as problem:
             misses = self._misses(event)
-            return Outcome(event.type, item.id, event.data, "" if misses else reason(problem), misses)
+            return Outcome(event.type, item.id, event.data, "" if misses else shown_reason(problem, event.data), misses)
         return Outcome(event.type, item.id, event.data)
 
     def _misses(self, event: Event) -> tuple[str, ...]:

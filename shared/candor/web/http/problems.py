@@ -48,11 +48,15 @@ class Problem(Exception):  # noqa: N818 - the RFC's own word
         self.errors = tuple(errors)
         self.headers = dict(headers or {})
         self.extensions = dict(extensions or {})
+        self.found: Any = None
+        """What is wrong, for whoever may see it; no answer has it, and nothing stores it."""
 
     @classmethod
-    def invalid_field(cls, pointer: str, detail: str) -> Self:
-        """Return a 422 for the value at a JSON pointer of the body."""
-        return cls("invalid_field", detail, errors=[FieldError(detail, pointer=pointer)])
+    def invalid_field(cls, pointer: str, detail: str, found: Any = None) -> Self:
+        """Return a 422 for the value at a JSON pointer of the body; `found` may be shown at a try."""
+        problem = cls("invalid_field", detail, errors=[FieldError(detail, pointer=pointer)])
+        problem.found = found
+        return problem
 
     @classmethod
     def limit_reached(cls, pointer: str, detail: str, limit: int) -> Self:

@@ -19,7 +19,7 @@ from risk_svc.web.board.letters_data import NOT_SET_UP, LettersData
 from risk_svc.web.board.pages import inbox, letter
 from risk_svc.web.board.style import COLOURS
 from tests.support.board_pages import READING, drawn
-from tests.support.stand_in import StandIn, standing_in
+from tests.support.stand_in import StandIn, standing_in, status
 
 LINK = f"http://page.localhost/p/{'a' * 24}.{'b' * 27}"
 LETTER: dict[str, Any] = {
@@ -123,6 +123,18 @@ async def test_the_message_is_shown_in_a_frame_that_may_do_nothing(desk: Desk) -
         assert page.decide.visible and page.approve.visible
         links = [one.props["href"] for one in ui.context.client.elements.values() if isinstance(one, ui.link)]
         assert {"/inbox", "/promises/PR-1", "/said?customer=acme"} <= {*links}
+
+
+async def test_nothing_is_decided_about_a_message_that_is_not_shown_yet(desk: Desk) -> None:
+    async with desk.page() as page:
+        assert not page.decide.visible and not page.approve.visible
+        await page._approve()
+        assert page.outcome.text == letter.OVER and desk.posted() == []
+        desk.there.faults.append(status(503))
+        await page.refresh()
+        assert not page.decide.visible and not page.approve.visible
+        await page.refresh()
+        assert page.decide.visible and page.approve.visible
 
 
 async def test_what_is_approved_is_what_was_read_by_whom_the_session_names(desk: Desk) -> None:

@@ -63,7 +63,13 @@ class Page:
             self.decide = ui.column().classes("w-full gap-3")
             with self.decide:
                 self._forms()
+            # What nobody has read yet, nobody decides about.
+            self._decided_on(False)
             live(banner, 5.0, self.refresh)
+
+    def _decided_on(self, shown: bool) -> None:
+        self.approve.set_visibility(shown)
+        self.decide.set_visibility(shown)
 
     def _forms(self) -> None:
         with card():
@@ -111,8 +117,7 @@ class Page:
         self.text.set_value(text_of(one))
         still = waits(one)
         self.title.set_text(WAITS if still else WAITED)
-        self.approve.set_visibility(still)
-        self.decide.set_visibility(still)
+        self._decided_on(still)
         if not still and not self.outcome.text:
             self.outcome.set_text(OVER)
 

@@ -170,9 +170,12 @@ async def test_staffs_words_are_judged_before_they_go_out(desk_: Desk, api: http
     lost = await act(api, one, "edit", subject="Late", text="Your flight will be late.")
     assert "range" in {error["detail"].partition(":")[0] for error in lost.json()["errors"]}
     assert (await newest(desk_))["body"] == text
+    before = await api.get(f"/v1/notices/{one['notice_id']}")
     taken = await act(api, one, "edit", subject="Late: your flight", text=f"{text}\nI am sorry. Anna <b>", by="Kim")
     assert taken.status_code == 200, taken.text
     assert taken.json()["edited_by"] == "Kim by operator-1"
+    named = [delivery["delivery_id"] for delivery in taken.json()["deliveries"]]
+    assert len(named) == 1 and named != [delivery["delivery_id"] for delivery in before.json()["deliveries"]]
     await act(api, await newest(desk_), "approve")
     await desk_.send()
     [mail] = desk_.received()

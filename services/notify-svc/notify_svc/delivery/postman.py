@@ -302,7 +302,7 @@ def _message(letter: Sequence[Claim], route: Route, leave: str) -> Message:
         notice_id=name,
         thread=thread,
         reply_to=first.reply_to,
-        at=max(one.said.told.at for one in letter),
+        at=max(one.said_at for one in letter),
         address=route.address,
         name=route.contact.name,
         subject=subject if form.subject else "",

@@ -18,9 +18,13 @@ def notice_id(recipient: str, promise_id: str, episode: int, statement: Statemen
     return str(uuid5(NAMESPACE, "\n".join(f"{len(part)}:{part}" for part in parts)))
 
 
-def delivery_id(notice: str, channel: str) -> str:
-    """uuid5 of a notice's id and a channel, so that a retry on that channel is the same delivery."""
-    return str(uuid5(NAMESPACE, f"delivery:{notice}:{channel}"))
+def delivery_id(notice: str, channel: str, words: Iterable[str] = ()) -> str:
+    """uuid5 of a notice's id, a channel and the words: a retry is the same delivery, and other words are another.
+
+    A receiver that knows an id takes nothing under it again, so that other words under it would be lost.
+    """
+    named = "".join(f":{len(part)}:{part}" for part in words)
+    return str(uuid5(NAMESPACE, f"delivery:{notice}:{channel}{named}"))
 
 
 def thread_id(promise_id: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.domain.facts import Decision, Reason
+from notify_svc.domain.identity import delivery_id
 from notify_svc.store.notices import CHANGED, announce
 
 Withheld = tuple[str, str, str]
@@ -80,7 +81,9 @@ async def _release(
 
 async def edit(uow: UnitOfWork, notice_id: str, version: int, words: Edited, who: str, now: datetime) -> bool:
     """Change the words of a letter that waits; False as of `approve`."""
-    rows = await uow.connection.fetch(_EDIT, notice_id, version, *words, who, now)
+    # By version: the same edit of another version may be on its way already.
+    named = delivery_id(notice_id, "edited", (str(version), *words))
+    rows = await uow.connection.fetch(_EDIT, notice_id, version, *words, who, now, named)
     announce(uow, rows)
     return bool(rows)
 
@@ -139,8 +142,12 @@ WHERE {WAITS} AND awaits = 'new_wording' AND edited_by = '' ORDER BY seq LIMIT $
 FOR UPDATE OF notice SKIP LOCKED"""  # noqa: S608 - constants only
 
 _EDIT: Final = f"""
-UPDATE notice SET subject = $3, body = $4, html = $5, edited_by = $6, changed_at = $7, version = version + 1
-WHERE notice_id = $1 AND {WAITS} AND version = $2 RETURNING {CHANGED}"""  # noqa: S608 - constants only
+WITH taken AS (
+  UPDATE notice SET subject = $3, body = $4, html = $5, edited_by = $6, changed_at = $7, version = version + 1
+  WHERE notice_id = $1 AND {WAITS} AND version = $2 RETURNING {CHANGED}), named AS (
+  UPDATE delivery SET delivery_id = $8, said_at = $7 FROM taken
+  WHERE delivery.notice_id = taken.notice_id AND delivery.state = 'held')
+SELECT * FROM taken"""  # noqa: S608 - constants only
 
 _HOLD: Final = f"""
 WITH held AS (

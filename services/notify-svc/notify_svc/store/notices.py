@@ -77,11 +77,12 @@ async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
 
 async def _deliver(uow: UnitOfWork, sent: Sequence[Notice], now: datetime) -> None:
     if sent:
-        rows = [
-            (delivery_id(one.notice_id, one.channel), one.notice_id, one.channel, one.recipient, one.reason.value)
-            for one in sent
-        ]
+        rows = [(_named(one), one.notice_id, one.channel, one.recipient, one.reason.value, one.told.at) for one in sent]
         await uow.connection.execute(_DELIVER, *columns(rows), now)
+
+
+def _named(one: Notice) -> str:
+    return delivery_id(one.notice_id, one.channel, (one.subject, one.body, one.html, one.reply_to))
 
 
 async def entries(uow: UnitOfWork, promise_ids: Collection[str]) -> dict[str, list[NoticeEntry]]:
@@ -241,10 +242,10 @@ RETURNING {CHANGED}"""  # noqa: S608 - constants only
 
 # The epoch stays until the next claim draws another, so an earlier holder of a claim is fenced.
 _DELIVER: Final = """
-INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, changed_at, urgent)
-SELECT a, b, c, d, CASE WHEN e = 'awaits_approval' THEN 'held' ELSE 'pending' END, e, $6,
+INSERT INTO delivery (delivery_id, notice_id, channel, recipient, state, outcome, said_at, changed_at, urgent)
+SELECT a, b, c, d, CASE WHEN e = 'awaits_approval' THEN 'held' ELSE 'pending' END, e, f, $7,
   statement IN ('warning', 'cancelled')
-FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[]) AS new (a, b, c, d, e)
+FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[]) AS new (a, b, c, d, e, f)
   JOIN notice ON notice_id = b
 ON CONFLICT (delivery_id) DO UPDATE SET recipient = excluded.recipient, state = excluded.state,
   outcome = excluded.outcome,

@@ -121,7 +121,9 @@ class DeliveryRow(Base, table=True):
 
     `outcome` is why it is in its state; an `urgent` one goes before others.
 
-    Business time: changed_at; the database's clock: everything else.
+    `said_at`: when its words were first decided on, None if that was before it was kept.
+
+    Business time: said_at, changed_at; the database's clock: everything else.
     """
 
     __tablename__ = "delivery"
@@ -142,6 +144,7 @@ class DeliveryRow(Base, table=True):
     provider_code: str | None = None
     provider_id: str
     unknown_since: datetime | None = moment(nullable=True)
+    said_at: datetime | None = moment(nullable=True)
     created_at: datetime = moment()
     changed_at: datetime = moment()
 

@@ -140,7 +140,8 @@ async def test_a_page_goes_out_once_in_the_pagers_form_and_no_mail_does(paged: D
     assert await paged.send() == 0
     [page] = pager.pages
     [notice] = await paged.notices()
-    assert page.delivery_id == delivery_id(notice["notice_id"], "pager")
+    said = (notice["subject"], notice["body"], notice["html"], notice["reply_to"])
+    assert page.delivery_id == delivery_id(notice["notice_id"], "pager", said)
     assert (page.address, page.subject, page.html) == ("55501", "", "")
     assert page.text == notice["body"]
     assert (notice["state"], notice["delivery_state"], notice["html"]) == ("sent", "sent", "")

@@ -11,7 +11,8 @@ from notify_svc.compose.localize import Localizer
 from notify_svc.domain.facts import Gap
 from notify_svc.domain.lint import Rule, lint_words, names
 
-MOST_FACTS: Final = 4
+MOST_OF_A_KIND: Final = 4
+"""Steps, and incidents: an incident begins before the steps that are missed for it, and must not give way to them."""
 View = dict[str, str]
 """A fact as passed to a template."""
 
@@ -47,10 +48,13 @@ class Quotes:
 
 
 def known_facts(gap: Gap) -> list[Fact]:
-    """The newest facts that a letter may state, in order."""
+    """The newest facts that a letter may state, of steps and of incidents each, in order."""
     # A fact without an event may be stated only if the clock proves it: a step that is overdue.
     known = [fact for fact in gap.facts if fact.event_id or fact.kind is FactKind.MILESTONE_OVERDUE]
-    return sorted(known, key=lambda fact: fact.at)[-MOST_FACTS:]
+    ordered = sorted(known, key=lambda fact: fact.at)
+    incidents = [fact for fact in ordered if fact.kind is FactKind.INCIDENT_OPEN][-MOST_OF_A_KIND:]
+    steps = [fact for fact in ordered if fact.kind is not FactKind.INCIDENT_OPEN][-MOST_OF_A_KIND:]
+    return sorted([*incidents, *steps], key=lambda fact: fact.at)
 
 
 def in_public(fact: Fact, civil: Localizer, quotes: Quotes) -> View:

@@ -278,3 +278,15 @@ def test_no_letter_has_a_bare_best_case_or_a_cause_without_an_event(
 def test_the_year_is_said_where_it_is_another() -> None:
     made = letter(gap(p50=NOON + timedelta(days=400), p80=NOON + timedelta(days=430)))
     assert "Apr 2014" in made.subject
+
+
+def test_an_incident_is_named_beside_however_many_steps_it_made_us_miss() -> None:
+    missed = [step(name=f"stop {number}", at=NOON + minutes(number), event_id=f"ev-{number}") for number in range(6)]
+    made = letter(gap(facts=(SNOW, *missed)), reason=Reason.MILESTONE_MISSED)
+    assert "- Snow and wind at Newark, since Fri 8 Mar, 05:25. We do not know whether it is the cause." in made.text
+    assert [f'"stop {number}"' in made.text for number in range(6)] == [False, False, True, True, True, True]
+    assert ("incident_open weather", "ev-i") in {(one.says, one.event) for one in made.support}
+    many = [
+        msgspec.structs.replace(SNOW, event_id=f"ev-i{number}", public_text=f"Snow {number}") for number in range(9)
+    ]
+    assert letter(gap(facts=(*many, *missed))).text.count("We do not know whether it is the cause.") == 4

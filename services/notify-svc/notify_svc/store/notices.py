@@ -64,7 +64,10 @@ class Notice:
 
 
 async def add(uow: UnitOfWork, added: Sequence[Notice], now: datetime) -> None:
-    """Store notices; one already stored stays unchanged, unless it was suppressed and now is not."""
+    """Store notices; one already stored stays unchanged, unless it was suppressed and now is not.
+
+    What was composed and then suppressed is not listed again as kept back for the same reason.
+    """
     if added:
         rows = await uow.connection.fetch(_ADD, *columns([_row(notice, now) for notice in added]))
         announce(uow, rows)
@@ -227,6 +230,9 @@ SELECT *, new.at, 1, true FROM unnest($1::text[], $2::text[], $3::text[], $4::in
   $15::text[], $16::jsonb[], $17::jsonb[], $18::bigint[], $19::text[], $20::text[], $21::text[], $22::text[],
   $23::text[], $24::timestamptz[], $25::text[], $26::text[], $27::text[], $28::text[], $29::timestamptz[])
   AS new (a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, q, r, s, t, u, v, w, x, y, z, aa, ab, at)
+WHERE f <> 'suppressed' OR NOT EXISTS (SELECT FROM notice AS known
+  WHERE known.promise_id = c AND known.episode = d AND known.statement = e AND known.addressee = u
+    AND known.state = 'suppressed' AND known.reason = g)
 ON CONFLICT (notice_id) DO UPDATE SET state = excluded.state, reason = excluded.reason,
   spoken_for = excluded.spoken_for, closing = excluded.closing, told_low = excluded.told_low,
   told_high = excluded.told_high, next_update_by = excluded.next_update_by, subject = excluded.subject,

@@ -74,7 +74,18 @@ async def test_a_withdrawal_stops_what_is_waiting_and_everything_after(desk_: De
         await desk_.later(60, gap(number, LATE, standing, at=desk_.clock.now()))
     assert await desk_.send() == 0
     assert desk_.received() == []
-    assert {state for _, state, _ in await desk_.states()} == {"suppressed"}
+    states = await desk_.states()
+    assert {state for _, state, _ in states} == {"suppressed"}
+    # What was composed and kept back is listed once, also where the facts would have it said again.
+    assert states.count(("warning", "suppressed", "withdrawn")) == 1
+
+
+async def test_what_is_kept_back_as_it_was_to_go_out_is_listed_once(desk_: Desk) -> None:
+    await desk_.warned()
+    await desk_.take(contact(version=2, consent=False))
+    assert await desk_.send() == 1
+    await desk_.later(1)
+    assert await desk_.states() == [("warning", "suppressed", "no_consent")]
 
 
 async def test_after_a_warning_went_out_a_withdrawal_still_ends_it(desk_: Desk) -> None:

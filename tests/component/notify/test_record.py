@@ -12,12 +12,15 @@ from typing import Any
 import httpx
 import pytest_asyncio
 
-from candor.contracts.matters import OfferState
+from candor.contracts.matters import OfferState, WishState
 from candor.store.unit_of_work import unit_of_work
+from notify_svc.api import unsaid
 from notify_svc.api.routes import record
+from notify_svc.domain.facts import Reason
 from notify_svc.store import answers
 from notify_svc.store.answers import Given
 from tests.component.notify.page.test_options import offer
+from tests.component.notify.page.test_wishes import wish
 from tests.support.approving import act, approving, deciding, newest, waits
 from tests.support.notify import FINE, Desk, contact, erased, gap, promise
 
@@ -89,10 +92,52 @@ async def test_a_spreadsheet_gets_the_same_and_no_formula(desk_: Desk, api: http
     assert [row["entry_id"] for row in rows] == [one["entry_id"] for one in await entries(api)]
 
 
-async def test_what_was_not_said_is_not_in_it(desk_: Desk, api: httpx.AsyncClient) -> None:
+async def test_what_a_person_held_is_in_it_with_their_reason(desk_: Desk, api: httpx.AsyncClient) -> None:
     await waits(desk_)
     assert await entries(api) == []
-    await act(api, await newest(desk_), "hold", reason="no")
+    await act(api, await newest(desk_), "hold", reason="no", by="Kim")
+    [held] = await entries(api)
+    assert (held["direction"], held["kind"], held["state"]) == ("not_said", "warning", "suppressed")
+    assert (held["reason"], held["why"]) == ("withheld", "a person decided not to say it")
+    assert held["words"] == "Kim by operator-1: no"
+
+
+async def test_what_is_kept_back_is_in_it_in_plain_words(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await desk_.take(promise(), contact(consent=False), gap(1))
+    await desk_.later(5)
+    [kept] = await entries(api)
+    assert (kept["direction"], kept["kind"], kept["words"]) == ("not_said", "warning", "")
+    assert kept["why"] == "the customer has not agreed to be written to"
+    answer = await api.get("/v1/customers/c1/record", params={"format": "csv"})
+    assert [row["why"] for row in csv.DictReader(io.StringIO(answer.text))] == [kept["why"]]
+
+
+def test_every_reason_not_to_say_something_has_words() -> None:
+    """Of those that a notice can be suppressed or have failed for and that end it."""
+    anew = {Reason.SUPERSEDED, Reason.STALE, Reason.NEXT_CHANNEL, Reason.CHANNEL_GONE, Reason.SENDING_OFF}
+    recipients = [Reason(name) for name in unsaid.WHY if name != "noted"]
+    first, last = [*Reason].index(Reason.WITHDRAWN), [*Reason].index(Reason.DROPPED)
+    kept_back = {*[*Reason][first : last + 1]} - anew - {Reason.ERASED}
+    assert kept_back <= {*recipients}
+    assert {Reason.TOLERATED, Reason.WITHHELD, Reason.REFUSED, Reason.GAVE_UP, Reason.OPERATOR_NOT_SENT} <= {
+        *recipients
+    }
+
+
+async def test_what_was_wished_is_in_it_and_what_came_of_it(desk_: Desk, api: httpx.AsyncClient) -> None:
+    await desk_.take(promise(), wish(), wish(name="WI-2", promise=None, words=None, workaround=None, minutes=1))
+    found = await entries(api)
+    assert [(one["entry_id"], one["direction"], one["kind"], one["promise_id"]) for one in found] == [
+        ("wish.WI-1", "answered", "wish", "p1"),
+        ("wish.WI-2", "answered", "wish", ""),
+    ]
+    assert found[0]["words"] == "<one> on Saturday; until then: we come at 7:00.; to be looked at again on 2013-04-07"
+    assert found[1]["words"] == "to be looked at again on 2013-04-07"
+    await desk_.take(wish(2, WishState.MET))
+    [met] = [one for one in await entries(api) if one["kind"] == "wish_met"]
+    assert (met["entry_id"], met["direction"], met["words"]) == ("wish.WI-1.met", "not_said", "<one> on Saturday")
+    assert met["why"] == "it was noted, and no message tells of it"
+    await desk_.take(erased(time=desk_.clock.now() + timedelta(hours=1)))
     assert await entries(api) == []
 
 
@@ -113,8 +158,11 @@ async def test_what_was_offered_is_in_it_and_what_staff_note_of_it(desk_: Desk, 
     await desk_.take(promise(), *(offer(name=f"OF-{number}", minutes=number) for number in range(4)))
     await desk_.take(*(offer(2, state, f"OF-{number}", minutes=number) for number, state in enumerate(noted)))
     found = await entries(api)
-    assert [one["words"] for one in found if one["kind"] == "offer"] == ["a <free> month; later"] * 4
+    assert [one["words"] for one in found if one["kind"] == "offer"] == [
+        "a <free> month; later, by 2013-03-10 18:00 UTC"
+    ] * 4
     came = {one["entry_id"]: (one["direction"], one["kind"], one["choice"]) for one in found if one["kind"] != "offer"}
+    assert {one["entry_id"] for one in found if one["due"] == "2013-03-10T18:00:00Z"} == {"offer.OF-0.taken"}
     assert came == {
         "offer.OF-0.taken": ("answered", "offer_taken", "later"),
         "offer.OF-1.declined": ("answered", "offer_declined", ""),
@@ -126,10 +174,8 @@ async def test_what_was_offered_is_in_it_and_what_staff_note_of_it(desk_: Desk, 
     async with unit_of_work(desk_.database) as uow:
         await answers.add(uow, given, "p1", "c1", "link", "form-1")
     await desk_.take(offer(2, OfferState.TAKEN, "OF-3", minutes=3))
-    assert [one["entry_id"] for one in await entries(api) if "OF-3" in one["entry_id"] or one["kind"] == "option"] == [
-        "offer.OF-3",
-        "a1",
-    ]
+    own = [one for one in await entries(api) if "OF-3" in one["entry_id"] or one["kind"] == "option"]
+    assert [(one["entry_id"], one["due"]) for one in own] == [("offer.OF-3", None), ("a1", "2013-03-10T18:00:00Z")]
     await desk_.take(erased(time=desk_.clock.now() + timedelta(hours=1)))
     assert await entries(api) == []
 

@@ -216,10 +216,12 @@ class ExpectationOut(BaseModel):
 class RecordOut(BaseModel):
     """One entry of a customer's record, to the word.
 
-    `direction`: said (by us) or answered (by them). `way`: the channel, `page` or `phone`; empty if nobody knows it.
-    `kind`: of a message its statement, or `question` if it only asks; of an answer what it is about, `call`, or of an
-    offer `offer` as it is made, then `offer_taken` (`choice` is the option; on the page `option`), `offer_declined` or
-    `offer_withdrawn`. `state` of a message: sent or unknown.
+    `direction`: said (by us), answered (by them) or not_said, for which `why` has the reason in words and `reason` its
+    code. `way`: the channel, `page` or `phone`; empty if nobody knows it. `kind`: of a message its statement, or
+    `question` if it only asks; of an answer what it is about, `call`, or of an offer `offer` as it is made, then
+    `offer_taken` (`choice` is the option, `due` its time; on the page `option`), `offer_declined` or
+    `offer_withdrawn`; of a wish `wish`, then `wish_met` or `wish_declined`. `state` of a message: sent or unknown, or
+    suppressed or failed if it was not said.
     """
 
     entry_id: str
@@ -234,6 +236,9 @@ class RecordOut(BaseModel):
     state: str
     approved_by: str
     edited_by: str
+    due: datetime | None
+    reason: str
+    why: str
 
 
 class RecordPage(ListTotals):

@@ -237,9 +237,10 @@ class AnswerRow(Base, table=True):
 
 
 class RecordRow(Base, table=True):
-    """One entry of a customer's record, a view: what was said or answered, over which way, and who of ours it was.
+    """One entry of a customer's record, a view: what was said, answered or not said, over which way, and who it was.
 
-    `approved_by`: who let a message go, or called. Business time: at.
+    `approved_by`: who let a message go, or called. `due`: that of the option that was taken. `reason`: why it was not
+    said, "" if it was. Business time: at, due.
     """
 
     __tablename__ = "customer_record"
@@ -257,3 +258,5 @@ class RecordRow(Base, table=True):
     state: str
     approved_by: str
     edited_by: str
+    due: datetime | None = moment(nullable=True)
+    reason: str

@@ -55,13 +55,13 @@ def _row(one: Message) -> tuple[Any, ...]:
 
 
 _TAKE: Final = """
-INSERT INTO wish (wish_id, promise_id, customer_id, version, state, at, public_text, workaround, look_again_on)
-SELECT a, b, c, d, e, f, g, h, i FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[],
+INSERT INTO wish (wish_id, promise_id, customer_id, version, state, at, public_text, workaround, look_again_on, said_at)
+SELECT a, b, c, d, e, f, g, h, i, said FROM unnest($1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[],
   $6::timestamptz[], $7::text[], $8::text[], $9::date[], $10::timestamptz[]) AS new (a, b, c, d, e, f, g, h, i, said)
 WHERE NOT EXISTS (SELECT FROM customer WHERE customer_id = c AND erased_at >= said)
 ON CONFLICT (wish_id) DO UPDATE SET version = excluded.version, state = excluded.state, at = excluded.at,
   public_text = excluded.public_text, workaround = excluded.workaround, look_again_on = excluded.look_again_on,
-  changed_at = now()
+  said_at = excluded.said_at, changed_at = now()
 WHERE wish.version < excluded.version"""
 
 READ: Final = "state = 'open' AND public_text <> ''"

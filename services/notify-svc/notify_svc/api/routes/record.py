@@ -1,4 +1,4 @@
-"""HTTP route for a customer's record: all that was said to them and all that they answered; no logic."""
+"""HTTP route for a customer's record: what was said to them, what they answered, what was not said; no logic."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from candor.web.http.listings import each, listed, matching
 from candor.web.http.pages import Cursor, Limit, link_header
 from candor.web.security.auth import Operator
 from notify_svc.api.responses import RecordOut, RecordPage
+from notify_svc.api.unsaid import why_unsaid
 from notify_svc.store.tables import RecordRow
 
 COLUMNS: Final = tuple(RecordOut.model_fields)
@@ -35,7 +36,7 @@ async def record(
     promise_id: IdFilter = None,
     format: FormatParameter = "json",
 ) -> Response:
-    """All that was said to a customer and all that they answered, over every channel, oldest first, to the word."""
+    """All that was said to a customer, all that they answered, and what was not said and why; oldest first."""
     query = matching(select(RecordRow), (RecordRow.customer_id, customer_id), (RecordRow.promise_id, promise_id))
     order = ((RecordRow.at, datetime), (RecordRow.entry_id, str))
     found = await listed(request.app.state.database, query, order, cursor, limit, each(_out))
@@ -45,7 +46,7 @@ async def record(
 
 
 def _out(row: RecordRow) -> dict[str, Any]:
-    return RecordOut(**row.model_dump()).model_dump()
+    return RecordOut(**row.model_dump(), why=why_unsaid(row.reason)).model_dump()
 
 
 def _line(item: msgspec.Raw) -> dict[str, Any]:

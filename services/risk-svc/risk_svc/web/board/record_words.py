@@ -9,7 +9,11 @@ from candor.web.http.csv_page import csv_text
 from risk_svc.web.board.letter_words import without_link
 from risk_svc.web.board.source_words import moment
 
-COLUMNS: Final = ("at", "promise_id", "direction", "way", "kind", "choice", "subject", "words", "state", "approved_by")
+COLUMNS: Final = (
+    *("at", "promise_id", "direction", "way", "kind", "choice", "subject", "words", "state", "approved_by"),
+    *("due", "why"),
+)
+WHO: Final = {"said": "we", "answered": "they", "not_said": "not said"}
 GONE: Final = "We no longer keep the words."
 UNSURE: Final = "Nobody knows whether it arrived."
 
@@ -49,15 +53,20 @@ class Entry(NamedTuple):
 
 def entry(one: Mapping[str, Any]) -> Entry:
     """An entry of the record."""
-    ours = one["direction"] == "said"
     way = f" by {one['way']}" if one["way"] not in ("", "page") else " on the page" if one["way"] == "page" else ""
     kind = one["kind"].replace("_", " ")
-    head = f"{moment(one['at'])} UTC, {'we' if ours else 'they'}{way}: {kind}, about {one['promise_id']}"
-    words = "\n".join(part for part in (one["choice"], _words(one)) if part)
+    about = f", about {one['promise_id']}" if one["promise_id"] else ""
+    head = f"{moment(one['at'])} UTC, {WHO[one['direction']]}{way}: {kind}{about}"
+    words = "\n".join(part for part in (_chosen(one), _words(one)) if part)
     who = f"{'Called' if one['way'] == 'phone' else 'Approved'} by {one['approved_by']}." if one["approved_by"] else ""
     changed = f"Changed by {one['edited_by']}." if one["edited_by"] else ""
     unsure = UNSURE if one["state"] == "unknown" else ""
-    return Entry(head, one["subject"], words, " ".join(part for part in (who, changed, unsure) if part))
+    why = f"Not said: {one['why']}." if one["why"] else ""
+    return Entry(head, one["subject"], words, " ".join(part for part in (why, who, changed, unsure) if part))
+
+
+def _chosen(one: Mapping[str, Any]) -> str:
+    return f"{one['choice']}, by {moment(one['due'])} UTC" if one["due"] else str(one["choice"])
 
 
 def as_csv(items: Sequence[Mapping[str, Any]]) -> bytes:

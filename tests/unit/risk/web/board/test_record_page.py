@@ -34,6 +34,8 @@ SAID: dict[str, Any] = {
     "state": "sent",
     "approved_by": "ana by board",
     "edited_by": "",
+    "due": None,
+    "why": "",
 }
 ANSWER = {**SAID, "entry_id": "a1", "direction": "answered", "way": "page", "kind": "verdict", "choice": "kept"}
 ANSWER |= {"subject": "", "words": "=thanks http://x/p/y", "state": "", "approved_by": ""}
@@ -148,6 +150,20 @@ def test_an_offer_is_said_and_what_came_of_it() -> None:
     assert entry({**made, "kind": "offer_withdrawn", "words": ""}).words == ""
     taken = {**made, "direction": "answered", "kind": "offer_taken", "choice": "later", "words": ""}
     assert "UTC, they: offer taken" in entry(taken).head and entry(taken).words == "later"
+    assert entry({**taken, "due": "2026-12-04T14:00:00Z"}).words == "later, by Fri 4 Dec 14:00 UTC"
+
+
+def test_what_was_not_said_is_there_with_why() -> None:
+    kept = {**SAID, "direction": "not_said", "way": "", "subject": "", "words": "", "state": "suppressed"}
+    kept |= {"approved_by": "", "why": "the customer wants no messages"}
+    assert entry(kept).head.endswith("UTC, not said: all clear, about PR-1") and entry(kept).words == ""
+    assert entry(kept).beside == "Not said: the customer wants no messages."
+    assert b"the customer wants no messages" in as_csv([kept])
+
+
+def test_a_wish_about_no_promise_names_none() -> None:
+    wish = {**SAID, "direction": "answered", "way": "", "kind": "wish", "promise_id": "", "state": ""}
+    assert entry(wish).head.endswith("UTC, they: wish")
 
 
 def test_the_customers_own_link_is_shown_to_nobody_else() -> None:

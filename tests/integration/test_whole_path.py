@@ -161,7 +161,11 @@ async def test_a_promise_is_backed_once_its_deliverer_accepts_and_by_nothing_els
         }
         asked = await town.promise.call("POST", "/v1/handoffs", body)
         assert asked.status_code == 201, asked.text
-        rests = await town.gap(trip.promise_id, lambda gap, name=deliverer: name in str(gap["contributions"]))
+
+        def asked_of(gap: dict[str, Any], name: str = deliverer) -> bool:
+            return name in str(gap["contributions"])
+
+        rests = await town.gap(trip.promise_id, asked_of)
         assert unbacked(rests) == 1.0
         assert rests["score"] > scores[0]
         answered = await town.promise.call("POST", f"/v1/handoffs/{body['handoff_id']}/{answer}", said)
@@ -174,7 +178,7 @@ async def test_a_promise_is_backed_once_its_deliverer_accepts_and_by_nothing_els
 
 def unbacked(gap: dict[str, Any]) -> float:
     """U of a promise."""
-    return sum(part["x"] for part in gap["contributions"] if part["component"] == "unbacked")
+    return sum(float(part["x"]) for part in gap["contributions"] if part["component"] == "unbacked")
 
 
 async def turn(town: Town, switch: str, *, enabled: bool) -> None:

@@ -46,13 +46,13 @@ class MatterQuery(ListQuery):
 class DepartmentQuery(MatterQuery):
     """The same of matters that a department began."""
 
-    department: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those of this department.")
+    department: Id | None = Field(default=None, description="Only those of this department.")
 
 
 class HandoffQuery(DepartmentQuery):
     """Which hand-offs."""
 
-    deliverer: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those to this deliverer.")
+    deliverer: Id | None = Field(default=None, description="Only those to this deliverer.")
 
 
 class OfferQuery(DepartmentQuery):
@@ -70,14 +70,14 @@ class ChallengeQuery(DepartmentQuery):
     about: Literal["promise", "claim", "statement"] | None = Field(
         default=None, description="Only those about things of this sort."
     )
-    about_id: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those about this one.")
+    about_id: Id | None = Field(default=None, description="Only those about this one.")
 
 
 class PlanQuery(DepartmentQuery):
     """Which plans."""
 
     driver: Component | None = Field(default=None, description="Only those for this component of the gap.")
-    action: str | None = Field(default=None, pattern=ID_PATTERN, description="Only those with this action.")
+    action: Id | None = Field(default=None, description="Only those with this action.")
 
 
 QUERIES: Final[Mapping[Kind, type[MatterQuery]]] = MappingProxyType(

@@ -100,7 +100,8 @@ async def _snapshots(session: AsyncSession, rows: Sequence[Any]) -> list[Snapsho
     return [_snapshot(row, later) for row in rows]
 
 
-def _known(kind: str, event_id: str, name: str, later: Mapping[str, Later]) -> Known:
+def _known(fact: Sequence[str], later: Mapping[str, Later]) -> Known:
+    kind, event_id, name = fact
     return Known(kind, event_id, name, later.get(event_id) if kind == FactKind.INCIDENT_OPEN else None)
 
 
@@ -113,7 +114,7 @@ def _snapshot(row: Any, later: Mapping[str, Later]) -> Snapshot:
         row.standing,
         min(row.score, HIGHEST),
         {str(component): share / total for component, share in zip(Component, shares, strict=True) if share},
-        frozenset(_known(*fact, later) for fact in facts),
+        frozenset(_known(fact, later) for fact in facts),
     )
 
 

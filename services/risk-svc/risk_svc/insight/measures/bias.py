@@ -150,7 +150,8 @@ def _medians(values: Floats, group: Ints) -> Floats:
     ordered = values[np.lexsort((values, group))]
     many = np.bincount(group)
     first = np.cumsum(many) - many
-    return (ordered[first + (many - 1) // 2] + ordered[first + many // 2]) / 2
+    found: Floats = (ordered[first + (many - 1) // 2] + ordered[first + many // 2]) / 2
+    return found
 
 
 def _completed_once(kind: Ints, completed: Flags) -> Flags:

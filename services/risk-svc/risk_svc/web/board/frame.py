@@ -32,7 +32,8 @@ a:focus-visible, button:focus-visible, tr:focus-visible, .q-item:focus-visible, 
 h1, h2 { margin: 0; font-weight: 500; } h1 { font-size: 1.25rem; line-height: 1.6; }
 h2 { font-size: 1rem; line-height: 1.75; }
 .unseen { position: absolute; width: 1px; height: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.skip { position: fixed; top: -4rem; left: .5rem; z-index: 9000; padding: .4rem .8rem; background: #fff; color: #1f4e5f; }
+.skip { position: fixed; top: -4rem; left: .5rem; z-index: 9000; padding: .4rem .8rem; background: #fff;
+  color: #1f4e5f; }
 .skip:focus { top: .5rem; }
 .happened { margin: 0; padding: 0; list-style: none; }
 .happened li { display: flex; gap: .6rem; margin-bottom: 8px; }

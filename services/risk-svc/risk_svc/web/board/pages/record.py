@@ -17,7 +17,8 @@ from risk_svc.web.board.record_words import Entry, as_csv, entry, wanted
 
 LEGEND: Final = (
     "Every message, answer, call, offer and wish, to the word, and what was not said and why, oldest first. What was "
-    "erased is not here, and words are kept only so long as your administrator has set (MESSAGES_KEPT_DAYS, TEXTS_KEPT_DAYS)."
+    "erased is not here, and words are kept only so long as your administrator has set (MESSAGES_KEPT_DAYS, "
+    "TEXTS_KEPT_DAYS)."
 )
 CHOOSE: Final = "Name a customer."
 EMPTY: Final = "Nothing was said to this customer."

@@ -44,54 +44,6 @@ def world(seed: int, n: int = 3000, makers: int = 20, deliverers: int = 12) -> t
     return Rows(y, kind, maker, deliverer), of_maker, of_deliverer
 
 
-def with_odd_ones(some: Completed, many: int, ratio: float) -> Completed:
-    """The same, and so many more of the first maker and deliverer that took `ratio` times what was promised."""
-    kind, maker, deliverer = ([*names, *[names[0]] * many] for names in (some.kind, some.maker, some.deliverer))
-    promised, actual = (np.append(some.promised, [10.0] * many), np.append(some.actual, [10.0 * ratio] * many))
-    return Completed(kind, maker, deliverer, promised, actual)
-
-
-@pytest.mark.parametrize("ratio", [1e-7, 1e7])
-def test_a_few_entries_that_are_far_from_all_others_outweigh_nobody(ratio: float) -> None:
-    usual = completed(world(1, makers=4, deliverers=6)[0])
-    before, after = biases(usual), biases(with_odd_ones(usual, 6, ratio))
-    assert after.n == before.n + 6
-    for old, new in zip(before.makers + before.deliverers, sorted_as(before, after), strict=True):
-        (low, high), (now_low, now_high) = bounds(old.drift), bounds(new.drift)
-        assert now_high - now_low < 1.6 * (high - low)
-        assert abs(stated(new.drift) - stated(old.drift)) < high - low
-
-
-def sorted_as(one: Biases, other: Biases) -> list[bias.Bias]:
-    """What `other` says of those whom `one` names, in its order."""
-    found = {each.name: each for each in other.makers + other.deliverers}
-    return [found[each.name] for each in one.makers + one.deliverers]
-
-
-@few
-@given(seeds, st.floats(0.0, 3.0))
-def test_what_lies_as_far_out_as_is_usual_counts_as_it_is(seed: int, spread: float) -> None:
-    random = np.random.default_rng(seed)
-    kind, y = random.integers(0, 40, 500), spread * random.uniform(-1, 1, 500)
-    kept = bias._bounded(y, kind, np.full(500, True))
-    assert np.array_equal(kept, y)
-    far = np.append(y, [99.0, -99.0])
-    bounded = bias._bounded(far, np.append(kind, [0, 0]), np.full(502, True))
-    assert abs(bounded[-2:]).max() <= 5 * 1.4826 * spread + math.log(4) + spread
-    # An open promise is bounded where it is read, by what is known of it.
-    assert bias._bounded(far, np.append(kind, [0, 0]), np.arange(502) < 500)[-1] == -99.0
-
-
-@few
-@given(seeds)
-def test_medians_of_groups_are_those_of_each_alone(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    group = np.append(np.arange(30), random.integers(0, 30, 200))
-    values = random.normal(0, 1, 230)
-    found = bias._medians(values, group)
-    assert found.tolist() == [np.median(values[group == one]) for one in range(30)]
-
-
 @few
 @given(seeds, st.floats(0.01, 2), st.floats(0.01, 2))
 def test_it_solves_what_the_definition_says(seed: int, maker: float, deliverer: float) -> None:

@@ -36,7 +36,9 @@ STATES: Final[dict[str, str]] = {
     "all": "all",
 }
 SORTS: Final[dict[str, str]] = {"due": "work due first", "age": "oldest first", "newest": "newest first"}
-COLOURS: Final = {"requested": "medium", "countered": "high", "expired": "severe", "declined": "severe"}
+COLOURS: Final = {
+    "requested": "medium", "countered": "high", "expired": "severe", "declined": "severe", "withdrawn": "low"
+}  # fmt: skip
 EMPTY: Final = "No hand-off matches. Hand-offs come by promise-svc's API: POST /v1/handoffs."
 DAY: Final = 86_400.0
 

@@ -29,7 +29,7 @@ STATES: Final[dict[str, str]] = {
     "withdrawn": "withdrawn",
 }
 OPTIONS: Final = {"": "all", "goodwill": "goodwill", "revised_terms": "revised terms", "other": "other"}
-COLOURS: Final = {"offered": "medium", "declined": "high"}
+COLOURS: Final = {"offered": "medium", "declined": "high", "withdrawn": "low", "expired": "low"}
 EMPTY: Final = "No offer matches. Offers come by promise-svc's API: POST /v1/offers."
 
 

@@ -26,6 +26,19 @@ class ParamsError(Exception):
     """Parameters that cannot be used; the text names the file, the line and what is expected there."""
 
 
+class _Loader(yaml.SafeLoader):  # type: ignore[misc]
+    """Names the line of a day that there is not."""
+
+    def construct_yaml_timestamp(self, node: yaml.ScalarNode) -> Any:
+        try:
+            return super().construct_yaml_timestamp(node)
+        except ValueError as error:
+            raise yaml.constructor.ConstructorError(problem=str(error), problem_mark=node.start_mark) from error
+
+
+_Loader.add_constructor("tag:yaml.org,2002:timestamp", _Loader.construct_yaml_timestamp)
+
+
 def read_params(path: Path) -> Params:
     """The parameters of a YAML file; what it leaves out has its default. Raises ParamsError, with every error."""
     try:
@@ -40,7 +53,7 @@ def read_params(path: Path) -> Params:
             raise ParamsError(f"{path}, line 1: must be parameters, each as name: value")
         for line, name in _twice(root):
             raise ParamsError(f"{path}, line {line}: {name} is there twice")
-        return Params.model_validate(yaml.safe_load(text))
+        return Params.model_validate(_Loader(text).get_single_data())
     except OSError as error:
         raise ParamsError(f"cannot read {path}: {error.strerror}") from error
     except UnicodeDecodeError as error:
@@ -88,13 +101,18 @@ def _line(node: yaml.Node, place: Sequence[int | str]) -> int:
 
 
 def _said(error: Any) -> str:
-    name = ".".join(str(step) for step in error["loc"])
+    name = ".".join(str(step) for step in error["loc"]).removesuffix(".[key]")
+    if error["type"] == "missing":
+        return f"{name}: is missing"
+    if error["type"] in ("too_short", "too_long"):
+        least, most = error["ctx"].get("min_length"), error["ctx"].get("max_length")
+        return f"{name}: must have at {'least' if error['type'] == 'too_short' else 'most'} {least or most}"
     if error["type"] == "extra_forbidden":
         return f"{name}: there is no such parameter"
     if error["type"] == "invalid_key" or (error["type"] == "string_type" and error["loc"][-1] == "[key]"):
         return f"{name}: must be a name; one that YAML reads as a number, true or false needs quotes"
     if error["type"] == "string_pattern_mismatch" and error["ctx"]["pattern"] == NAME:
-        return f"{name.removesuffix('.[key]')}: must have letters A to Z, digits and . _ : - alone, 1 to 64 of them"
+        return f"{name}: must have letters A to Z, digits and . _ : - alone, 1 to 64 of them"
     said = str(error["msg"]).removeprefix("Value error, ").replace("Input should", "must")
     return f"{name}: {said}" if name else said
 

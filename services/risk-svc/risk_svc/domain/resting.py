@@ -14,7 +14,10 @@ REST_S: Final = 30 * 86_400.0
 
 
 def rests(state: PromiseState, linked: Iterable[Incident], now: float) -> bool:
-    """Whether an open promise needs no more reviews; one that an open incident hits must still hear of its end."""
-    if not state.view.given_up or now < given_up_at(state) + REST_S:
+    """Whether an open promise needs no more reviews.
+
+    One that an open incident hits must still hear of its end, and one that teaches nothing yet is yet to teach.
+    """
+    if state.view.untaught is not None or not state.view.given_up or now < given_up_at(state) + REST_S:
         return False
     return all(incident.until is not None and incident.until <= now for incident in linked)

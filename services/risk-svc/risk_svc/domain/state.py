@@ -148,7 +148,8 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     each with the P(slip) that the forecast would state without it. `unmet` is set while a told step is missed: what had
     been heard by then, and the minimum L until more is heard. `records` says for P50, P80 and P90 what such times held:
     (n, held, holds, later in seconds) as in LevelRecord; `withheld` is a NoRange, why there are no times, or "".
-    `never` is P(never), which says what S still expects.
+    `never` is P(never), which says what S still expects. `untaught`: heard of then, after its date and without an end;
+    nothing is learnt of it yet.
     """
 
     at: float = 0.0
@@ -181,6 +182,7 @@ class View(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     records: list[tuple[int, int, int, int]] = []
     withheld: str = ""
     never: float = 0.0
+    untaught: float | None = None
 
 
 class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):

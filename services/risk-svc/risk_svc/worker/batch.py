@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
-from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged
+from candor.contracts import CustomerErased, IncidentReported, Message, NoticeChanged, PromiseMade
 from candor.store import erasing
+from risk_svc.domain import untaught
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.incidents import Incident, incident_of
 from risk_svc.domain.state import PromiseState
 from risk_svc.forecast.view import Entry
 from risk_svc.forecasting.live import incident_snapshot_of
-from risk_svc.forecasting.snapshots import BatchPictures, forgotten
+from risk_svc.forecasting.snapshots import BatchPictures, forgotten, pictures
 from risk_svc.store import erasures, states, work
 from risk_svc.worker.fan_out import FanOut
 from risk_svc.worker.leftover import Leftover, in_turns, shares
@@ -33,15 +34,20 @@ class Batch:
     """Folds the messages of one transaction; `touched` are the promises that this changes.
 
     `entries` are what each event made known, for the journal: of each event, because imports bring whole lives.
-    `system` is system time in epoch seconds.
+    `now` is business time, `system` system time, both in epoch seconds. `keeps_back`: of a promise that is first heard
+    of after its date nothing is made known before its end.
     """
 
-    def __init__(self, cache: PartitionStates, uow: UnitOfWork, system: float) -> None:
+    def __init__(
+        self, cache: PartitionStates, uow: UnitOfWork, now: float, system: float, *, keeps_back: bool = True
+    ) -> None:
         self.touched = Touched()
         self.entries: dict[int, list[Entry]] = {}
         self._cache = cache
         self._uow = uow
+        self._now = now
         self._system = system
+        self._keeps_back = keeps_back
         self._found: dict[str, PromiseState] = {}
         self._incidents: dict[tuple[int, str], Incident] = {}
         self._heard: dict[tuple[str, int], Incident] = {}
@@ -58,8 +64,8 @@ class Batch:
         for partition, messages in pairs:
             for message in messages:
                 self._take(partition, message)
-        for number, pictures in self._pictures.rest():
-            self._note(number, pictures)
+        for number, found in self._pictures.rest():
+            self._note(number, found)
         await self._mark_erased()
         ways = [(self._cache.partitions[number], name) for number, name in self._incidents]
         self._leftover.fan_out(ways, room)
@@ -92,8 +98,18 @@ class Batch:
         for name, number in due.items():
             if name in chosen:
                 self.touched.by_clock(self._cache.partitions[number], name)
+                self._teach(name, now)
             elif name not in reviews.aside:
                 self._cache.partitions[number].states.due_again(name, now)
+
+    def _teach(self, name: str, now: float) -> None:
+        """Make known that a promise has no end, once it was waited for long enough."""
+        item = self.touched.get(name)
+        if item is None or now < untaught.taught_from(item.state):
+            return
+        untaught.teach(item.state)
+        self.touched.by_event(item.partition, item.state, item.traceparent)
+        self._note(item.partition.number, pictures(item.state, item.state.made_at))
 
     def _gone(self, numbers: Sequence[int], reviews: Reviews) -> Iterable[str]:
         for name, left in reviews.aside.items():
@@ -176,8 +192,19 @@ class Batch:
             self._begin(partition, state)
         self.touched.by_event(partition, state, message.envelope.traceparent)
         if not state.placeholder and not isinstance(message.data, NoticeChanged):
-            at = message.envelope.time.timestamp()
-            self._note(partition.number, self._pictures.of(partition.number, state, at))
+            self._make_known(partition, state, message)
+
+    def _make_known(self, partition: PartitionState, state: PromiseState, message: Message) -> None:
+        if self._keeps_back and isinstance(message.data, PromiseMade):
+            untaught.first_heard(state, self._now)
+        at = message.envelope.time.timestamp()
+        if state.view.untaught is not None:
+            if untaught.is_kept_back(state, self._now):
+                return
+            # All of it at once, from when it was made: what is learnt is the same as if it had come in order.
+            untaught.teach(state)
+            at = state.made_at
+        self._note(partition.number, self._pictures.of(partition.number, state, at))
 
     def _note(self, number: int, entries: Iterable[Entry]) -> None:
         self.entries.setdefault(number, []).extend(entries)

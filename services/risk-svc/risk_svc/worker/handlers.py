@@ -116,7 +116,7 @@ class RiskHandler:
     async def apply(self, uow: UnitOfWork, work: Sequence[Work], *, tick: bool) -> None:
         """Fold, score, save and publish for all partitions of one transaction."""
         now, system = self._clock.now().timestamp(), self._system.now().timestamp()
-        batch = Batch(self.cache, uow, system)
+        batch = Batch(self.cache, uow, now, system, keeps_back=self._publishing)
         await batch.read(work, self._pace.room)
         self._hear(work, system)
         numbers = [item.partition for item in work]
@@ -137,7 +137,7 @@ class RiskHandler:
     async def go_on(self, uow: UnitOfWork, partitions: Sequence[int]) -> None:
         """Score the next promises that incidents touch, and let go of the next of erased customers."""
         begun, now = time.monotonic(), self._clock.now().timestamp()
-        batch = Batch(self.cache, uow, self._system.now().timestamp())
+        batch = Batch(self.cache, uow, now, self._system.now().timestamp())
         self._turn += 1
         first = self._turn % len(partitions)
         await batch.go_on([*partitions[first:], *partitions[:first]], self._pace.room)

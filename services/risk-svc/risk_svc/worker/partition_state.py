@@ -52,7 +52,8 @@ class PartitionState:
     def keep(self, state: PromiseState) -> bytes:
         """Keep a live promise as it is now, to be reviewed when its view says; returns its row."""
         row = encoded(state)
-        review = math.inf if state.placeholder or state.historical else state.view.review
+        never = state.placeholder or (state.historical and state.view.untaught is None)
+        review = math.inf if never else state.view.review
         seen = Glance(state.customer_id, state.made_at, review, state.depends_on, state.kind)
         self.places.add(self.states.put(state.promise_id, row, seen), seen.depends_on)
         return row

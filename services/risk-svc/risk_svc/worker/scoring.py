@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from candor.contracts import Standing
-from risk_svc.domain import frozen_forecasts
+from risk_svc.domain import frozen_forecasts, untaught
 from risk_svc.domain.gap import GapDefinition
 from risk_svc.domain.predictions import prediction_of
 from risk_svc.domain.resting import rests
@@ -91,6 +91,7 @@ class Scoring:
             self._known[state.promise_id] = (view, hit)
             before = (state.view.doubtful_since, len(state.view.frozen))
             score_open(state, struck, one, self._now, self._definition, self._published.next_change(view, self._now))
+            state.view.review = min(state.view.review, untaught.taught_from(state))
             if before != (state.view.doubtful_since, len(state.view.frozen)):
                 self.change(item)
             self._give_up(item)

@@ -170,11 +170,12 @@ _decoder: Final = msgspec.msgpack.Decoder(_State)
 def glance(row: bytes) -> Glance:
     """What is to be seen in a row.
 
-    One that was never scored is due at once; history and placeholders, which are not scored, never are.
+    One that was never scored is due at once; placeholders, which are not scored, never are, and history is only while
+    nothing is learnt of it yet.
     """
     seen = _decoder.decode(row)
-    scored = seen.promise_version and not seen.historical
-    review = seen.view.review if scored else math.inf
+    due = seen.promise_version and (not seen.historical or seen.view.review > 0)
+    review = seen.view.review if due else math.inf
     return Glance(seen.customer_id, seen.made_at, review, seen.depends_on, seen.kind)
 
 

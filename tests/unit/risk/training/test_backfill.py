@@ -1,4 +1,4 @@
-"""A backfill whose ends come later: too pessimistic meanwhile, and in the end what a history in order teaches."""
+"""What the learner alone would make of a backfill whose ends come later: why the worker keeps it back (ADR 0131)."""
 
 from __future__ import annotations
 

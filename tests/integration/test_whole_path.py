@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -161,11 +162,7 @@ async def test_a_promise_is_backed_once_its_deliverer_accepts_and_by_nothing_els
         }
         asked = await town.promise.call("POST", "/v1/handoffs", body)
         assert asked.status_code == 201, asked.text
-
-        def asked_of(gap: dict[str, Any], name: str = deliverer) -> bool:
-            return name in str(gap["contributions"])
-
-        rests = await town.gap(trip.promise_id, asked_of)
+        rests = await town.gap(trip.promise_id, partial(rests_on, deliverer))
         assert unbacked(rests) == 1.0
         assert rests["score"] > scores[0]
         answered = await town.promise.call("POST", f"/v1/handoffs/{body['handoff_id']}/{answer}", said)
@@ -174,6 +171,11 @@ async def test_a_promise_is_backed_once_its_deliverer_accepts_and_by_nothing_els
     # What was declined is unbacked until another accepts: then it is what it was before anybody was asked.
     backed = await town.gap(trip.promise_id, lambda gap: not unbacked(gap))
     assert backed["score"] == pytest.approx(scores[0], abs=1.0)
+
+
+def rests_on(deliverer: str, gap: dict[str, Any]) -> bool:
+    """Whether the gap says that this deliverer has not accepted the promise."""
+    return deliverer in str(gap["contributions"])
 
 
 def unbacked(gap: dict[str, Any]) -> float:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 import msgspec
 
+from candor.contracts import Pause
 from risk_svc.domain.pause_mark import Mark
 from risk_svc.domain.state import PromiseState, StepStatus
 
@@ -21,6 +23,12 @@ class Wait(NamedTuple):
     since: float
     until: float
     public_reason: str = ""
+
+
+def told(wait: Wait) -> Pause:
+    """A wait as it is told."""
+    since, until = (datetime.fromtimestamp(at, UTC) for at in (wait.since, wait.until))
+    return Pause(since=since, until=until, public_reason=wait.public_reason)
 
 
 def marked(state: PromiseState, mark: Mark) -> None:

@@ -132,10 +132,7 @@ MAY_LACK: Final = (Standing.KEPT, Standing.BROKEN)
 def pause_of(state: PromiseState, standing: Standing) -> Pause | None:
     """The wait for the customer that goes on as of the view; of a promise that ended there is none."""
     found = pauses.current(state, state.view.at) if standing is Standing.OPEN else None
-    if found is None:
-        return None
-    since, until = (datetime.fromtimestamp(at, UTC) for at in (found.since, found.until))
-    return Pause(since=since, until=until, public_reason=found.public_reason)
+    return None if found is None else pauses.told(found)
 
 
 def _set(view: View, found: Gap) -> None:

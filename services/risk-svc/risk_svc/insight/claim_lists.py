@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from candor.web.http.listings import COUNTED, Total
-from candor.web.http.near_names import LOOKED_AT, near
+from candor.web.http.near_names import looked_up, near_in
 from risk_svc.insight.asking import Listing, Place, given, page
 from risk_svc.insight.forgetting import living
 
@@ -83,10 +83,9 @@ async def register(session: AsyncSession, search: str | None, place: Place) -> t
 
 async def recall(session: AsyncSession, capability_id: str) -> Recall | Unknown:
     """Whom false claims of a capability reached and who is left; at most 100,000 claims are counted."""
-    rows = await session.exec(cast(Any, _NEAR.bindparams(name=capability_id, most=LOOKED_AT)))
-    known = [row.capability_id for row in rows.all()]
-    if capability_id not in known:
-        return Unknown(near(capability_id, known))
+    names = await near_in(session, _NAMES, capability_id)
+    if names is not None:
+        return Unknown(names)
     row = (await session.exec(cast(Any, _RECALL.bindparams(capability=capability_id)))).one()
     return Recall(row.claims, row.customers, row.told, row.corrected, row.told - row.corrected, row.claims < COUNTED)
 
@@ -130,11 +129,7 @@ LATERAL (SELECT count(*)::int AS claims, count(*) < {MOST_CLAIMS} AS claims_exac
     WHERE claim.kind = 'claim' AND claim.capability_id = one.capability_id AND {living("claim")}
     ORDER BY recipients DESC LIMIT {MOST_CLAIMS}) AS most) AS made
 ORDER BY one.capability_id"""  # noqa: S608
-# The one that is asked for comes first, if it is there.
-_NEAR: Final = text("""
-SELECT capability_id FROM (SELECT DISTINCT capability_id FROM insight_capability) AS one
-WHERE abs(length(capability_id) - length(:name)) <= 3 OR starts_with(capability_id, :name)
-ORDER BY capability_id <> :name, capability_id LIMIT :most""")
+_NAMES: Final = looked_up("SELECT DISTINCT capability_id AS name FROM insight_capability")
 _RECALL: Final = text(
     f"""
 SELECT count(*)::int AS claims, count(DISTINCT customer_id)::int AS customers,

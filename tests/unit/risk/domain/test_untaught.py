@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import Any
 
 import pytest
 
@@ -12,7 +13,7 @@ from risk_svc.domain.state import PromiseState
 DAY = 86_400.0
 
 
-def heard(lead: float, after: float, **fields: bool) -> PromiseState:
+def heard(lead: float, after: float, **fields: Any) -> PromiseState:
     """A promise made at 0 for `lead`, heard of so long after its date."""
     state = PromiseState(promise_id="p", customer_id="c", promise_version=1, held_due=lead, latest_due=lead, **fields)
     untaught.first_heard(state, lead + after)

@@ -15,7 +15,7 @@ from candor.contracts.matters import Check
 from candor.intake.routes import intake_of
 from candor.web.http.fields import Id
 from candor.web.http.listings import COUNTED
-from candor.web.http.near_names import LOOKED_AT, near, or_near
+from candor.web.http.near_names import looked_up, near_in, or_near
 from candor.web.http.pages import Cursor, Limit
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -57,19 +57,13 @@ async def recall(
 
 
 async def _refuse_unknown(session: AsyncSession, capability: str) -> None:
-    rows = (await session.exec(_NEAR, params={"name": capability, "most": LOOKED_AT})).all()  # type: ignore[call-overload]
-    known = [name for (name,) in rows]
-    if capability not in known:
-        names = near(capability, known)
+    names = await near_in(session, _REGISTER, capability)
+    if names is not None:
         detail = or_near(f"the register has no capability {capability}", names)
         raise Problem("unknown_capability", detail, extensions={"near": names})
 
 
-# The one that is asked for comes first, if it is there.
-_NEAR: Final = text("""
-SELECT matter_id FROM matter WHERE kind = 'capability'
-  AND (abs(length(matter_id) - length(:name)) <= 3 OR starts_with(matter_id, :name))
-ORDER BY matter_id <> :name, matter_id LIMIT :most""")
+_REGISTER: Final = looked_up("SELECT matter_id AS name FROM matter WHERE kind = 'capability'")
 _REACH: Final = text(
     f"""
 SELECT coalesce(sum(told), 0)::bigint, coalesce(sum(least(told, reached)), 0)::bigint FROM (

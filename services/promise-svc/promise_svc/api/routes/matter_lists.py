@@ -19,7 +19,7 @@ from candor.intake.routes import intake_of
 from candor.web.http.answers import shown
 from candor.web.http.csv_page import Format
 from candor.web.http.fields import IdFilter, Moment, PathId
-from candor.web.http.listings import ListPage, counted, listed, matching
+from candor.web.http.listings import ListPage, counted, each, listed, matching
 from candor.web.http.pages import Cursor, Limit
 from candor.web.http.problems import Problem
 from candor.web.security.auth import Viewer
@@ -277,9 +277,9 @@ async def page_of(
         for line in await session.exec(said.order_by(col(EntryRow.matter), col(EntryRow.number))):
             lines[line.matter].append(line)
 
-    async def show(rows: Sequence[MatterColumns]) -> list[dict[str, Any]]:
-        return [matter_views.dated(kind, one, lines[one.born], now) for one in rows]
+    def show(one: MatterColumns) -> dict[str, Any]:
+        return matter_views.dated(kind, one, lines[one.born], now)
 
     beside = read if MACHINES[kind].goes_on else None
     database = intake_of(request).database
-    return await listed(database, query, order, cursor, limit, show, falling=falling, beside=beside)
+    return await listed(database, query, order, cursor, limit, each(show), falling=falling, beside=beside)

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from candor.contracts import MIN_CASES, Component, NoRange, Standing
+from candor.contracts import MIN_CASES, Component, NoRange, Pause, Standing
 from risk_svc.domain import facts as known
 from risk_svc.domain import pauses, support, unmet
 from risk_svc.domain.components.lateness import MIN_HORIZON_SHARE
@@ -17,8 +17,7 @@ from risk_svc.domain.frozen_forecasts import given_up_at
 from risk_svc.domain.gap import GapDefinition, band, roll_up
 from risk_svc.domain.incidents import Incident, Incidents, weightiest
 from risk_svc.domain.next_step import WORDS, Seen, next_step
-from risk_svc.domain.pauses import Wait
-from risk_svc.domain.scoring import is_told
+from risk_svc.domain.scoring import is_told, pause_of
 from risk_svc.domain.standings import standing
 from risk_svc.domain.state import (
     WITHHELD,
@@ -93,7 +92,7 @@ def detail(
         department=state.department,
         zone=state.zone,
         completed_at=_at(completed_at(state)),
-        pauses=[one for wait in pauses.waits(state)[-MOST_PAUSES:] if (one := _pause(wait))],
+        pauses=[one for wait in pauses.waits(state)[-MOST_PAUSES:] if (one := _pause(pauses.told(wait)))],
         reported_by=sorted(state.reporters),
     )
 
@@ -166,7 +165,7 @@ def _head(state: PromiseState) -> dict[str, Any]:
         "missed_steps_more": len(missed[NAMED:]),
         "next_step": step,
         "next_words": "" if step is None else WORDS[step],
-        "paused": _pause(pauses.current(state, view.at)) if stands is Standing.OPEN else None,
+        "paused": _pause(pause_of(state, stands)),
         "contributions": [
             responses.ContributionOut(component=Component(name), x=x, share=share, evidence=evidence)
             for name, x, share, evidence in view.shares
@@ -174,10 +173,8 @@ def _head(state: PromiseState) -> dict[str, Any]:
     }
 
 
-def _pause(wait: Wait | None) -> responses.PauseOut | None:
-    if wait is None:
-        return None
-    return responses.PauseOut(since=moment(wait.since), until=moment(wait.until), public_reason=wait.public_reason)
+def _pause(found: Pause | None) -> responses.PauseOut | None:
+    return None if found is None else responses.PauseOut.model_validate(found, from_attributes=True)
 
 
 def _forecast(state: PromiseState) -> responses.ForecastOut:

@@ -128,8 +128,7 @@ class Page:
             self.timeline = Part(Fold(ENTRIES, _timeline))
 
     def _parts_about_it(self) -> None:
-        self.unanswered = card()
-        with self.unanswered:
+        with card():
             section_title("Still asked about the need")
             self.asked = Part(Fold(ENTRIES, text_lines))
         self.wished = card()

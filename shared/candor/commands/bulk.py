@@ -123,8 +123,8 @@ def import_history(  # noqa: PLR0913, PLR0917 - options of a command
 
 
 def _propose(console: Screen, file: Path, sheet: str, zone: str, dates: str) -> None:
+    from candor.tabular.columns import Given  # noqa: PLC0415
     from candor.tabular.command import propose  # noqa: PLC0415
-    from candor.tabular.drafting import Given  # noqa: PLC0415
 
     propose(file, sheet, Given(zone, dates), partial(console.print, soft_wrap=True))
 

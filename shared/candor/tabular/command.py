@@ -11,10 +11,10 @@ from typing import Final, NamedTuple
 from candor.errors import InputError
 from candor.installation.folder import home, private_folder
 from candor.replay.importing import RejectedLine, digest
+from candor.tabular.columns import Given
 from candor.tabular.config import TableMap, read_map
 from candor.tabular.converting import Converter
 from candor.tabular.desk import lines_of, proposal, refused, shapes
-from candor.tabular.drafting import Given
 from candor.tabular.faults import Faults, is_ours
 from candor.tabular.reading import Table, open_table
 from candor.tabular.spooling import Spooled, spool

@@ -13,9 +13,10 @@ from typing import Any, Final, NamedTuple
 from candor.intake.mapped.trying import offers
 from candor.replay.stream import StreamEvent
 from candor.tabular import writing
+from candor.tabular.columns import Given
 from candor.tabular.config import TableMap, filled, read_map
 from candor.tabular.converting import Converter, Fault, columns_of
-from candor.tabular.drafting import Given, draft
+from candor.tabular.drafting import draft
 from candor.tabular.faults import Faults
 from candor.tabular.proposing import Seen, see
 from candor.tabular.reading import Table, open_table

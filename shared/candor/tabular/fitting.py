@@ -17,8 +17,8 @@ BY_CONTENT: Final = 0.5
 DATES: Final = frozenset({"made_at", "due", "requested_due", "done_at", "at", "planned", "renews_on"})
 NUMBERS: Final = frozenset({"value", "ahead_hours", "pace_hours"})
 IDS: Final = frozenset({"promise_id", "customer_id"})
-_CODES: Final = frozenset({"language", "currency"})
-_LONGEST_CODE: Final = 5
+_LONGEST: Final = MappingProxyType({"language": 5, "currency": 16})
+"""Characters of a code, and of a currency as people call it."""
 _OF_DATES: Final = frozenset("date datum deadline due eta frist promised termin zugesagt".split())  # noqa: SIM905
 _WANTED: Final = MappingProxyType(
     {
@@ -46,7 +46,7 @@ def fit(field: str, looks: Looks) -> tuple[float, str]:
         share, what = shares[field]
         return (share if share >= BY_CONTENT else 0.0), f", {share:.0%} of its cells are {what}"
     texts = looks.time == "excel" or looks.dates < ENOUGH
-    short = field not in _CODES or looks.longest <= _LONGEST_CODE
+    short = looks.longest <= _LONGEST.get(field, looks.longest)
     if not looks.cells or not texts or not short:
         return 0.0, ""
     return (0.5, ", though mail addresses stand there") if looks.mails >= ENOUGH else (1.0, "")

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any, Final, NamedTuple
 
+from candor.intake.mapped.money import sign_beside
 from candor.intake.mapped.written import EXCEL, Day, Order, day_of, has_hour, read_number
 from candor.ops.moments import read_moment
 
@@ -25,7 +26,8 @@ class Looks(NamedTuple):
     """The shares of a column's cells that are dates, numbers or mail addresses, and how many differ.
 
     `time` is how its dates are read, EITHER where nobody could know; `example` is one that may be read both ways.
-    `zoned`: they carry their zone; `decimal`: the decimal sign of its numbers, "" where none tells.
+    `zoned`: they carry their zone; `decimal`: the decimal sign of its numbers, "" where none tells; `signs`: the
+    currencies that stand beside them, as they are written.
     """
 
     cells: int
@@ -38,6 +40,7 @@ class Looks(NamedTuple):
     zoned: bool
     decimal: str
     longest: int
+    signs: tuple[str, ...]
 
 
 def looks(cells: Iterable[Any]) -> Looks:
@@ -51,6 +54,7 @@ def looks(cells: Iterable[Any]) -> Looks:
     return Looks(
         *(len(some), dates / count, numbers / count, mails / count, len(set(texts))),
         *(time, example, time == "iso", decimal, max(map(len, texts), default=0)),
+        tuple(sorted({sign_beside(text) for text in texts} - {""})),
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any, Final
 import yaml
 
 from candor.escaping import escaped
+from candor.intake.mapped.money import currencies_of
 from candor.tabular.config import OPEN
 from candor.tabular.drafting import Draft
 from candor.tabular.proposing import Seen, ambiguous
@@ -50,7 +51,7 @@ def _why(name: str, value: Any, whys: dict[str, str], seen: Seen, draft: Draft) 
         return f"{example} may be read both ways: write dmy (the day first) or mdy"
     if value == OPEN:
         return open_words(draft, name)
-    return whys.get("done_at" if name == "at" and "at" not in whys else name, "")
+    return whys.get("done_at" if name == "at" and "at" not in whys else name) or draft.reasons.get(name, "")
 
 
 def _line(indent: int, name: str, value: Any, comment: str) -> str:
@@ -78,16 +79,23 @@ def questions(draft: Draft, seen: Seen) -> list[str]:
     for event in draft.events:
         data = event["data"]
         found += [f"{name} of {event['type']}: {open_words(draft, name)}" for name in data if data[name] == OPEN]
-        status = event["data"].get("status")
-        if isinstance(status, dict) and OPEN in status.get("map", {}).values():
-            words = ", ".join(word for word, ours in status["map"].items() if ours == OPEN)
-            found.append(f"status: what these mean: {words[:300]}")
+        for name, value in data.items():
+            named = value.get("map", {}) if isinstance(value, dict) else {}
+            if words := ", ".join(_choices(name, word) for word, ours in named.items() if ours == OPEN):
+                found.append(f"{name}: what these mean: {words[:300]}")
     return found
+
+
+def _choices(name: str, word: str) -> str:
+    may = currencies_of(word) if name == "currency" else ()
+    return f"{word} ({' or '.join(may)})" if may else word
 
 
 def open_words(draft: Draft, name: str) -> str:
     """Why a field is open, and what to do about it."""
-    why = draft.unclear.get("done_at" if name == "at" and "at" not in draft.unclear else name)
+    why = draft.reasons.get("done_at" if name == "at" and "at" not in draft.reasons else name)
+    if name == "currency" and why:
+        return f"{why}: say which it is, such as {{value: EUR}}"
     return f"{why}: say what it is, or leave this line out" if why else "no column was found"
 
 

@@ -9,10 +9,10 @@ import pytest
 from candor.errors import InputError
 from candor.replay.importing import RejectedLine
 from candor.replay.stream import read_stream
+from candor.tabular.columns import Given
 from candor.tabular.command import SHOWN_FAULTS, map_of, prepared, propose, rejected_of
 from candor.tabular.config import OPEN, read_map
 from candor.tabular.desk import shapes
-from candor.tabular.drafting import Given
 from candor.tabular.faults import is_ours
 from candor.tabular.spooling import SHOWN
 from tests.unit.tabular.tables import COLUMNS, MAP, SO_1, csv_file, workbook

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from candor.tabular.columns import Given
 from candor.tabular.converting import Fault
 from candor.tabular.desk import MOST_FAULTS, checked, proposal, refused, shapes
-from candor.tabular.drafting import Given
 from candor.tabular.rows import TableError
 
 ORDERS = """order;customer;what;ordered;promised for;delivered

@@ -10,9 +10,10 @@ import pytest
 import yaml
 
 from candor.tabular import writing
+from candor.tabular.columns import Given
 from candor.tabular.config import OPEN, read_map
 from candor.tabular.desk import Proposal, proposal, shapes
-from candor.tabular.drafting import Draft, Given, draft
+from candor.tabular.drafting import Draft, draft
 from candor.tabular.proposing import Seen, see
 from candor.tabular.reading import open_table
 from tests.unit.tabular.tables import csv_file

@@ -11,9 +11,10 @@ import pytest
 import yaml
 
 from candor.tabular import writing
+from candor.tabular.columns import STATUS, Given, expression
 from candor.tabular.config import OPEN
 from candor.tabular.converting import Fault
-from candor.tabular.drafting import STATUS, Draft, Given, draft, expression
+from candor.tabular.drafting import Draft, draft
 from candor.tabular.proposing import MOST_LABELS, Seen, see
 from candor.tabular.reading import open_table
 from tests.unit.tabular.tables import converter, csv_file, workbook

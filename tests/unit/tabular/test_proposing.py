@@ -13,10 +13,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from candor.tabular import writing
+from candor.tabular.columns import Given
 from candor.tabular.config import OPEN, read_map
 from candor.tabular.converting import Converter, Fault
 from candor.tabular.desk import shapes
-from candor.tabular.drafting import Draft, Given, draft
+from candor.tabular.drafting import Draft, draft
 from candor.tabular.guessing import looks
 from candor.tabular.names import named, words
 from candor.tabular.proposing import Seen, see

@@ -14,9 +14,9 @@ from hypothesis import strategies as some
 from candor.errors import InputError
 from candor.replay.stream import read_stream
 from candor.tabular import spooling, text_files
+from candor.tabular.columns import Given
 from candor.tabular.command import prepared, propose
 from candor.tabular.converting import Fault
-from candor.tabular.drafting import Given
 from candor.tabular.faults import Faults, is_ours
 from candor.tabular.reading import open_table
 from candor.tabular.spooling import RANKS, Spooled, rank, spool

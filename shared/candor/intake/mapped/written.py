@@ -7,6 +7,8 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Final, Literal
 from zoneinfo import ZoneInfo
 
+from candor.intake.mapped.money import AROUND
+
 Order = Literal["dmy", "mdy", "ymd"]
 ORDERS: Final[tuple[Order, ...]] = ("dmy", "mdy", "ymd")
 EXCEL: Final = "excel"
@@ -25,7 +27,6 @@ _number: Final = {
     ".": re.compile(r"[+-]?(?:\d{1,3}(?:[,'’ ]\d{3})+|\d+)?(?:\.\d+)?"),
     ",": re.compile(r"[+-]?(?:\d{1,3}(?:[.'’ ]\d{3})+|\d+)?(?:,\d+)?"),
 }
-_money: Final = re.compile(r"^(?:[A-Z]{3}(?=[\s\d+-])|[€$£¥])\s*|\s*(?:(?<=[\s\d])[A-Z]{3}|[€$£¥])$")
 _blanks: Final = re.compile(r"[\u00a0\u2009\u202f]")
 
 
@@ -84,7 +85,7 @@ def read_serial(number: float, zone: ZoneInfo, at: time) -> datetime:
 
 def read_number(text: str, decimal: str) -> float:
     """A number with a decimal point or comma, groups of thousands, and a currency around it. Raises ValueError."""
-    plain = _money.sub("", _blanks.sub(" ", text[:LONGEST]).strip()).strip()
+    plain = AROUND.sub("", _blanks.sub(" ", text[:LONGEST]).strip()).strip()
     if len(text) > LONGEST or not any(sign.isdigit() for sign in plain) or not _number[decimal].fullmatch(plain):
         raise ValueError("is no number")
     kept = re.sub(r"[,'’ ]" if decimal == "." else r"[.'’ ]", "", plain)

@@ -9,8 +9,8 @@ from nicegui import ui
 
 from candor.clients.services import ServiceError
 from candor.store.audit import Actor
+from candor.tabular.columns import Given
 from candor.tabular.desk import proposal
-from candor.tabular.drafting import Given
 from candor.tabular.rows import TableError
 from candor.web.http.public import public_path
 from risk_svc.web.board import style

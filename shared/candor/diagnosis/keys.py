@@ -17,7 +17,7 @@ def api_keys(path: Path, service: str, now: datetime) -> Finding:
         held = [principal for _, principal in parse_keys(path.read_bytes(), service)]
     except (OSError, ValueError) as error:
         return Finding(
-            "API keys", False, f"{path}: {error}", "correct the file: until then its last good content counts"
+            "API keys", False, f"{path}: {error}", "correct it: until then no key whose entry is wrong opens anything"
         )
     ours = [one for one in held if not one.scopes or service in one.scopes]
     if not ours:
@@ -39,7 +39,7 @@ def webhooks(path: Path, service: str, accepted: Accepted) -> Finding:
     try:
         senders = parse_secrets(path.read_bytes(), accepted.sources, service, accepted.events)
     except (OSError, ValueError) as error:
-        mend = "correct the file: until then its last good content counts"
+        mend = "correct it: until then no sender whose entry is wrong is let in"
         return Finding("webhook secrets", False, f"{path}: {error}", mend)
     able = {name: sender for name, sender in senders.items() if sender.events}
     if not able:

@@ -76,5 +76,7 @@ CERTIFICATE_EXPIRES: Final = gauge(
     "certificate_expires_timestamp_seconds", "When the first certificate in a watched file expires.", "file"
 )
 FILE_UNREADABLE: Final = gauge(
-    "mounted_file_unreadable", "1 while a mounted file of keys, secrets or certificates cannot be read.", "file"
+    "mounted_file_unreadable",
+    "1 while a mounted file of keys, secrets or certificates, or an entry of it, cannot be read.",
+    "file",
 )

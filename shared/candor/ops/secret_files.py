@@ -27,13 +27,18 @@ def _nothing() -> None:
     pass
 
 
+def _whole(_value: object) -> str:
+    return ""
+
+
 class SecretFile(Generic[T]):
     """The parsed content of a file; checked for changes at most every `every` seconds.
 
     Raises ValueError at construction if the file is missing or wrong. Later, a wrong file leaves the last good
     content in use, and `problem` says why: a mistake during rotation must not lock everybody out. With `closes`, that
     ends after so many seconds, as whatever was to be withdrawn would otherwise open for ever. `then` is called after
-    new content was read.
+    new content was read. `partly` says what is wrong with content of which the rest is right and counts: that part is a
+    `problem` as well, and ends nothing.
     """
 
     def __init__(
@@ -46,6 +51,7 @@ class SecretFile(Generic[T]):
         closes: float | None = None,
         clock: Callable[[], float] = time.monotonic,
         then: Callable[[], None] = _nothing,
+        partly: Callable[[T], str] = _whole,
     ) -> None:
         self.path = path
         self.name = name
@@ -56,18 +62,19 @@ class SecretFile(Generic[T]):
         self._closes = closes
         self._clock = clock
         self._then = then
+        self._partly = partly
         self._looked = clock()
-        self._broke = 0.0
+        self._broke: float | None = None
         self._closed = False
         self._seen: object = self._stamp()
         self._value = self._read()
-        self._tell()
+        self._is_good()
 
     def get(self) -> T:
         """Return the content as of at most `every` seconds ago. Raises Withheld if that is too old to count."""
         if self._clock() - self._looked >= self._every:
             self.look()
-        if self._closes is not None and self.problem and self._clock() - self._broke >= self._closes:
+        if self._closes is not None and self._broke is not None and self._clock() - self._broke >= self._closes:
             self._close()
             raise Withheld(self._name)
         return self._value
@@ -83,8 +90,8 @@ class SecretFile(Generic[T]):
         except ValueError as error:
             self._fail(f"{error}{AS_A_WHOLE}")
             return False
-        mended, self.problem, self._closed = bool(self.problem), "", False
-        self._tell()
+        mended = self._broke is not None
+        self._is_good()
         if changed or mended:
             log.info("secret file read again", path=str(self.path))
         if changed:
@@ -96,8 +103,15 @@ class SecretFile(Generic[T]):
         self._seen = None
         self.look()
 
+    def _is_good(self) -> None:
+        said, self._broke, self._closed = self._partly(self._value), None, False
+        if said and said != self.problem:
+            log.error("an entry of a secret file is refused; all others hold", path=str(self.path), reason=said)
+        self.problem = said
+        self._tell()
+
     def _fail(self, reason: str) -> None:
-        if not self.problem:
+        if self._broke is None:
             self._broke = self._clock()
         if reason != self.problem:
             log.error("secret file cannot be read again; the content before it stays in use", reason=reason)

@@ -41,7 +41,7 @@ from candor.web.http.sharing import SharedRates
 from candor.web.parameters import ParametersMiddleware
 from candor.web.rated import RatedMiddleware
 from candor.web.security.auth import Keys, Role, measured_keys, require
-from candor.web.security.webhooks import NEUTRAL, Accepted, Sender, parse_secrets
+from candor.web.security.webhooks import NEUTRAL, Accepted, Senders, read_senders
 from candor.web.shortcut import ShortcutMiddleware
 
 EXPLAINED: Final = (CannotStartError, UnfitDatabaseError, StoreUnavailable)
@@ -122,8 +122,8 @@ def _put_middleware(app: FastAPI, settings: Settings, bodies: Mapping[str, int],
 def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     keys, secrets = settings.api_keys_file, settings.webhook_secrets_file
 
-    def senders(raw: bytes) -> dict[str, Sender]:
-        return parse_secrets(raw, webhooks.sources, settings.service, webhooks.events)
+    def senders(raw: bytes) -> Senders:
+        return read_senders(raw, webhooks.sources, settings.service, webhooks.events)
 
     def own_keys(raw: bytes) -> Keys:
         return measured_keys(raw, settings.service)
@@ -136,9 +136,13 @@ def _put_settings(app: FastAPI, settings: Settings, webhooks: Accepted) -> None:
     app.state.customers = Rates(CUSTOMER, settings.customer_rate_limit, reported_from=CUSTOMERS_REPORTED_FROM)
     app.state.running = Running(settings.max_running_per_caller)
     closes = settings.secrets_unreadable_seconds
-    app.state.keys = SecretFile(keys, own_keys, name="API_KEYS_FILE", closes=closes) if keys else None
+    app.state.keys = (
+        SecretFile(keys, own_keys, name="API_KEYS_FILE", closes=closes, partly=Keys.mistakes) if keys else None
+    )
     app.state.webhook_secrets = (
-        SecretFile(secrets, senders, name="WEBHOOK_SECRETS_FILE", closes=closes) if secrets else None
+        SecretFile(secrets, senders, name="WEBHOOK_SECRETS_FILE", closes=closes, partly=Senders.mistakes)
+        if secrets
+        else None
     )
     app.state.files = SecretFiles()
     app.state.files.watch(app.state.keys, app.state.webhook_secrets, *settings.kafka_secrets.files)

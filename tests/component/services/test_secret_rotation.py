@@ -74,3 +74,31 @@ async def test_a_withdrawn_key_does_not_open_for_ever_because_of_a_broken_file(s
         keys.path.write_text(json.dumps({"keys": []}))
         keys.look()
         assert (await api.call("GET", "/v1/promises")).status_code == 401
+
+
+async def test_a_wrong_entry_shuts_out_whom_it_is_about_and_nobody_else(start: Started) -> None:
+    async with start("promise-svc", secrets_unreadable_seconds=0) as api:
+        files = files_of(api.app)
+        senders, keys = files["WEBHOOK_SECRETS_FILE"], files["API_KEYS_FILE"]
+        said = json.loads(senders.path.read_bytes())
+        said["sources"]["typo"] = {"secrets": ["s3cret"], "events": {"promise-svc": ["promise.made"]}}
+        senders.path.write_text(json.dumps(said))
+        said = json.loads(keys.path.read_bytes())
+        said["keys"].append({"name": "typo", "sha256": "abc", "role": "viewer"})
+        keys.path.write_text(json.dumps(said))
+        for file in (senders, keys):
+            file.look()
+        assert (await api.call("GET", "/v1/promises")).status_code == 200
+        assert (await api.webhook("promise.made", {})).status_code == 202
+        answer = await api.client.post("/v1/webhooks/typo", content=b"{}", headers={"content-type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (503, "keys_unavailable")
+        assert answer.headers["retry-after"] == "60"
+        for key, status in (("candor_unknown", 503), ("", 401)):
+            headers = {"authorization": f"Bearer {key}"} if key else {}
+            assert (await api.client.get("/v1/promises", headers=headers)).status_code == status
+        api.app.state.health._asked = -10
+        await api.app.state.health.problems()
+        degraded = api.app.state.health.degraded["secret files"]
+        assert "source 'typo': " in degraded
+        assert "key 'typo': " in degraded
+        assert "s3cret" not in degraded

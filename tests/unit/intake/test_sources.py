@@ -17,7 +17,7 @@ from candor.intake.source import Items, Outcome, Reply, canonical, counted, deri
 from candor.intake.sources import discover, registered
 from candor.ops.secret_files import AS_A_WHOLE, SecretFile
 from candor.web.security.schemes import Bearer, HmacSignature, PathToken, Scheme
-from candor.web.security.webhooks import Webhook, parse_secrets
+from candor.web.security.webhooks import Senders, Webhook, parse_secrets, read_senders
 
 WHSEC = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 LONG = "0123456789abcdef-0123456789abcdef"
@@ -112,9 +112,9 @@ def test_senders_of_another_services_source_are_left_out() -> None:
             {"crm": {"source": "crm", "scheme": "hmac", "secrets": [LONG]}},
             "no such scheme, it has bearer, path_token",
         ),
-        ({"crm": {"secret": LONG}}, "not a file of webhook secrets"),
-        ({"crm": LONG}, "not a file of webhook secrets"),
-        ({"crm": [LONG]}, "not a file of webhook secrets"),
+        ({"crm": {"secret": LONG}}, "source 'crm': not an entry"),
+        ({"crm": LONG}, "source 'crm': not an entry"),
+        ({"crm": [LONG]}, "source 'crm': not an entry"),
         ({"field": {"secrets": [LONG]}}, "source 'field': a webhook secret must be"),
     ],
 )
@@ -145,23 +145,71 @@ def test_an_event_type_that_the_service_does_not_have_is_refused_with_those_it_h
     assert parse_secrets(raw, service="delivery-svc", known=("milestone.reported",))["crm"].events == frozenset()
 
 
-def test_one_wrong_sender_leaves_the_whole_file_as_it_was_and_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "webhooks.json"
+OTHER = "whsec_" + "B" * 32
 
-    def write(**senders: Any) -> None:
-        file.write_bytes(msgspec.json.encode({"sources": senders}))
 
+def watched(file: Path, closes: float | None = None, clock: Any = lambda: 0.0) -> SecretFile[Senders]:
+    return SecretFile(file, read_senders, every=0, closes=closes, clock=clock, partly=Senders.mistakes)
+
+
+def write(file: Path, **senders: Any) -> None:
+    file.write_bytes(msgspec.json.encode({"sources": senders}))
+
+
+WRONG: dict[str, dict[str, Any]] = {
+    "secret": {"secrets": ["s3cret"]},
+    "scheme": {"secrets": [WHSEC], "scheme": "s3cret"},
+    "service": {"secrets": [WHSEC], "events": {"promises-svc": []}},
+    "field": {"secrets": [WHSEC], "event": {}},
+    "shape": {"secrets": WHSEC},
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_one_wrong_sender_shuts_out_nobody_else_and_holds_up_no_change(tmp_path: Path, kind: str) -> None:
+    file, now = tmp_path / "webhooks.json", [0.0]
     right = {"secrets": [WHSEC]}
-    write(crm=right, gone=right)
-    found = SecretFile(file, parse_secrets, every=0)
-    write(crm=right, fresh=right, typo={"secrets": ["s3cret"]})
-    assert found.get().keys() == {"crm", "gone"}
-    assert "source 'typo': " in found.problem
-    assert found.problem.endswith(AS_A_WHOLE)
-    assert "s3cret" not in found.problem
-    write(crm=right, fresh=right)
+    write(file, crm=right, gone=right, was=right)
+    found = watched(file, closes=600, clock=lambda: now[0])
+    write(file, crm={"secrets": [OTHER]}, fresh=right, was=WRONG[kind])
     assert found.get().keys() == {"crm", "fresh"}
-    assert found.problem == ""
+    # What was taken out is out at once, and so is the secret that was replaced.
+    assert found.get()["crm"].secrets == (OTHER,)
+    assert found.problem.startswith("source 'was': ")
+    assert "s3cret" not in found.problem
+    assert WHSEC not in found.problem
+    now[0] = 10_000.0
+    assert found.get().keys() == {"crm", "fresh"}
+    write(file, crm=right, fresh=right)
+    assert (set(found.get()), found.problem) == ({"crm", "fresh"}, "")
+
+
+def test_of_several_secrets_the_right_ones_count_and_what_was_withdrawn_does_not(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks.json"
+    write(file, crm={"secrets": [WHSEC, OTHER]})
+    found = watched(file)
+    write(file, crm={"secrets": [OTHER, "s3cret"]})
+    assert found.get()["crm"].secrets == (OTHER,)
+    assert found.problem.startswith("source 'crm': ")
+
+
+def test_a_file_with_a_wrong_sender_starts_with_the_others_and_one_that_is_no_file_does_not(tmp_path: Path) -> None:
+    file = tmp_path / "webhooks.json"
+    write(file, crm={"secrets": [WHSEC]}, typo=WRONG["secret"])
+    found = watched(file)
+    assert (set(found.get()), found.problem != "") == ({"crm"}, True)
+    file.write_text("{")
+    assert found.get().keys() == {"crm"}
+    assert found.problem.endswith(AS_A_WHOLE)
+    with pytest.raises(ValueError, match="not a file of webhook secrets"):
+        watched(file)
+
+
+def test_at_most_ten_wrong_senders_are_named() -> None:
+    senders = {f"s{number:02}": WRONG["secret"] for number in range(12)}
+    with pytest.raises(ValueError, match=r"source 's09': .*; and 2 more$") as caught:
+        parsed(**senders)
+    assert "s10" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ def sender(*secrets: str, events: tuple[str, ...] = ("promise.made",)) -> dict[s
         ({"crm": sender()}, False, "no secret of crm"),
         ({"crm": sender(SECRET, events=())}, None, "may send anything to promise-svc"),
         ({"crm": sender(SECRET, events=("promise.mad",))}, False, "has no event type 'promise.mad'"),
-        ({"crm": {"secret": SECRET}}, False, "not a file of webhook secrets"),
+        ({"crm": {"secret": SECRET}}, False, "source 'crm': not an entry"),
     ],
 )
 def test_senders(tmp_path: Path, senders: dict[str, Any], ok: object, detail: str) -> None:

@@ -43,11 +43,12 @@ def proposed(folder: Path, amounts: Sequence[str], column: str = "Amount", codes
 
 def taken(folder: Path, text: str) -> list[tuple[Any, Any]]:
     converter = Converter(read_map(text.encode(), shapes()), shapes())
-    rows = [converter.events(row) for row in open_table(folder / "t.csv").rows()]
-    assert not [row for row in rows if isinstance(row, Fault)], rows
-    return [
-        (event.data["value"], event.data["currency"]) for row in rows for event in row if not isinstance(row, Fault)
-    ]
+    made = []
+    for row in open_table(folder / "t.csv").rows():
+        events = converter.events(row)
+        assert not isinstance(events, Fault), events
+        made += [(event.data["value"], event.data["currency"]) for event in events]
+    return made
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import re
 import secrets
+from collections.abc import Sequence
 from datetime import datetime
 from enum import IntEnum
 from typing import Annotated, Any, Final, NamedTuple, TypeVar
@@ -72,10 +73,17 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    keys: list[_Entry]
+    keys: list[msgspec.Raw]
 
 
-Keys = tuple[tuple[bytes, Principal], ...]
+class Keys(tuple[tuple[bytes, Principal], ...]):
+    """The keys of a file by their hashes; `wrong`: what is wrong with its other entries, which open nothing."""
+
+    wrong: Sequence[str] = ()
+
+    def mistakes(self) -> str:
+        """What is wrong, for staff; "" for nothing."""
+        return key_files.told(self.wrong)
 
 
 def new_key() -> tuple[str, str]:
@@ -85,35 +93,59 @@ def new_key() -> tuple[str, str]:
 
 
 def parse_keys(raw: bytes, service: str = "") -> Keys:
-    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes", "expires"}]}`; else ValueError.
+    """The keys, as `read_keys`, of a file in which all is right. Raises ValueError."""
+    found = read_keys(raw, service)
+    if found.wrong:
+        raise ValueError(found.mistakes())
+    return found
 
-    Whatever could open more than its author meant is refused with the whole file: an unknown field, a service that
-    does not exist (besides `service`, which reads the file), a hash or a field given twice.
+
+def read_keys(raw: bytes, service: str = "") -> Keys:
+    """Return the keys of a file `{"keys": [{"name", "sha256", "role", "scopes", "expires"}]}`; ValueError for no such.
+
+    Whatever could open more than its author meant is wrong, and opens nothing: an unknown field, a service that does
+    not exist (besides `service`, which reads the file), a hash of two keys. A field given twice refuses the whole file.
     """
     keys: dict[bytes, Principal] = {}
-    for entry in key_files.decoded(raw, _File, "a keys file").keys:
-        key_files.check_name(entry.name)
-        key_files.check_services(f"key {entry.name!r}", entry.scopes, service)
-        if not _digest.fullmatch(entry.sha256):
-            raise ValueError(f"key {entry.name!r}: sha256 must be 64 hexadecimal digits")
-        digest = bytes.fromhex(entry.sha256)
-        if digest in keys:
-            raise ValueError(
-                f"keys {keys[digest].name!r} and {entry.name!r} have the same sha256: give each its own key"
-            )
+    wrong, twice = [], set[bytes]()
+    for number, part in enumerate(key_files.decoded(raw, _File, "a keys file").keys):
         try:
-            role = Role.of(entry.role)
-        except ValueError:
-            # What stands there instead may be a key.
-            roles = ", ".join(role.name.lower() for role in Role)
-            raise ValueError(f"key {entry.name!r}: there is no such role, there are {roles}") from None
-        keys[digest] = Principal(entry.name, role, tuple(entry.scopes), entry.expires)
-    return tuple(keys.items())
+            entry = key_files.decoded(bytes(part), _Entry, "a key of a keys file")
+        except ValueError as error:
+            wrong.append(f"key {number + 1}: {error}")
+            continue
+        try:
+            digest, principal = _key(entry, service)
+        except ValueError as error:
+            wrong.append(f"key {entry.name[: key_files.LONGEST_NAME]!r}: {error}")
+            continue
+        if digest in keys:
+            both = f"keys {keys[digest].name!r} and {entry.name!r}"
+            wrong.append(f"{both} have the same sha256: give each its own key")
+            twice.add(digest)
+        keys[digest] = principal
+    found = Keys((digest, principal) for digest, principal in keys.items() if digest not in twice)
+    found.wrong = wrong
+    return found
+
+
+def _key(entry: _Entry, service: str) -> tuple[bytes, Principal]:
+    key_files.check_name(entry.name)
+    key_files.check_services(entry.scopes, service)
+    if not _digest.fullmatch(entry.sha256):
+        raise ValueError("sha256 must be 64 hexadecimal digits")
+    try:
+        role = Role.of(entry.role)
+    except ValueError:
+        # What stands there instead may be a key.
+        roles = ", ".join(role.name.lower() for role in Role)
+        raise ValueError(f"there is no such role, there are {roles}") from None
+    return bytes.fromhex(entry.sha256), Principal(entry.name, role, tuple(entry.scopes), entry.expires)
 
 
 def measured_keys(raw: bytes, service: str = "") -> Keys:
-    """Return the keys of a file and show when they expire, those that do; ValueError as `parse_keys`."""
-    keys = parse_keys(raw, service)
+    """Return the keys of a file and show when they expire, those that do; ValueError as `read_keys`."""
+    keys = read_keys(raw, service)
     metrics.API_KEY_EXPIRES.clear()
     for _, principal in keys:
         if principal.expires is not None:
@@ -149,9 +181,12 @@ class Guard(SecurityBase):
     async def __call__(self, request: Request) -> Principal:
         state = request.app.state
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        keys = live(state.keys, ())
+        keys = live(state.keys, Keys())
         principal = recognise(keys, token.strip()) if scheme.lower() == "bearer" else None
         if principal is None:
+            if token and keys.wrong:
+                # It may be one whose entry is wrong: its owner keeps what it has to say until that is mended.
+                raise Problem.unavailable("keys_unavailable", retry_after=60)
             refuse(request, "unauthenticated", "no_key" if not token else "unknown_key")
             raise Problem("unauthenticated", "send Authorization: Bearer <key>", headers={"WWW-Authenticate": "Bearer"})
         if principal.expires is not None and principal.expires <= SystemClock().now():

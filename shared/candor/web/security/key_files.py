@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeVar
 
 import msgspec
@@ -16,6 +16,8 @@ SERVICES: Final = frozenset(NEVER_CHANGED)
 LONGEST_NAME: Final = 200
 OURS: Final = ("cli:", "key:", "session:", "source:")
 """How names begin that the audit log and the rates give to others than owners of keys."""
+MOST_TOLD: Final = 10
+"""Mistakes of a file that are told at once."""
 T = TypeVar("T")
 
 
@@ -38,12 +40,18 @@ def check_name(name: str) -> None:
     except ValueError:
         plain = False
     if not plain:
-        raise ValueError(f"key {name[:LONGEST_NAME]!r}: a name is one line of at most {LONGEST_NAME} characters")
+        raise ValueError(f"a name is one line of at most {LONGEST_NAME} characters")
     if name.startswith(OURS):
-        raise ValueError(f"key {name!r}: a name does not begin with {', '.join(OURS)}")
+        raise ValueError(f"a name does not begin with {', '.join(OURS)}")
 
 
-def check_services(owner: str, named: Iterable[str], service: str) -> None:
+def check_services(named: Iterable[str], service: str) -> None:
     """Raise ValueError for a service that does not exist; `service` is the one that reads the file."""
     if wrong := sorted(one for one in named if not one or one not in SERVICES | {service}):
-        raise ValueError(f"{owner}: there is no service {wrong[0][:64]!r}, there are {', '.join(sorted(SERVICES))}")
+        raise ValueError(f"there is no service {wrong[0][:64]!r}, there are {', '.join(sorted(SERVICES))}")
+
+
+def told(wrong: Sequence[str]) -> str:
+    """What is wrong with a file, at most MOST_TOLD of it; "" for nothing."""
+    more = [f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else []
+    return "; ".join([*wrong[:MOST_TOLD], *more])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
+from types import MappingProxyType
 from typing import Annotated, Any, Final, NamedTuple, Protocol
 from urllib.parse import quote
 
@@ -82,6 +83,7 @@ class Sender(NamedTuple):
     events: frozenset[str] = frozenset()
 
 
+_ENTRY: Final = 'an entry {"secrets": ["whsec_…"], "events": {"<service>": ["<event type>"]}}'
 _FORM: Final = (
     'a file of webhook secrets, {"sources": {"<sender>": {"secrets": ["whsec_…"], "events":'
     ' {"<service>": ["<event type>"]}}}}, for other sources also with "source" and "scheme"'
@@ -114,13 +116,38 @@ class _Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class _File(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    sources: dict[str, _Entry]
+    sources: dict[str, msgspec.Raw]
+
+
+class Senders(dict[str, Sender]):
+    """The senders of a secrets file, by name; `wrong`: what is wrong with entries, without a secret, by name.
+
+    A sender with some right secrets among wrong ones is there with those; one whose entry is wrong otherwise is not.
+    """
+
+    def __init__(self, right: Mapping[str, Sender] = MappingProxyType({}), wrong: Mapping[str, str] | None = None):
+        super().__init__(right)
+        self.wrong = dict(wrong or {})
+
+    def mistakes(self) -> str:
+        """What is wrong, for staff; "" for nothing."""
+        return key_files.told([f"source {name!r}: {why}" for name, why in sorted(self.wrong.items())])
 
 
 def parse_secrets(
     raw: bytes, formats: WebhookFormats = STANDARD_ONLY, service: str = "", known: Collection[str] = ()
 ) -> dict[str, Sender]:
-    """Return the senders of a secrets file. Raises ValueError, without a secret in it, on anything else.
+    """The senders, as `read_senders`, of a file in which all is right. Raises ValueError, without a secret in it."""
+    found = read_senders(raw, formats, service, known)
+    if found.wrong:
+        raise ValueError(found.mistakes())
+    return found
+
+
+def read_senders(
+    raw: bytes, formats: WebhookFormats = STANDARD_ONLY, service: str = "", known: Collection[str] = ()
+) -> Senders:
+    """Return the senders of a secrets file, and what is wrong with entries. Raises ValueError for no such file.
 
     `{"sources": {"crm": {"secrets": ["whsec_…"], "events": {"promise-svc": ["promise.made"]}}, "pager": {"source":
     "pagerduty", "scheme": "hmac", "secrets": ["…"], "events": {"delivery-svc": ["incident.reported"]}}}}`: `source`
@@ -128,36 +155,49 @@ def parse_secrets(
     and nothing without it; `known` are the names that make sense there. Senders of a source that is not among
     `formats` are left out because services share the file.
     """
-    found = {}
-    for name, entry in key_files.decoded(raw, _File, _FORM).sources.items():
-        key_files.check_services(f"source {name!r}", entry.events, service)
-        if entry.source in formats:
-            found[name] = _sender(name, entry, formats[entry.source], _events(name, entry, service, known))
-        else:
-            log.info("secrets of a source that this service does not read", sender=name, source=entry.source)
-    return found
+    found, wrong = {}, {}
+    for name, part in key_files.decoded(raw, _File, _FORM).sources.items():
+        try:
+            entry = key_files.decoded(bytes(part), _Entry, _ENTRY)
+            key_files.check_services(entry.events, service)
+            if entry.source not in formats:
+                log.info("secrets of a source that this service does not read", sender=name, source=entry.source)
+                continue
+            sender, unread = _sender(entry, formats[entry.source], _events(entry, service, known))
+        except ValueError as error:
+            wrong[name] = str(error)
+            continue
+        if unread:
+            wrong[name] = unread
+        if sender.secrets or not unread:
+            found[name] = sender
+    return Senders(found, wrong)
 
 
-def _events(name: str, entry: _Entry, service: str, known: Collection[str]) -> frozenset[str]:
+def _events(entry: _Entry, service: str, known: Collection[str]) -> frozenset[str]:
     events = frozenset(entry.events.get(service, ()))
     if known and (wrong := sorted(events - set(known))):
         there = ", ".join(sorted(known))
-        raise ValueError(f"source {name!r}: {service} has no event type {wrong[0][:64]!r}, it has {there}")
+        raise ValueError(f"{service} has no event type {wrong[0][:64]!r}, it has {there}")
     return events
 
 
-def _sender(name: str, entry: _Entry, accepted: WebhookFormat, events: frozenset[str]) -> Sender:
+def _sender(entry: _Entry, accepted: WebhookFormat, events: frozenset[str]) -> tuple[Sender, str]:
+    """The sender with the secrets that are right, and what is wrong with the first of the others."""
     schemes = {scheme.name: scheme for scheme in accepted.schemes}
     scheme = schemes.get(entry.scheme) if entry.scheme else accepted.schemes[0]
     if scheme is None:
         # What stands there instead may be a secret.
-        raise ValueError(f"source {name!r}: {entry.source} has no such scheme, it has {', '.join(schemes)}")
+        raise ValueError(f"{entry.source} has no such scheme, it has {', '.join(schemes)}")
+    right, unread = [], ""
     for secret in entry.secrets:
         try:
             scheme.check(secret)
         except ValueError as error:
-            raise ValueError(f"source {name!r}: {error}") from None
-    return Sender(entry.source, accepted.media_types, scheme, tuple(entry.secrets), events)
+            unread = unread or str(error)
+        else:
+            right.append(secret)
+    return Sender(entry.source, accepted.media_types, scheme, tuple(right), events), unread
 
 
 class SignatureGuard:
@@ -165,10 +205,13 @@ class SignatureGuard:
 
     async def __call__(self, request: Request, sender: Annotated[str, Path(max_length=LONGEST_SENDER)]) -> Webhook:
         state = request.app.state
-        senders: dict[str, Sender] = live(state.webhook_secrets, {})
+        senders: Senders = live(state.webhook_secrets, Senders())
         if not read_as(media_type(request), state.webhook_types):
             raise wrong_type(state.webhook_types)
         raw = await request.body()
+        if sender in senders.wrong and sender not in senders:
+            # It is somebody's, who keeps and repeats what is answered so until the entry is mended.
+            raise Problem.unavailable("keys_unavailable", retry_after=60)
         # An unknown sender causes the same work and gets the same answer as a known one with a wrong signature.
         proof = senders.get(sender, NOBODY)
         token = request.path_params.get("token", "")

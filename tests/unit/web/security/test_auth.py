@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from candor.ops.metrics import REGISTRY
-from candor.web.security.auth import Principal, Role, measured_keys, new_key, parse_keys, recognise
+from candor.web.security.auth import Principal, Role, measured_keys, new_key, parse_keys, read_keys, recognise
 
 
 def keys_file(*entries: dict[str, Any]) -> bytes:
@@ -84,9 +84,29 @@ def test_the_hash_itself_is_no_key() -> None:
         keys_file(entry("a", "viewer")).replace(b'"role"', b'"role":"admin","role"'),
     ],
 )
-def test_a_wrong_file_is_refused_whole(raw: bytes) -> None:
+def test_a_wrong_file_is_refused(raw: bytes) -> None:
     with pytest.raises(ValueError, match=r".+"):
         parse_keys(raw)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"role": "owner"}, {"sha256": "abc"}, {"scopes": ["risks-svc"]}, {"expire": "2027-01-01T00:00:00Z"}, {"name": ""}],
+)
+def test_a_wrong_entry_opens_nothing_and_shuts_out_nobody_else(wrong: dict[str, Any]) -> None:
+    keys = read_keys(keys_file(entry("one"), entry("two") | wrong, entry("three")))
+    assert recognise(keys, "two") is None
+    assert recognise(keys, "one") is not None
+    assert recognise(keys, "three") is not None
+    assert len(keys.wrong) == 1
+    assert keys.mistakes().startswith("key ")
+
+
+def test_a_hash_of_two_keys_opens_neither() -> None:
+    keys = read_keys(keys_file(entry("a", "viewer"), entry("a", "admin"), entry("b")))
+    assert recognise(keys, "a") is None
+    assert recognise(keys, "b") is not None
+    assert "have the same sha256" in keys.mistakes()
 
 
 def test_a_refused_file_does_not_give_away_what_was_pasted_into_it() -> None:

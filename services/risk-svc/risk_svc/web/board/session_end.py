@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, cast
 
@@ -11,13 +11,13 @@ from starlette.types import Message, Receive, Send
 
 from candor.ops.clock import SystemClock
 from candor.store.errors import StoreUnavailable
-from candor.web.security.auth import Keys
+from candor.web.security.auth import Principal
 from candor.web.security.sessions import ABSOLUTE, Session
 
 KEY: Final = "key:"
 
 
-def vouched(session: Session, keys: Keys) -> bool:
+def vouched(session: Session, keys: Sequence[tuple[bytes, Principal]]) -> bool:
     """Whether the API key with whose link somebody signed in is still there and still has the session's role."""
     if not session.person.startswith(KEY):
         return True

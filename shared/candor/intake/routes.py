@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Annotated, Any, Final, cast
 
 from fastapi import APIRouter, Path, Query
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 from sqlmodel import col, select
 from starlette.requests import Request
 from starlette.responses import Response
@@ -72,11 +72,14 @@ class ManyTaken(BaseModel):
     drafts: int | None = None
 
 
-class RejectedItem(BaseModel):
-    """A signed webhook that could not be used; `times`: how often the same bytes came.
+MendedAt = Annotated[datetime | None, Field(description="When something was taken in its place; null: nothing was.")]
+MendedTo = Annotated[
+    str, Field(description="The request that was taken in its place; of a refusal its own where that was taken later.")
+]
 
-    `mended_to`: the request that was taken in its place, at `mended_at`; its own where that was taken later on.
-    """
+
+class RejectedItem(BaseModel):
+    """A signed webhook that could not be used; `times`: how often the same bytes came."""
 
     source: str
     event_id: str
@@ -86,8 +89,8 @@ class RejectedItem(BaseModel):
     times: int
     received_at: datetime
     request: str
-    mended_at: datetime | None
-    mended_to: str
+    mended_at: MendedAt
+    mended_to: MendedTo
 
 
 class RejectedPage(ListTotals):

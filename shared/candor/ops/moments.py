@@ -14,7 +14,6 @@ _moment: Final = re.compile(
     re.ASCII,
 )
 _ends_day: Final = re.compile(r"[Tt ]24:?00")
-_leap: Final = re.compile(r"(:?[0-5]\d:?)60")
 
 
 def read_moment(text: str) -> datetime:
@@ -32,13 +31,12 @@ def read_moment(text: str) -> datetime:
         raise ValueError("must carry a zone, such as Z or +01:00")
     offset = "Z" if zone in ("Z", "z", "UTC") else zone.replace("\u2212", "-")
     # Python's versions do not agree on 24:00, and none of them reads second 60.
-    later = timedelta(days=time.startswith("24"))
-    time = f"00{time[2:]}" if later else time
-    if leap := _leap.fullmatch(time[2:].partition(".")[0].partition(",")[0]):
-        later = timedelta(seconds=1)
-        time = f"{time[:2]}{leap[1]}59"
+    time = time.replace(":", "").replace(",", ".")
+    ends, leaps = time.startswith("24"), time[4:6] == "60"
+    later = timedelta(days=ends, seconds=leaps)
+    hour, second, rest = "00" if ends else time[:2], "59" if leaps else time[4:6], "" if leaps else time[6:]
     try:
-        return datetime.fromisoformat(f"{day}T{time.replace(',', '.')}{offset}") + later
+        return datetime.fromisoformat(f"{day}T{hour}{time[2:4]}{second}{rest}{offset}") + later
     except (ValueError, OverflowError):
         raise ValueError("must be a date and time that exists") from None
 

@@ -56,7 +56,6 @@ class ParkedOutcome:
     customer_id: str = ""
 
 
-PAUSE: Final = timedelta(days=30)
 Command = Report | Sighting | Match | Undo
 Result = MatchedOutcome | ParkedOutcome | IncidentOutcome | matching.MatchResult | unmatching.Undone
 Statement = Submission[Command, Result]
@@ -68,7 +67,7 @@ class UseCases:
     `pause`: the longest that a promise's clock stands for one report.
     """
 
-    def __init__(self, parked: int, pause: timedelta = PAUSE) -> None:
+    def __init__(self, parked: int, pause: timedelta) -> None:
         self._parked = parked
         self._pause = pause
 

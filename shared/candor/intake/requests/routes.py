@@ -14,7 +14,7 @@ from starlette.responses import Response
 from candor.intake.requests.content import Content
 from candor.intake.requests.replaying import Replaying
 from candor.intake.requests.table import RequestColumns, State
-from candor.intake.routes import EventRefused, intake_of, no_nul
+from candor.intake.routes import EventRefused, MendedAt, MendedTo, intake_of, no_nul
 from candor.web.http.answers import shown
 from candor.web.http.body import accepts, read
 from candor.web.http.fields import Body, Moment, PathId
@@ -40,8 +40,8 @@ class RequestItem(BaseModel):
     received_at: datetime
     mended_from: str
     mended_by: str
-    mended_at: datetime | None
-    mended_to: str
+    mended_at: MendedAt
+    mended_to: MendedTo
     tries: int
     next_at: datetime | None
 

@@ -257,16 +257,17 @@ async def test_a_source_of_which_too_many_wait_is_refused_and_the_rest_of_the_ba
         )
         return Submission("milestone.reported", command, Origin(new("e"), source, now), lambda _: Answer(202, b"{}"))
 
+    few = UseCases(3, timedelta(days=1))
     batch = [said(n, promise_id if n == 4 else new("p")) for n in range(6)]
     async with unit_of_work(database) as uow:
-        results = await UseCases(3).apply(uow, batch)
+        results = await few.apply(uow, batch)
     refused = [result.code for result in results if isinstance(result, Problem)]
     assert [isinstance(result, Problem) for result in results] == [False, False, False, True, False, True]
     assert refused == ["too_many_parked"] * 2
     assert len(await sent(delivery_api, customer_id)) == 1
     async with unit_of_work(database) as uow:
-        (again,) = await UseCases(3).apply(uow, [said(9, new("p"))])
-        (other,) = await UseCases(3).apply(uow, [replace(said(9, new("p")), origin=Origin(new("e"), new("feed"), now))])
+        (again,) = await few.apply(uow, [said(9, new("p"))])
+        (other,) = await few.apply(uow, [replace(said(9, new("p")), origin=Origin(new("e"), new("feed"), now))])
     assert isinstance(again, Problem)
     assert again.status == 409
     assert not isinstance(other, Problem)

@@ -13,6 +13,7 @@ import httpx
 import msgspec
 import structlog
 
+from candor.clients.exchange import bounded, client
 from candor.ops.clock import Clock, SystemClock
 from candor.ops.loopback import LOOPBACK
 from candor.ops.trust import authorities
@@ -171,10 +172,8 @@ class Provider:
         try:
             async with (
                 asyncio.timeout(self._seconds),
-                httpx.AsyncClient(
-                    verify=self._trust, trust_env=False, follow_redirects=False, timeout=self._seconds
-                ) as client,
-                client.stream(method, url, data=form, headers=headers, auth=auth) as response,
+                client(self._trust, self._seconds) as opened,
+                opened.stream(method, url, data=form, headers=headers, auth=auth) as response,
             ):
                 return response.status_code, await _bounded(response)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, TimeoutError) as error:
@@ -189,12 +188,10 @@ async def _bounded(response: httpx.Response) -> bytes:
     # We requested no compression: a small answer that unpacks to a large one is not read.
     if response.headers.get("content-encoding", "identity") != "identity":
         raise ProviderDownError("compressed")
-    body = bytearray()
-    async for chunk in response.aiter_raw():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise ProviderDownError("too_large")
-    return bytes(body)
+    body = await bounded(response, MAX_BYTES)
+    if body is None:
+        raise ProviderDownError("too_large")
+    return body
 
 
 def check_address(url: str) -> None:

@@ -208,7 +208,9 @@ def departed_late(minutes: float = 47, reason: str = "late inbound aircraft", ev
 _NOTICES = """
 SELECT notice.*, channel, recipient, attempts, phase, epoch, provider_code, provider_id, next_at, unknown_since,
   delivery.state AS delivery_state, delivery.outcome
-FROM notice LEFT JOIN delivery USING (notice_id) ORDER BY seq, delivery.created_at"""
+FROM notice LEFT JOIN LATERAL (
+  SELECT * FROM delivery AS any_ WHERE any_.notice_id = notice.notice_id ORDER BY created_at DESC LIMIT 1
+) AS delivery ON true ORDER BY seq"""
 
 
 @dataclass
@@ -257,7 +259,7 @@ class Desk:
         return await Reconciler(self.postman(**changes)).once()
 
     async def notices(self) -> list[dict[str, Any]]:
-        """Every notice, oldest first, with how far its delivery got where it has one."""
+        """Every notice, oldest first, with how far its newest delivery got where it has one."""
         rows = await self.database.pool.fetch(_NOTICES)
         return [dict(row) for row in rows]
 

@@ -73,7 +73,7 @@ async def test_of_two_who_press_at_once_one_wins(desk_: Desk, api: httpx.AsyncCl
 
 async def test_what_changed_since_it_was_read_is_not_approved(desk_: Desk, api: httpx.AsyncClient) -> None:
     one = await waits(desk_)
-    changed = await act(api, one, "edit", subject="Late", text=str(one["body"]).replace("Hello,", "Dear Pat,"))
+    changed = await act(api, one, "edit", subject="Late", text=str(one["body"]).replace("Hello Pat,", "Dear Pat,"))
     assert changed.status_code == 200, changed.text
     assert (await act(api, one, "approve")).status_code == 409
     assert (await act(api, await newest(desk_), "approve")).status_code == 200

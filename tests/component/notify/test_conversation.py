@@ -38,9 +38,9 @@ async def test_warning_update_and_closing_word_form_one_thread(desk_: Desk) -> N
     assert second["In-Reply-To"] == first["Message-ID"]
     assert third["In-Reply-To"] == second["Message-ID"]
     assert len({mail["References"].split()[0] for mail in (first, second, third)}) == 1
-    assert text(second).startswith("Hello,\r\n\r\nThis takes longer than we last said")
+    assert text(second).startswith("Hello Pat,\r\n\r\nThis takes longer than we last said")
     assert "We last said: between Fri 8 Mar, 13:40 and 14:20." in text(second)
-    assert text(third).startswith("Hello,\r\n\r\nWe were late with this")
+    assert text(third).startswith("Hello Pat,\r\n\r\nWe were late with this")
     await desk_.later(6_000, gap(4, LATE, at=desk_.clock.now()))
     assert await desk_.send() == 0
 
@@ -124,7 +124,7 @@ async def test_a_warning_still_waiting_gives_way_to_what_is_true_now(desk_: Desk
     ]
     await desk_.send()
     [mail] = desk_.received()
-    assert text(mail.parsed()).startswith("Hello,\r\n\r\nWe are probably going to be late")
+    assert text(mail.parsed()).startswith("Hello Pat,\r\n\r\nWe are probably going to be late")
 
 
 async def test_a_warning_that_never_went_out_needs_no_all_clear(desk_: Desk) -> None:
@@ -174,7 +174,7 @@ async def test_cancelled_is_told_once_with_options_and_no_range(desk_: Desk) -> 
     await desk_.send()
     [mail] = desk_.received()
     content = text(mail.parsed())
-    assert content.startswith("Hello,\r\n\r\nThis is cancelled")
+    assert content.startswith("Hello Pat,\r\n\r\nThis is cancelled")
     assert "What you can do:" in content
     assert "between" not in content
 

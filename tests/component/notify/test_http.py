@@ -234,7 +234,7 @@ async def test_sending_off_composes_previews_and_on_says_afresh_what_still_holds
     assert mail.recipients == ("pat@customer.example",)
     part = mail.parsed().get_body(("plain",))
     assert part is not None
-    assert part.get_content().startswith("Hello,\r\n\r\nWe are probably going to be late")
+    assert part.get_content().startswith("Hello Pat,\r\n\r\nWe are probably going to be late")
     assert await items(api, state="preview") == []
 
 

@@ -71,7 +71,7 @@ async def test_all_of_it_is_there_in_the_order_of_time(desk_: Desk, api: httpx.A
     ]
     warning, asked, call, answer = found
     assert warning["approved_by"] == call["approved_by"] == "Kim by operator-1"
-    assert warning["words"].startswith("Hello,") and warning["state"] == "sent"
+    assert warning["words"].startswith("Hello Pat,") and warning["state"] == "sent"
     assert [one["words"] for one in (asked, call, answer)] == ["=When?", "It is on time again.", "Good."]
 
 

@@ -16,7 +16,7 @@ async def test_a_slip_that_holds_five_minutes_reaches_the_customer(desk_: Desk) 
     [mail] = desk_.received()
     assert mail.recipients == ("pat@customer.example",)
     text = mail.parsed().get_body(("plain",)).get_content()  # type: ignore[union-attr]
-    assert text.startswith("Hello,\r\n\r\nWe are probably going to be late with this: Flight UA 1545")
+    assert text.startswith("Hello Pat,\r\n\r\nWe are probably going to be late with this: Flight UA 1545")
     await desk_.later(10, gap(2, FINE))
     assert await desk_.send() == 1
     assert [state[:2] for state in await desk_.states()] == [("warning", "sent"), ("all_clear", "sent")]

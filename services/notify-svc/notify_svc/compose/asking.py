@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from notify_svc.compose.contact import zone_of
 from notify_svc.compose.house import House
-from notify_svc.compose.letter import Signer
 from notify_svc.compose.localize import Localizer
-from notify_svc.compose.quoting import one_line
+from notify_svc.compose.quoting import Quotes, one_line
 from notify_svc.compose.reach import Route
 from notify_svc.compose.rendering import rendered_asking
+from notify_svc.compose.signer import Signer, signed_by
 from notify_svc.compose.words import language_of, locale_of
 from notify_svc.domain.facts import Promise
+from notify_svc.domain.naming import greeted
 
 
 class Asking(NamedTuple):
@@ -42,12 +43,14 @@ def asking(
     form = route.channel.form
     locale = locale_of(route.contact.language, house.language)
     civil = Localizer(zone_of(route.contact.zone, promise.zone), locale, now)
+    quotes = Quotes({language_of(locale), house.language})
     context: dict[str, object] = {
+        "reader": greeted(route.contact.name, quotes.languages),
         "what": promise.what,
         "due": civil.deadline(promise.held_due),
         "questions": [one_line(question) for question in questions],
         "linked": linked,
-        "signer": {"name": signer.name, "reach": signer.reach} if signer else None,
+        "signer": signed_by(signer, quotes),
         "company": house.company or "",
         "reach": house.reach or "",
         "zone": civil.zone_name(promise.held_due),

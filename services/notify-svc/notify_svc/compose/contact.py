@@ -33,7 +33,7 @@ class BadContact(Exception):  # noqa: N818 - what it is
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
-    """Who to write to and how; never stored, logged or shown.
+    """Who to write to and how; never stored, logged or shown, but for the `name` that a letter greets.
 
     `purposes` are those that they may be written to for, None for all. `addresses` are those other than e-mail;
     `channels` names the channels to use, the preferred one first; `quiet` are quiet hours of their own, or `none`.

@@ -10,16 +10,19 @@ from candor.contracts import NoticeState, Statement
 from notify_svc.compose.contact import zone_of
 from notify_svc.compose.house import House
 from notify_svc.compose.joint import line_of
-from notify_svc.compose.letter import Letter, Signer, Snapshot, compose
+from notify_svc.compose.letter import Letter, Snapshot, compose
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.owner_letter import to_the_owner
 from notify_svc.compose.reach import Route
+from notify_svc.compose.signer import Signer
 from notify_svc.compose.words import language_of, locale_of
 from notify_svc.domain.basis import Basis, basis_of
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import Announcement, Decision, Gap, Promise, Reason, Rules
 from notify_svc.domain.identity import notice_id, suppressed_value, told_value
+from notify_svc.domain.lexicon import ENGLISH
 from notify_svc.domain.moving import untold, within
+from notify_svc.domain.naming import greeted
 from notify_svc.domain.offered import Offered, open_at
 from notify_svc.domain.own import Owns
 from notify_svc.domain.owner import Audience
@@ -75,6 +78,8 @@ def draft(matter: Matter, route: Route, rules: Rules, house: House, now: datetim
     zone = zone_of(contact.zone, promise.zone)
     told, left_out = _told(matter, rules, zone, now, contact.quiet_hours(rules.quiet))
     snapshot = _snapshot(matter, told, zone, locale_of(contact.language, house.language), now)
+    reader = greeted(contact.name, {language_of(snapshot.locale), house.language})
+    snapshot = replace(snapshot, reader=reader)
     own = matter.templates.get((matter.statement.value, language_of(snapshot.locale)))
     letter = compose(snapshot, house, form, own)
     basis = basis_of(promise, gap, told, closing=decision.closing)
@@ -146,7 +151,8 @@ def _snapshot(matter: Matter, told: Announcement, zone: ZoneInfo, locale: str, n
 def ahead(drafted: Draft, addressee: str, owner: Route, rules: Rules) -> Notice:
     """The owner's notice of what the customer will be told next. Raises the same errors as `draft`."""
     notice, form = drafted.notice, owner.channel.form
-    letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at, form)
+    reader = greeted(owner.contact.name, {ENGLISH})
+    letter = to_the_owner(drafted.snapshot, drafted.letter, notice.notice_id, rules.warn_at, form, reader)
     return replace(
         notice,
         # The owner reads the customer's message as it is: one that rests on something else is told to them again.

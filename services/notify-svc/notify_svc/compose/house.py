@@ -25,6 +25,7 @@ from candor.web.http.text import one_line
 from notify_svc.compose.words import languages
 from notify_svc.domain.lexicon import ENGLISH
 from notify_svc.domain.lint import lint_own
+from notify_svc.domain.naming import not_a_name, without_addresses
 
 ALL: Final = "*"
 MOST_RULES: Final = 200
@@ -51,6 +52,17 @@ def _honest(value: dict[str, str]) -> dict[str, str]:
 
 Words = Annotated[dict[str, Line], BeforeValidator(_by_language), AfterValidator(_honest), Field(min_length=1)]
 """A text, or a text by language."""
+
+
+def _a_way(value: str) -> str:
+    _honest({ALL: without_addresses(value)})
+    return value
+
+
+def _a_name(value: str) -> str:
+    if found := not_a_name(value, languages()):
+        raise ValueError(f"{found.rule.value}: {found.detail!r} is no part of a name")
+    return value
 
 
 class _Strict(BaseModel):
@@ -120,8 +132,8 @@ class House(_Strict):
     of incidents.
     """
 
-    company: Line | None = None
-    reach: Line | None = None
+    company: Annotated[Line, AfterValidator(_a_name)] | None = None
+    reach: Annotated[Line, AfterValidator(_a_way)] | None = None
     language: str = ENGLISH
     outside: Annotated[tuple[Line, ...], Field(max_length=MOST_RULES)] = ()
     actions: Annotated[tuple[ActionRule, ...], Field(max_length=MOST_RULES)] = ()

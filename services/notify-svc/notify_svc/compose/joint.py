@@ -30,7 +30,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     """What the table says of one promise, in the customer's words and zone.
 
     `low` and `high` are the range, `due` the promised date and `now` what holds instead: `moved` with its new date,
-    `cancelled`, `done`, `as_promised`, or `open` if there is neither a range nor any of these.
+    `cancelled`, `done`, `as_promised`, or `open` if there is neither a range nor any of these. `reader` is whom the
+    letter greets.
     """
 
     what: str
@@ -40,6 +41,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     low: str = ""
     high: str = ""
     moved: str = ""
+    reader: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,6 +67,7 @@ def line_of(snapshot: Snapshot) -> Line:
         low=ends[0],
         high=ends[1],
         moved=civil.deadline(move.due) if move else "",
+        reader=snapshot.reader,
     )
 
 
@@ -78,6 +81,7 @@ def joined(parts: Sequence[Part], form: Form) -> tuple[str, str, str]:
     # Each line of these paragraphs is a block of its own in HTML.
     bodies, below = _apart([_blocks(part.html) for part in ordered], sum(len(one.splitlines()) for one in ending))
     context = {
+        "reader": ordered[0].line.reader,
         "lines": [part.line for part in ordered],
         "texts": ["\n\n".join(one) for one in texts],
         "bodies": [Markup("\n".join(one)) for one in bodies],  # noqa: S704 - our own letters, escaped as they were made

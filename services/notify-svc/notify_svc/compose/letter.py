@@ -17,6 +17,7 @@ from notify_svc.compose.own_grammar import BadTemplate
 from notify_svc.compose.own_templates import greeting_of, own_letter
 from notify_svc.compose.quoting import Quotes, View, each_once, in_public, known_facts, one_line
 from notify_svc.compose.rendering import Context, is_short, rendered
+from notify_svc.compose.signer import Signer, signed_by
 from notify_svc.compose.wishing import wished_in_letter
 from notify_svc.compose.words import language_of
 from notify_svc.domain.consistency import Ends, LetterFigures, chance_beside
@@ -48,17 +49,12 @@ LONGEST_OFFER = 120
 """Characters of an offered option's name, so that a letter with some of them fits every channel of whole letters."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signer:
-    """Who looks after a promise: their name, and how they are reached beside a reply."""
-
-    name: str
-    reach: str = ""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """Every fact a letter may use, as of business time `now`; `asked`: how many questions of ours are open."""
+    """Every fact a letter may use, as of business time `now`; `asked`: how many questions of ours are open.
+
+    `reader` is the name that the letter greets, "" for none.
+    """
 
     promise: Promise
     gap: Gap
@@ -77,6 +73,7 @@ class Snapshot:
     announces: bool = True
     asked: int = 0
     wished: Wished | None = None
+    reader: str = ""
 
 
 class By(NamedTuple):
@@ -161,7 +158,9 @@ def _without_names(context: Context) -> Context:
     """The context with a sign in place of what others named or said: that is not our wording, and whatever it says,
     the customer must hear of the matter.
     """
-    found = context | {key: NAMED for key in ("what", "milestone", "company", "reach", "given") if context[key]}
+    found = context | {
+        key: NAMED for key in ("what", "milestone", "company", "reach", "given", "reader") if context[key]
+    }
     if context["signer"]:
         found["signer"] = {"name": NAMED, "reach": NAMED}
     if context["moved"]:
@@ -197,6 +196,7 @@ def _context(snapshot: Snapshot, house: House, quotes: Quotes) -> Context:
         "statement": snapshot.statement.value,
         "lead": lead,
         "what": promise.what,
+        "reader": snapshot.reader,
         "milestone": one_line(snapshot.decision.evidence.get("milestone", "")),
         "due": civil.deadline(promise.held_due),
         "low": low,
@@ -248,7 +248,7 @@ def _of_the_house(snapshot: Snapshot, house: House, lead: str, known: list[Fact]
         "meant": quotes.accepted("means", house.meant(promise.kind, language)) if means else [],
         "actions": quotes.accepted("action", house.does(promise.kind, causes, language)),
         "options": [*_taken(own, quotes), *_offered(snapshot, quotes)] if choices else [],
-        "signer": {"name": snapshot.signer.name, "reach": snapshot.signer.reach} if snapshot.signer else None,
+        "signer": signed_by(snapshot.signer, quotes),
         "company": house.company or "",
         "reach": house.reach or "",
     }

@@ -15,11 +15,13 @@ from notify_svc.domain.consistency import late_fits
 from notify_svc.domain.lexicon import ENGLISH
 
 
-def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: float, form: Form = LETTER) -> Letter:
+def to_the_owner(
+    snapshot: Snapshot, said: Letter, notice_id: str, threshold: float, form: Form = LETTER, reader: str = ""
+) -> Letter:
     """The owner's letter, sent before the customer reads `said`: which promise, why, and what the customer is told.
 
     The owner is staff, so it is in English, and also contains internal words, separate from the customer's message and
-    marked as such.
+    marked as such. `reader` is the owner's name, "" if it is not known.
 
     It contains only our own words and those that passed the lint, so it is not checked again. Raises ValueError if it
     is longer than `form` allows.
@@ -39,6 +41,7 @@ def to_the_owner(snapshot: Snapshot, said: Letter, notice_id: str, threshold: fl
         "milestone": one_line(evidence.get("milestone", "")),
     }
     context: dict[str, object] = {
+        "reader": reader,
         "first": said.news,
         "promise_id": snapshot.promise.promise_id,
         "customer_id": snapshot.promise.customer_id,

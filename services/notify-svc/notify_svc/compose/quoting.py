@@ -10,6 +10,7 @@ from candor.contracts import Fact, FactKind
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.facts import Gap
 from notify_svc.domain.lint import Rule, lint_words, names
+from notify_svc.domain.naming import not_a_name
 
 MOST_OF_A_KIND: Final = 4
 """Steps, and incidents: an incident begins before the steps that are missed for it, and must not give way to them."""
@@ -36,6 +37,15 @@ class Quotes:
         """The words, or "" if they may not stand in a letter."""
         if not words or not (against := self._against(words)):
             return words
+        if (what, against) not in self.left_out:
+            self.left_out.append((what, against))
+        return ""
+
+    def named(self, what: str, name: str) -> str:
+        """A name, or "" if it is a sentence that may not stand in a letter."""
+        if not (found := not_a_name(name, self.languages)):
+            return name
+        against = f"{found.rule.value}: {found.detail}, in {name!r}"
         if (what, against) not in self.left_out:
             self.left_out.append((what, against))
         return ""

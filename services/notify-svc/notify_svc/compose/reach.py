@@ -11,7 +11,7 @@ import structlog
 
 from notify_svc.channels import Channel
 from notify_svc.compose.contact import Contact, Opener, zone_of
-from notify_svc.compose.letter import Signer
+from notify_svc.compose.signer import Signer
 from notify_svc.domain.expecting import rules_of
 from notify_svc.domain.facts import Expectation, Promise, Rules
 from notify_svc.domain.quiet import waits_until

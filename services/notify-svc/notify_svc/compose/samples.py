@@ -8,7 +8,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 from candor.contracts import Fact, FactKind, Standing, Statement
-from notify_svc.compose.letter import Signer, Snapshot
+from notify_svc.compose.letter import Snapshot
+from notify_svc.compose.signer import Signer
 from notify_svc.compose.words import locale_of
 from notify_svc.domain.facts import Announcement, CalledOff, Decision, Forecast, Gap, Kind, Move, Promise, Reason
 

@@ -71,6 +71,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
     "de": Lexicon(
         vague=_any(
             *("bald", "baldigst", "baldmöglichst", "demnächst", "in Kürze", "kurzfristig", "zeitnah", "umgehend"),
+            "asap",
             *("schnellstmöglich", "so (?:bald|schnell|rasch) wie möglich", "jederzeit", "jeden Moment", "gleich"),
             *("in den (?:nächsten|kommenden) (?:Stunden|Tagen|Wochen)", "zu gegebener Zeit", "in absehbarer Zeit"),
         ),
@@ -94,6 +95,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
     "fr": Lexicon(
         vague=_any(
             *("bientôt", "sous peu", "prochainement", "dès que possible", "au plus vite", "rapidement", "incessamment"),
+            "asap",
             *("dans les meilleurs délais", "à tout moment", "dans les prochain(?:e)?s (?:heures|jours|semaines)"),
             "en temps utile",
         ),
@@ -116,6 +118,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
     "es": Lexicon(
         vague=_any(
             *("pronto", "en breve", "cuanto antes", "lo antes posible", "próximamente", "rápidamente", "enseguida"),
+            "asap",
             *("en cualquier momento", "a la mayor brevedad", "en (?:las|los) próxim[oa]s (?:horas|días|semanas)"),
             "a su debido tiempo",
         ),
@@ -136,6 +139,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
     "pt": Lexicon(
         vague=_any(
             *("em breve", "brevemente", "logo que possível", "assim que possível", "o mais (?:rápido|breve) possível"),
+            "asap",
             *("rapidamente", "a qualquer momento", "nos próximos dias", "nas próximas (?:horas|semanas)"),
             *("oportunamente", "daqui a pouco"),
         ),
@@ -160,7 +164,7 @@ LEXICONS: Final[Mapping[str, Lexicon]] = {
     ),
     "ja": Lexicon(
         vague=_within(
-            *("まもなく", "間もなく", "近日中", "近いうち", "すぐに", "早急に", "至急", "できるだけ早く"),
+            *("(?i:asap)", "まもなく", "間もなく", "近日中", "近いうち", "すぐに", "早急に", "至急", "できるだけ早く"),
             *("可及的速やか", "いずれ", "速やかに"),
         ),
         certain=_within("必ず", "絶対に", "確実に", "間違いなく", "保証"),

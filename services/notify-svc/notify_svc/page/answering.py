@@ -8,11 +8,13 @@ from typing import Annotated, Final, NamedTuple
 from pydantic import Field
 
 from candor.contracts import AnswerKind as About
+from candor.contracts.matters import OfferState
 from candor.web.http.body import convert
 from candor.web.http.fields import Body, InternalText
 from candor.web.http.problems import Problem
 from notify_svc.page import texts
-from notify_svc.page.view import State, View
+from notify_svc.page.view import Chosen, State, View
+from notify_svc.store.answers import Given
 from notify_svc.store.offers import Offer
 
 LONGEST: Final = 2000
@@ -78,7 +80,9 @@ def asked(
         return (About.VERDICT, About.QUESTION, *((About.SHEET,) if questions else ()))
     first = ((About.CLARIFICATION,) if unanswered else ()) + ((About.OPTION,) if offered else ())
     first += (About.VERDICT,) if shown.passed else ()
-    return (*first, About.READBACK, About.QUESTION)
+    # Read back is what holds: not a date that they have just chosen to change.
+    readback = (About.READBACK,) if shown.chosen is None else ()
+    return (*first, *readback, About.QUESTION)
 
 
 def answer_of(given: Mapping[str, str], form: str) -> Answer:
@@ -123,3 +127,11 @@ def taken(said: Answer, offers: Sequence[Offer]) -> tuple[str, str] | None:
     if found is None or int(said.choice) >= len(found.options):
         return None
     return found.offer_id, found.options[int(said.choice)].name
+
+
+def chosen(given: Sequence[Given]) -> Chosen | None:
+    """The option with a time that the customer took last; None if its offer came to nothing. Newest answers first."""
+    last = next((one for one in given if one.kind == About.OPTION and one.due is not None), None)
+    if last is None or last.due is None or last.offer_state not in (OfferState.OFFERED, OfferState.TAKEN):
+        return None
+    return Chosen(last.choice, last.due, last.at)

@@ -38,9 +38,21 @@ def _promised(shown: View, civil: Localizer) -> str:
     if shown.dates and first is not None:
         lines.append(paragraph(civil.say(texts.PROMISED_FIRST, due=civil.deadline(first))))
     changes = "".join(f"<li>{_change(move, civil)}</li>\n" for move in shown.dates)
-    body = f"<ul>\n{changes}</ul>\n" if changes else paragraph(civil.say(texts.UNCHANGED))
-    due = f"<p><strong>{escape(civil.say(texts.PROMISED, due=civil.deadline(shown.due)))}</strong></p>\n"
+    # What is about to change is not said to stand as it was.
+    unchanged = paragraph(civil.say(texts.UNCHANGED)) if shown.chosen is None else ""
+    body = f"<ul>\n{changes}</ul>\n" if changes else unchanged
+    due = _held(shown, civil)
+    if not (lines or body):
+        return due
     return f"{due}{heading(civil.say(texts.CHANGED))}{''.join(lines)}{body}"
+
+
+def _held(shown: View, civil: Localizer) -> str:
+    held, chosen = civil.deadline(shown.due), shown.chosen
+    if chosen is None:
+        return paragraph(civil.say(texts.PROMISED, due=held), strong=True)
+    said = civil.say(texts.CHOSEN, name=chosen.name, due=civil.deadline(chosen.due))
+    return paragraph(said, strong=True) + paragraph(civil.say(texts.CHOSEN_UNTIL, due=held))
 
 
 def _change(move: DateGiven, civil: Localizer) -> str:

@@ -32,6 +32,8 @@ PROMISED: Final = mark("We promised: by %(due)s.")
 PROMISED_FIRST: Final = mark("We promised at first: by %(due)s.")
 CHANGED: Final = mark("What changed")
 UNCHANGED: Final = mark("The promised time has not changed.")
+CHOSEN: Final = mark("You chose: %(name)s, by %(due)s. It is being confirmed.")
+CHOSEN_UNTIL: Final = mark("Until it is confirmed, this holds: by %(due)s.")
 MOVED: Final = mark("On %(at)s it became: by %(due)s.")
 NOT_MOVED: Final = mark(
     "On %(at)s we named another time: by %(due)s. You have not agreed to it, so what we promised stays."

@@ -41,13 +41,22 @@ ENDED = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """An option that the customer took at `at`, by which it is promised by `due` once that is confirmed."""
+
+    name: str
+    due: datetime
+    at: datetime
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A promise as its customer reads it.
 
     `low` and `high` are both given only in State.RANGE. `said_at` is when the message was sent that `state` repeats,
     None if it repeats none. `missed`: `next_by` has passed without a word; `passed`: the promised time
-    has, with its tolerance. `pause`: we wait for them.
+    has, with its tolerance. `pause`: we wait for them. `chosen` is what they took that is not confirmed yet.
     """
 
     what: str
@@ -64,6 +73,7 @@ class View:
     missed: bool = False
     passed: bool = False
     pause: Pause | None = None
+    chosen: Chosen | None = None
 
     @property
     def ended(self) -> bool:
@@ -80,10 +90,12 @@ def view(
     *,
     fresh: bool,
     updates: bool = True,
+    chosen: Chosen | None = None,
 ) -> View:
     """The page of a promise at business time `now`; `said` are the messages that went out, newest first.
 
     Not `fresh`: the facts are too old to say how it stands (ADR 0049). Without `updates` they want none by now.
+    `chosen` is what they took last, unless that came to nothing.
     """
     last = next(iter(said), None)
     state = _state(promise, gap, last, now, rules, fresh=fresh)
@@ -106,7 +118,13 @@ def view(
         missed=by is not None and by < now,
         passed=_passed(promise, now),
         pause=gap.pause if gap is not None and gap.going_on(now) and state not in (*ENDED, State.STALE) else None,
+        chosen=None if state in ENDED or chosen is None or _confirmed(promise, chosen) else chosen,
     )
+
+
+def _confirmed(promise: Promise, chosen: Chosen) -> bool:
+    """Whether the promise has the time that they took, or another one since."""
+    return promise.held_due == chosen.due or any(one.at >= chosen.at for one in promise.dates)
 
 
 def _state(

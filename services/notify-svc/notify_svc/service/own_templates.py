@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from candor.contracts import Standing, Statement
@@ -16,6 +17,7 @@ from notify_svc.compose.reach import Reach
 from notify_svc.compose.words import locale_of
 from notify_svc.domain.facts import Decision, Kind, Promise, Reason, Rules
 from notify_svc.domain.lint import Finding
+from notify_svc.domain.naming import greeted
 from notify_svc.domain.own import Own
 from notify_svc.store import read_model
 from notify_svc.store.read_model import PromiseRecord
@@ -70,7 +72,8 @@ async def preview(
     matter = Matter(known=known, promise=known.promise, gap=known.gap, decision=decision, statement=own.statement)
     theirs = contact.language if locale_of(contact.language).partition("_")[0] == own.language else None
     snapshot = snapshot_of(matter, rules, zone, locale_of(theirs, own.language), now, contact.quiet_hours(rules.quiet))
-    return composed(snapshot, house, LETTER, own)
+    reader = greeted(contact.name, {own.language, house.language})
+    return composed(replace(snapshot, reader=reader), house, LETTER, own)
 
 
 def _decision(statement: Statement, known: PromiseRecord, promise: Promise) -> Decision:

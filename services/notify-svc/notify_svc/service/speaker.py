@@ -13,8 +13,9 @@ from candor.contracts import NoticeState, Purpose, staff_key
 from candor.store.unit_of_work import UnitOfWork
 from notify_svc.compose.drafting import Draft, Matter, ahead, draft, kept_back, kept_from_the_owner
 from notify_svc.compose.house import Houses
-from notify_svc.compose.letter import CANNOT_COMPOSE, Signer
+from notify_svc.compose.letter import CANNOT_COMPOSE
 from notify_svc.compose.reach import Reach, Route
+from notify_svc.compose.signer import Signer
 from notify_svc.compose.wording import wording_of
 from notify_svc.compose.words import language_of, translations
 from notify_svc.delivery import switches

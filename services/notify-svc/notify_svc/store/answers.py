@@ -16,7 +16,7 @@ class Given(NamedTuple):
     """An answer as its customer gave it, at business time `at`; no words once they have come to their end.
 
     `question`: what it answers, if that was asked and is still kept; `due`: the time of the option that they took, if
-    it had one and its offer is still kept.
+    it had one and its offer is still kept; `offer_state`: the state of that offer, "" without one.
     """
 
     answer_id: str
@@ -28,6 +28,7 @@ class Given(NamedTuple):
     clarification_id: str = ""
     question: str = ""
     due: datetime | None = None
+    offer_state: str = ""
 
 
 async def hold(uow: UnitOfWork, customer_id: str, link_id: str, *, alone: bool = False) -> None:
@@ -93,7 +94,8 @@ ON CONFLICT (form) DO NOTHING RETURNING answer_id"""
 _GIVEN: Final = """
 answer_id, kind, choice, words, answer.at, coalesce(question, '') AS question,
   (SELECT (option->>'due')::timestamptz FROM offer, jsonb_array_elements(options) AS option
-   WHERE offer.offer_id = answer.offer_id AND option->>'name' = choice LIMIT 1) AS due
+   WHERE offer.offer_id = answer.offer_id AND option->>'name' = choice LIMIT 1) AS due,
+  coalesce((SELECT state FROM offer WHERE offer.offer_id = answer.offer_id), '') AS offer_state
 FROM answer LEFT JOIN clarification USING (clarification_id)"""
 
 _ONE: Final = f"""

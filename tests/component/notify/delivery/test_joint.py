@@ -79,7 +79,7 @@ async def test_one_mail_names_each_promise_of_a_customer_and_no_other_customers(
     assert [row["joint"] for row in rows if row["customer_id"] == "c2"] == [""]
     assert {row["state"] for row in rows} == {"sent"}
     # What holds for the customer as a whole is said once, what differs once for each.
-    assert text(one).count("To reach us") == text(one).count("Hello,") == 1
+    assert text(one).count("To reach us") == text(one).count("Hello Pat,") == 1
     assert text(one).count("We now expect") == 3
 
 

@@ -14,7 +14,7 @@ from notify_svc.service.expiry import expiries
 from notify_svc.settings import NotifySettings
 from tests.support.clocks import NOON
 from tests.support.customer_page import Customers
-from tests.support.notify import DUE, erased, event, withdrawn
+from tests.support.notify import DUE, erased, event, revised, withdrawn
 
 LATER = DUE + timedelta(days=2)
 
@@ -61,6 +61,40 @@ async def test_an_option_is_shown_without_what_it_costs_us_and_taken(site: Custo
     assert told == OptionTaken(offer_id="OF-1", promise_id="p1", customer_id="c1", at=told.at, option="later")
     again = (await site.customer.get(path)).text
     assert texts.OPTIONS not in again and "<p>later: by Sun 10 Mar, 14:00</p>" in again
+
+
+async def test_until_the_date_taken_stands_the_page_says_that_it_is_being_confirmed(site: Customers) -> None:
+    path = await offered(site, offer())
+    before = (await site.customer.get(path)).text
+    assert "<strong>We promised: by Fri 8 Mar, 13:00.</strong>" in before and texts.READBACK in before
+    await site.send(path, about="option", offer=await key(site, path), choice="1")
+
+    async def confirming() -> bool:
+        text = (await site.customer.get(path)).text
+        said = "<strong>You chose: later, by Sun 10 Mar, 14:00. It is being confirmed.</strong>" in text
+        # Neither as what holds without a word, nor as what we understood.
+        assert ("<strong>We promised: by Fri 8 Mar, 13:00.</strong>" in text or texts.UNCHANGED in text) is False
+        assert (texts.READBACK in text) is not said
+        return said
+
+    assert await confirming()
+    assert "Until it is confirmed, this holds: by Fri 8 Mar, 13:00." in (await site.customer.get(path)).text
+    stale = await site.send(path, about="readback", choice="right")
+    assert stale.status_code == 409 and await site.answers(kind="readback") == []
+    # The offer is heard of before the promise.
+    await site.desk.take(offer(2, OfferState.TAKEN))
+    assert await confirming()
+    await site.desk.take(revised(LATER))
+    assert not await confirming()
+    assert "<strong>We promised: by Sun 10 Mar, 14:00.</strong>" in (await site.customer.get(path)).text
+
+
+async def test_what_was_taken_of_an_offer_that_was_withdrawn_is_not_being_confirmed(site: Customers) -> None:
+    path = await offered(site, offer())
+    await site.send(path, about="option", offer=await key(site, path), choice="1")
+    await site.desk.take(offer(2, OfferState.WITHDRAWN))
+    text = (await site.customer.get(path)).text
+    assert "being confirmed" not in text and texts.READBACK in text
 
 
 async def test_an_option_without_a_time_is_said_by_its_name_alone(site: Customers) -> None:

@@ -11,8 +11,8 @@ from notify_svc.channels import Channel, Form
 from notify_svc.compose.asking import Asking, asking
 from notify_svc.compose.contact import Contact
 from notify_svc.compose.house import House
-from notify_svc.compose.letter import Signer
 from notify_svc.compose.reach import Route
+from notify_svc.compose.signer import Signer
 from notify_svc.compose.words import language_of
 from notify_svc.domain.lint import lint_own
 from tests.support.clocks import NOON

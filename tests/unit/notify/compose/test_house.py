@@ -10,10 +10,12 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.compose.house import DEFAULT_OPTIONS, MOST_SAID, House, Houses, Option, parse
-from notify_svc.compose.letter import Letter, Signer, compose
+from notify_svc.compose.letter import Letter, compose
+from notify_svc.compose.signer import Signer
 from notify_svc.domain.facts import Decision, Kind, Reason
 from notify_svc.settings import NotifySettings
 from tests.unit.notify.facts import gap, promise, snapshot, step, told
@@ -142,10 +144,24 @@ def test_who_writes_and_how_to_reach_them() -> None:
 
 
 def test_a_name_in_the_signature_is_a_name_whatever_it_says() -> None:
-    house = House(company="Certainly Soon Ltd", reach="call shortly")
+    house = House(company="Certainly Soon Ltd", reach="call soon.example")
     made = written(house, signer=Signer("Max Fault", "asap@example.com"))
     for name in ("Certainly Soon Ltd", "Max Fault", "asap@example.com"):
         assert name in made.text
+    assert made.left_out == written(house).left_out
+
+
+@pytest.mark.parametrize(("field", "words"), [("reach", "Call back ASAP"), ("company", "guaranteed soon")])
+def test_a_sentence_is_no_name_and_no_way_to_reach_somebody(field: str, words: str) -> None:
+    with pytest.raises(ValidationError, match="vague_time"):
+        House(**{field: words})
+    plain = written(House())
+    made = written(House(), signer=Signer("Max", words))
+    assert words not in made.text and "Max looks after this for you: reply to this message." in made.text
+    assert [what for what, _ in made.left_out if what == "reach"] == ["reach"]
+    nobody = written(House(), signer=Signer(words, "+1 212 555 0100"))
+    assert words not in nobody.text and nobody.text == plain.text
+    assert [what for what, _ in nobody.left_out if what == "signer"] == ["signer"]
 
 
 def test_an_action_that_names_a_team_which_has_not_accepted_is_left_out_and_recorded() -> None:

@@ -15,7 +15,8 @@ from jinja2 import Environment
 from candor.contracts import Fact, FactKind, Standing, Statement
 from notify_svc.channels import Form
 from notify_svc.compose.house import House, Option, OptionRule, parse
-from notify_svc.compose.letter import LETTER, Letter, Signer, compose
+from notify_svc.compose.letter import LETTER, Letter, compose
+from notify_svc.compose.signer import Signer
 from notify_svc.compose.words import languages, locale_of, translations
 from notify_svc.domain.consistency import range_beside
 from notify_svc.domain.facts import CalledOff, Decision, Gap, Kind, Move, Reason
@@ -78,7 +79,10 @@ def test_a_catalogue_is_complete(language: str) -> None:
             assert sorted(PLACES.findall(meant)) == sorted(PLACES.findall(said)), (said, meant)
             assert "%" not in PLACES.sub("", meant), meant
             # Where English ends a sentence every language does, or two of them would run together.
-            assert said == "Hello," or meant.endswith((".", "。")) == said.endswith("."), (said, meant)
+            assert said.startswith("Hello") or meant.endswith((".", "。")) == said.endswith("."), (
+                said,
+                meant,
+            )
 
 
 def test_every_sentence_of_the_templates_can_be_translated() -> None:
@@ -299,3 +303,22 @@ def test_every_option_of_the_company_fits_beside_our_own_in_every_language() -> 
         assert made.findings == ()
         assert made.text.count("\n- A\n") == 1
         assert made.html.count("<tr") == 3
+
+
+@pytest.mark.parametrize(
+    ("locale", "greeting"),
+    [
+        ("en_GB", "Hello Pat & Jo,"),
+        ("de", "Guten Tag Pat & Jo,"),
+        ("fr", "Bonjour Pat & Jo,"),
+        ("es", "Hola, Pat & Jo:"),
+        ("pt", "Olá, Pat & Jo,"),
+        ("ja", "Pat & Jo様、いつもお世話になっております。"),
+    ],
+)
+def test_the_reader_is_greeted_by_name_and_is_no_markup(locale: str, greeting: str) -> None:
+    decision = Decision(Kind.SPEAK, Reason.SLIP_HELD, Statement.WARNING)
+    made, plain = (compose(snapshot(decision, locale=locale, reader=reader), House()) for reader in ("Pat & Jo", ""))
+    assert made.findings == () and made.text.partition("\n")[0] == greeting
+    assert greeting.replace("&", "&amp;") in made.html
+    assert made.text.partition("\n")[2] == plain.text.partition("\n")[2]

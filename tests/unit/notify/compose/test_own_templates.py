@@ -68,7 +68,9 @@ def test_the_same_template_without_html() -> None:
 
 
 def _context() -> dict[str, Any]:
-    told = dict.fromkeys(("what", "due", "low", "high", "next", "completed", "milestone", "company", "reach"), "")
+    told = dict.fromkeys(
+        ("what", "due", "low", "high", "next", "completed", "milestone", "company", "reach", "reader"), ""
+    )
     known = {"statement": "warning", "lead": "may", "earlier_low": "", "means": "", "given": "", "zone": "UTC"}
     lists: dict[str, Any] = {name: [] for name in ("facts", "circumstances", "options", "actions", "meant")}
     rest = {

@@ -39,7 +39,7 @@ from notify_svc.api.reader import civil_of, contact_of, ended, page_of
 from notify_svc.briefs import kept, owners
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import PATH, STOP, texts
-from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, taken
+from notify_svc.page.answering import AN_HOUR, Answer, Fault, answer_of, asked, chosen, taken
 from notify_svc.page.forms import ANSWERED, answered, clarifying, fault_line, forms, stands
 from notify_svc.page.links import Links
 from notify_svc.page.render import content
@@ -193,7 +193,8 @@ async def find(request: Request, uow: UnitOfWork, links: Links, token: str) -> F
     fresh = opened.age <= settings.freshest_seconds
     wants = Purpose.UPDATES in contact.wanted(opened.left)
     entries, rules = [one.entry for one in said], settings.rules()
-    shown = view(promise, opened.known.gap, entries, now, rules, fresh=fresh, updates=wants)
+    took = chosen(given)
+    shown = view(promise, opened.known.gap, entries, now, rules, fresh=fresh, updates=wants, chosen=took)
     civil = civil_of(request, opened, contact)
     return Found(opened, shown, said, messages, given, offered, unanswered, unmet, due, ask, civil)
 

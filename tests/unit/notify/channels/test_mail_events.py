@@ -22,6 +22,7 @@ from standardwebhooks import Webhook
 from candor.ops.secret_files import SecretFile
 from candor.web.http.problems import Problem
 from notify_svc.channels.email.events import MOST, Events, Provider, keys_of
+from notify_svc.channels.email.postmark import marks
 from notify_svc.channels.email.reports import Report, Said
 from notify_svc.channels.email.settings import EmailSettings
 
@@ -32,7 +33,11 @@ SECRET = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 SIGNING = "0123456789abcdef0123456789abcdef"
 PRIVATE = ec.derive_private_key(20418, ec.SECP256R1())
 PUBLIC = base64.b64encode(PRIVATE.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).decode()
-KEYS = {Provider.STANDARD: SECRET, Provider.MAILGUN: SIGNING, Provider.SENDGRID: PUBLIC}
+LOGIN = "candor:0123456789abcdef"
+KEYS = {
+    **{Provider.STANDARD: SECRET, Provider.MAILGUN: SIGNING},
+    **{Provider.SENDGRID: PUBLIC, Provider.POSTMARK: LOGIN},
+}
 Request = tuple[dict[str, str], bytes]
 
 
@@ -62,6 +67,25 @@ def sendgrid(*said: dict[str, Any], at: datetime = NOW) -> Request:
     return {f"{name}-signature": signature, f"{name}-timestamp": timestamp}, raw
 
 
+def postmark(said: Mapping[str, Any], login: str = LOGIN) -> Request:
+    """By basic authentication, which is all that Postmark offers."""
+    proof = base64.b64encode(login.encode()).decode()
+    return {"authorization": f"Basic {proof}"}, msgspec.json.encode(said)
+
+
+def undelivered(kind: str = "HardBounce", record: str = "Bounce", **more: Any) -> dict[str, Any]:
+    """As Postmark's documentation shows its webhooks: the MessageID is its own."""
+    return {
+        "RecordType": record,
+        "ID": 42,
+        "Type": kind,
+        "MessageID": "883953f4-6105-42a2-a16a-77a8eac79483",
+        "Details": "smtp;550 5.1.1 The email account that you tried to reach does not exist.",
+        "Email": ADDRESS,
+        "Metadata": {"candor-id": NAME},
+    } | more
+
+
 def bounced(event: str = "bounce", status: str = "5.1.1", **more: str) -> dict[str, Any]:
     return {
         "event": event,
@@ -88,6 +112,7 @@ GOOD: dict[Provider, Request] = {
     Provider.STANDARD: standard(ours()),
     Provider.MAILGUN: mailgun(failed()),
     Provider.SENDGRID: sendgrid(bounced()),
+    Provider.POSTMARK: postmark(undelivered()),
 }
 
 
@@ -133,7 +158,8 @@ def test_one_byte_changed_anywhere_is_not_proven(
         )
 
 
-@pytest.mark.parametrize("provider", Provider)
+# Postmark signs nothing, so that nothing of a request says how old it is.
+@pytest.mark.parametrize("provider", [one for one in Provider if one is not Provider.POSTMARK])
 @pytest.mark.parametrize("late", [timedelta(days=-1, seconds=-1), timedelta(days=1, seconds=1)])
 def test_what_is_forged_or_old_is_not_proven(provider: Provider, late: timedelta, tmp_path: Path) -> None:
     found = events(tmp_path, provider)
@@ -213,3 +239,54 @@ def test_a_key_that_proves_nothing_ends_the_start(provider: Provider, tmp_path: 
     with pytest.raises(ValueError, match="MAIL_EVENTS_FILE"):
         EmailSettings(mail_events=provider).events()
     assert EmailSettings().events() is None
+
+
+@pytest.mark.parametrize(
+    ("event", "said", "code"),
+    [
+        (undelivered(Details="no status"), Said.GONE, ""),
+        (undelivered("BadEmailAddress", Details=""), Said.GONE, ""),
+        (undelivered("SoftBounce", Details="smtp;452 4.2.2 over quota"), Said.FULL, "4.2.2"),
+        (undelivered("SoftBounce", Details="smtp;554 5.7.1 no"), Said.RETURNED, "5.7.1"),
+        (undelivered("Blocked", Details=""), Said.RETURNED, ""),
+        (undelivered("Transient", Details="smtp;421 4.4.1 later"), Said.DELAYED, "4.4.1"),
+        (undelivered("AutoResponder", Details=""), Said.AUTO_REPLY, ""),
+        (undelivered("SpamComplaint", "SpamComplaint"), Said.COMPLAINT, ""),
+        (undelivered("", "Delivery", Email="", Recipient=ADDRESS, Details=""), Said.ARRIVED, ""),
+    ],
+)
+def test_what_postmark_tells_is_read_as_what_it_means(
+    event: dict[str, Any], said: Said, code: str, tmp_path: Path
+) -> None:
+    [heard] = events(tmp_path, Provider.POSTMARK).read(*postmark(event), NOW)
+    assert heard.report == Report(said, (NAME,), code, (ADDRESS,))
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        undelivered("Subscribe"),
+        undelivered(record="Open"),
+        undelivered(Metadata={}),
+        undelivered(Metadata="x"),
+        undelivered(Metadata={"candor-id": f"{NAME}@other.test"}),
+        undelivered(Email="x"),
+    ],
+)
+def test_what_postmark_tells_of_no_mail_of_ours_is_passed_over(event: dict[str, Any], tmp_path: Path) -> None:
+    [heard] = events(tmp_path, Provider.POSTMARK).read(*postmark(event), NOW)
+    assert heard.report is None
+
+
+@pytest.mark.parametrize("login", ["candor:0123456789abcdeF", "other:0123456789abcdef", "", ":"])
+def test_without_the_login_postmark_is_not_believed(login: str, tmp_path: Path) -> None:
+    found = events(tmp_path, Provider.POSTMARK)
+    with pytest.raises(Problem) as refused:
+        found.read(*postmark(undelivered(), login), NOW)
+    assert refused.value.code == "bad_signature"
+    with pytest.raises(Problem):
+        found.read({}, msgspec.json.encode(undelivered()), NOW)
+
+
+def test_a_mail_by_postmark_carries_what_its_webhooks_give_back() -> None:
+    assert marks(ID) == ("X-PM-KeepID: true", f"X-PM-Metadata-candor-id: {NAME}")

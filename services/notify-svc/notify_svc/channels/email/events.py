@@ -1,7 +1,7 @@
 """What a mail provider's webhook says of messages: proven, then read as the reports of a mailbox are.
 
 Contracts: Standard Webhooks 1.0; Mailgun, *Securing webhooks* and *Event structure*; Twilio SendGrid, *Event webhook
-security features* and *Event webhook reference*.
+security features* and *Event webhook reference*; Postmark in postmark.py.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from candor.ops.secret_files import SecretFile, lines
 from candor.web.http.problems import Problem
 from candor.web.security.schemes import HmacSignature, SignedRequest
 from candor.web.security.signatures import bad_signature, secret_bytes, verify
+from notify_svc.channels.email import postmark
 from notify_svc.channels.email.addresses import ADDRESS
 from notify_svc.channels.email.reports import Report, Said, meant, ours
 
@@ -41,6 +42,7 @@ class Provider(StrEnum):
     STANDARD = "standard"
     MAILGUN = "mailgun"
     SENDGRID = "sendgrid"
+    POSTMARK = "postmark"
 
 
 class Heard(NamedTuple):
@@ -75,7 +77,8 @@ class Events:
 
     def _report(self, said: tuple[Said | None, str, str, str]) -> Report | None:
         what, code, message, address = said
-        ids = ours(f"<{message.strip('<>')}>", self.domain)
+        named = message.strip("<>")
+        ids = ours(f"<{named}>" if "@" in named else f"<{named}@{self.domain}>", self.domain)
         if what is None or not ids or not ADDRESS.fullmatch(address):
             return None
         return Report(what, ids, code[:LONGEST_CODE], (address,))
@@ -228,5 +231,6 @@ def _said_sendgrid(event: Document) -> tuple[Said | None, str, str, str]:
 _PRESETS: Final = {
     Provider.STANDARD: _Preset(secret_bytes, verify, lambda body: body["events"], _said_standard),
     Provider.MAILGUN: _Preset(_strong, _mailgun, lambda body: [body["event-data"]], _said_mailgun),
+    Provider.POSTMARK: _Preset(postmark.usable, postmark.proves, lambda body: [body], postmark.said),
     Provider.SENDGRID: _Preset(_public, _sendgrid, lambda body: body if isinstance(body, list) else [], _said_sendgrid),
 }

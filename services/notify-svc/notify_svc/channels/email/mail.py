@@ -13,7 +13,10 @@ from notify_svc.channels.email.headers import UnsafeHeader
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mail:
-    """One mail to one recipient; `recipient` and `name` are excluded from its repr."""
+    """One mail to one recipient; `recipient` and `name` are excluded from its repr.
+
+    `marks` are headers for the provider that carries it.
+    """
 
     message_id: str
     thread: tuple[str, ...]
@@ -27,6 +30,7 @@ class Mail:
     text: str
     html: str
     leave: str = field(default="", repr=False)
+    marks: tuple[str, ...] = ()
 
     def render(self) -> bytes:
         """The mail (RFC 5322, MIME) with CRLF line ends. Raises UnsafeHeader; omits an unsafe display name."""
@@ -43,6 +47,7 @@ class Mail:
             "Auto-Submitted: auto-generated",
             "X-Auto-Response-Suppress: All",
             *self._leaving(),
+            *self.marks,
             "MIME-Version: 1.0",
             f'Content-Type: multipart/alternative; boundary="{boundary}"',
             "",

@@ -74,13 +74,14 @@ class EmailSettings(ChannelSettings):
     """
 
     mail_events: Annotated[Provider | None, EMPTY_IS_NONE] = None
-    """Whose webhook, at /v1/callbacks/mail, says what became of mails: standard, mailgun or sendgrid; empty: nobody's.
+    """Whose webhook, at /v1/callbacks/mail, says what became of mails: standard, mailgun, sendgrid or postmark; empty:
+    nobody's.
 
     Example: sendgrid
     """
     mail_events_file: OptionalFile = None
-    """File of what proves that webhook, one a line: secrets `whsec_…` (standard), Mailgun's webhook signing key, or
-    SendGrid's verification key. Read again: for the next request.
+    """File of what proves that webhook, one a line: secrets `whsec_…` (standard), Mailgun's webhook signing key,
+    SendGrid's verification key, or `user:password` (postmark). Read again: for the next request.
 
     Example: /run/candor/mail-events/keys
     """

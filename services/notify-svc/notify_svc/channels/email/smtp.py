@@ -12,8 +12,9 @@ from aiosmtplib.errors import SMTPException, SMTPResponseException
 
 from candor.ops.secret_files import SecretFile
 from notify_svc.channels import Begin, Fate, Form, Message, Outcome
+from notify_svc.channels.email import postmark
 from notify_svc.channels.email.addresses import ADDRESS
-from notify_svc.channels.email.events import Events
+from notify_svc.channels.email.events import Events, Provider
 from notify_svc.channels.email.headers import UnsafeHeader
 from notify_svc.channels.email.imap import Inbox
 from notify_svc.channels.email.mail import Mail
@@ -134,8 +135,10 @@ class EmailChannel:
         root = message_id(f"{message.thread}.promise", domain)
         earlier = (message_id(message.reply_to, domain),) if message.reply_to else ()
         # Identified by the notice, as before deliveries existed, so that a retry of any age is the same mail.
+        name = message_id(message.notice_id, domain)
+        by_postmark = self.events is not None and self.events.provider is Provider.POSTMARK
         return Mail(
-            message_id=message_id(message.notice_id, domain),
+            message_id=name,
             thread=(root, *earlier),
             date=message.at,
             sender=self._sender.address,
@@ -147,6 +150,7 @@ class EmailChannel:
             text=message.text,
             html=message.html,
             leave=message.leave,
+            marks=postmark.marks(name) if by_postmark else (),
         )
 
     async def _data(self, client: aiosmtplib.SMTP, content: bytes) -> Outcome:

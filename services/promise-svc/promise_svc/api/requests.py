@@ -141,6 +141,7 @@ class PromiseIn(TermsIn):
             requested_due=self.requested_due,
             tolerance_s=self.tolerance_s,
             terms=self.terms(),
+            made_now=self.made_at is None,
         )
 
 

@@ -1,6 +1,6 @@
 """The ledger's decisions: pure functions over frozen dataclasses. No HTTP, no Kafka, no SQL."""
 
-from promise_svc.domain.adding import added
+from promise_svc.domain.adding import added, same
 from promise_svc.domain.answers import judged
 from promise_svc.domain.customer import Customer, SetContact, admit, erase, remove_contact, set_contact
 from promise_svc.domain.decide import Statement, assign, make, revise, settle, statement, withdraw
@@ -53,6 +53,7 @@ __all__ = [
     "repeats",
     "restates",
     "revise",
+    "same",
     "set_contact",
     "settle",
     "statement",

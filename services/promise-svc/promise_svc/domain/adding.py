@@ -15,6 +15,15 @@ UNSAID: Final[dict[str, Any]] = {"requested_due": None, "tolerance_s": 0}
 EMPTY: Final = Terms()
 
 
+def same(promise: Promise, command: Make) -> Promise:
+    """The promise, if a command says what it was made with. Raises Refusal for the first field that is another."""
+    first = {"due": promise.first_due, "made_at": command.made_at if command.made_now else promise.made_at}
+    for name in (*FIXED, "due", *UNSAID, "terms"):
+        if getattr(command, name) != (first[name] if name in first else getattr(promise, name)):
+            raise _otherwise(name)
+    return promise
+
+
 def added(promise: Promise, command: Make, said: Collection[str]) -> Promise:
     """The promise with what its sender says of it once more, of which only the fields in `said` count.
 

@@ -156,14 +156,33 @@ def _added(words: Document, said: Document) -> Document:
 
 
 def repeats(known: Matter | None, entries: Iterable[Entry], command: Enter) -> bool:
-    """Whether a command says of a moment what was said of it last: of a matter that is said anew it changes nothing."""
+    """Whether a command says once more what was said, so that it changes nothing.
+
+    That is, how a matter began; of one that is said anew, what was said last of this moment.
+    """
     machine = MACHINES[command.kind]
-    if known is None or not (machine.replaces and machine.named and command.begins):
+    if known is None or not command.begins:
+        return False
+    if not machine.replaces:
+        return _began_so(known, entries, command)
+    if not machine.named:
         return False
     said = [entry for entry in entries if entry.action == machine.begins and entry.at == command.at]
     same = bool(said) and (said[-1].content, said[-1].words) == (command.content, command.words)
     learnt = command.promise_id not in {None, known.promise_id} or command.customer_id not in {"", known.customer_id}
     return same and not learnt
+
+
+def _began_so(known: Matter, entries: Iterable[Entry], command: Enter) -> bool:
+    machine = MACHINES[command.kind]
+    alone = Entry(1, machine.begins, known.at, known.content, known.words) if known.version == 1 else None
+    first = next((one for one in entries if one.action == machine.begins), None if machine.keeps else alone)
+    if first is None or (first.content, first.words) != (command.content, command.words):
+        return False
+    at_once = command.now or command.at == first.at
+    promise = command.promise_id == known.promise_id or (command.promise_id is None and not command.customer_id)
+    about = promise and command.capability_id in {None, known.capability_id}
+    return at_once and about and command.customer_id in {"", known.customer_id}
 
 
 def enter(known: Matter | None, entries: Sequence[Entry], command: Enter) -> tuple[Matter, Entry]:

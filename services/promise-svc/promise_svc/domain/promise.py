@@ -141,7 +141,7 @@ class Outline:
 class Make:
     """Make a promise to a customer; `outline`: what another system said of it, for a draft that there may be.
 
-    `if_new`: one that there is already stays as it is.
+    `if_new`: one that there is already stays as it is. `made_now`: nobody said when it was made.
     """
 
     promise_id: str
@@ -155,6 +155,7 @@ class Make:
     terms: Terms
     outline: Outline | None = None
     if_new: bool = False
+    made_now: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -334,7 +334,7 @@ def _make(batch: _Batch, command: Make, origin: Origin, first_at: datetime | Non
     if known is not None and command.outline is not None:
         return _again(batch, known, command.outline, origin)
     if known is not None:
-        raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
+        return domain.same(known, command)
     first_at = origin.time if command.if_new else first_at
     promise = domain.make(command, historical=origin.historical, first_at=first_at)
     batch.promises[promise.promise_id] = promise
@@ -350,6 +350,8 @@ def _make(batch: _Batch, command: Make, origin: Origin, first_at: datetime | Non
 def _again(batch: _Batch, known: Promise, said: Outline, origin: Origin) -> Promise:
     """The promise with what its sender tells of it once more. Raises Refusal for what contradicts what is known."""
     if not said.reported:
+        if _with_more(known, said) == known:
+            return known
         raise Refusal(RefusalReason.PROMISE_EXISTS, "a promise with this id exists already", "/promise_id")
     customer = batch.customers.get(known.customer_id)
     domain.admit(customer.erased_at if customer else None, origin.time)

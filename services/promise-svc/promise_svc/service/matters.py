@@ -11,6 +11,7 @@ from candor.contracts.matters import Claimed
 from candor.store.unit_of_work import UnitOfWork
 from promise_svc import domain
 from promise_svc.domain import Customer, Enter, Entry, Kind, Matter, Promise, Refusal, RefusalReason, claims, limits
+from promise_svc.domain.matter import fold
 from promise_svc.store import matters as rows
 from promise_svc.store.matters import Key, Known
 
@@ -50,8 +51,11 @@ class Matters:
     def repeated(self, command: Enter) -> Matter | None:
         """The matter of which this says again what was said; None if it says anything else."""
         key = (command.kind, command.matter_id)
-        known = self.current.get(key)
-        return known if domain.repeats(known, self._entries(key), command) else None
+        known, entries = self.current.get(key), self._entries(key)
+        if known is None or not domain.repeats(known, entries, command):
+            return None
+        told, _ = fold(command, entries)
+        return known if told is None else replace(known, since=told.since)
 
     def decide(
         self, command: Enter, reported: datetime, promises: Mapping[str, Promise], customers: Mapping[str, Customer]

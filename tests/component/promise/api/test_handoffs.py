@@ -234,7 +234,9 @@ async def test_a_repeated_request_is_answered_as_the_first_time(promise_api: Api
     other = await promise_api.call("POST", "/v1/handoffs", body | {"department": "success"}, headers=key)
     assert code(other) == "idempotency_key_reused"
     name = first.json()["handoff_id"]
-    taken = await promise_api.call("POST", "/v1/handoffs", body | {"handoff_id": name})
+    same = await promise_api.call("POST", "/v1/handoffs", body | {"handoff_id": name})
+    assert (same.status_code, same.json()) == (201, first.json())
+    taken = await promise_api.call("POST", "/v1/handoffs", body | {"handoff_id": name, "department": "success"})
     assert (taken.status_code, code(taken)) == (409, "already_exists")
     assert len(await promise_api.rows("SELECT FROM matter WHERE promise_id = $1", body["promise_id"])) == 1
 

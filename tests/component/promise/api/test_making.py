@@ -59,9 +59,24 @@ async def test_a_promise_stored_before_there_were_scope_items_has_none(promise_a
 
 async def test_an_own_id_is_taken_once(promise_api: Api) -> None:
     asked = body(promise_id=new("p"))
-    assert (await promise_api.call("POST", "/v1/promises", asked)).status_code == 201
-    again = await promise_api.call("POST", "/v1/promises", asked)
-    assert (again.status_code, code(again)) == (409, "already_exists")
+    first = await promise_api.call("POST", "/v1/promises", asked)
+    # Said once more it is the same answer; said otherwise it is refused, with what differs.
+    for again in (asked, asked | {"made_at": first.json()["made_at"]}):
+        same = await promise_api.call("POST", "/v1/promises", again)
+        assert (same.status_code, same.json(), same.headers["location"]) == (
+            *(201, first.json(), first.headers["location"]),
+        )
+    others = (
+        {"what": "another"},
+        {"due": "2013-03-20T12:00:00Z"},
+        {"tolerance_s": 61},
+        {"value": 7.0, "currency": "EUR"},
+    )
+    for other in (*others, {"customer_id": new("c")}, {"made_at": "2013-03-01T12:00:00Z"}):
+        refused = await promise_api.call("POST", "/v1/promises", asked | other)
+        assert (refused.status_code, code(refused)) == (409, "already_exists")
+        name = "terms" if "value" in other else next(iter(other))
+        assert refused.json()["detail"].endswith(f"its {name} is another")
     assert len(await sent(promise_api, asked["customer_id"])) == 1
 
 

@@ -140,7 +140,9 @@ async def test_what_changes_nothing_is_refused_and_so_is_a_plan_of_no_promise(pr
     assert (unknown.status_code, code(unknown)) == (404, "not_found")
     missing = await promise_api.call("POST", f"/v1/plans/{new('pl')}/finish", {})
     assert (missing.status_code, code(missing)) == (404, "not_found")
-    again = await promise_api.call("POST", "/v1/plans", plan(found["promise_id"], plan_id=found["plan_id"]))
+    again = await promise_api.call("POST", "/v1/plans", plan(new("p"), plan_id=found["plan_id"]))
+    assert (again.status_code, code(again)) == (404, "not_found")
+    again = await promise_api.call("POST", "/v1/plans", plan(found["promise_id"], plan_id=found["plan_id"], words="x"))
     assert (again.status_code, code(again)) == (409, "already_exists")
 
 

@@ -71,8 +71,13 @@ async def test_a_wish_that_is_told_again_is_once(promise_api: Api) -> None:
     first, again = [await promise_api.call("POST", PATH, body, headers=key) for _ in range(2)]
     assert first.json() == again.json() and again.status_code == 201
     assert (await shown(promise_api, PATH, customer_id=customer))["total"] == 1
-    same = await promise_api.call("POST", PATH, body | {"wish_id": first.json()["wish_id"]})
-    assert (same.status_code, code(same)) == (409, "already_exists")
+    named = body | {"wish_id": first.json()["wish_id"]}
+    same = await promise_api.call("POST", PATH, named)
+    assert (same.status_code, same.json()) == (201, first.json())
+    other = await promise_api.call("POST", PATH, named | {"words": "something else"})
+    assert (other.status_code, code(other)) == (409, "already_exists")
+    elsewhere = await promise_api.call("POST", PATH, named | {"customer_id": new("c")})
+    assert (elsewhere.status_code, code(elsewhere)) == (409, "already_exists")
 
 
 async def test_without_a_promise_it_is_a_customers(promise_api: Api) -> None:

@@ -338,11 +338,22 @@ def test_a_review_that_comes_again_as_it_is_changes_nothing(said: Enter, same: b
     assert not repeats(None, [], said)
 
 
-def test_of_other_kinds_nothing_repeats() -> None:
+def test_what_says_again_how_a_matter_began_repeats_and_nothing_else() -> None:
     for kind in Kind:
-        begins = MACHINES[kind].begins
-        matter, entries = after(command(kind, begins))
-        assert repeats(matter, entries, command(kind, begins)) is (kind in (Kind.REVIEW, Kind.LEAD_TIME))
+        machine = MACHINES[kind]
+        begun = command(kind, machine.begins)
+        matter, entries = after(begun)
+        assert repeats(matter, entries, begun) is (machine.named or not machine.replaces)
+        others = ({"content": {"a": 1}}, {"words": {"a": "b"}}, {"promise_id": "p2"}, {"customer_id": "c2"})
+        for other in (*others, {"at": begun.at + timedelta(hours=1)}):
+            assert not repeats(matter, entries, replace(begun, **other)), (kind, other)
+        assert not repeats(None, [], begun)
+
+
+def test_how_a_matter_began_is_said_again_whenever_it_is_said_without_a_time() -> None:
+    begun = command(Kind.WISH, MACHINES[Kind.WISH].begins)
+    matter, entries = after(begun)
+    assert repeats(matter, entries, replace(begun, at=begun.at + timedelta(hours=1), now=True))
 
 
 def test_a_review_may_learn_its_promise_later_but_never_another_one() -> None:

@@ -143,6 +143,14 @@ def test_a_plan_is_made_and_looked_for_as_the_guide_says(tmp_path: Path, environ
     assert run(["bash", "-e", "-c", reading], tmp_path, environment).count('"items":[]') == 2
 
 
+def test_a_wish_is_noted_changed_and_declined_as_the_guide_says(tmp_path: Path, environment: dict[str, str]) -> None:
+    (noting,), (_, due) = (blocks("note-a-wish.md", language) for language in ("bash", "sh"))
+    said = [json.loads(line) for line in run(["bash", "-e", "-c", noting], tmp_path, environment).splitlines()]
+    assert [(one["state"], one["version"]) for one in said] == [("open", 1), ("open", 2), ("declined", 3)]
+    assert (said[1]["workaround"], said[1]["look_again_on"]) == ("we come on a Friday evening", "2031-12-01")
+    assert run(["bash", "-e", "-c", due], tmp_path, environment).count('"items":[]') == 1
+
+
 def test_the_lines_shown_are_lines_that_are_taken(tmp_path: Path, environment: dict[str, str]) -> None:
     (lines,) = blocks("import-history.md", "json")
     (tmp_path / "history.jsonl").write_text(lines.replace("SO-1", "SO-9"))

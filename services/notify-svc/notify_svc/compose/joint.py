@@ -14,7 +14,7 @@ from candor.contracts import Statement
 from notify_svc.channels import Form
 from notify_svc.compose.letter import Snapshot
 from notify_svc.compose.localize import Localizer
-from notify_svc.compose.rendering import rendered_joint
+from notify_svc.compose.rendering import Context, rendered_joint
 from notify_svc.compose.words import language_of
 from notify_svc.domain.facts import Reason
 
@@ -80,7 +80,7 @@ def joined(parts: Sequence[Part], form: Form) -> tuple[str, str, str]:
     texts, ending = _apart([_paragraphs(part.text) for part in ordered], CLOSING)
     # Each line of these paragraphs is a block of its own in HTML.
     bodies, below = _apart([_blocks(part.html) for part in ordered], sum(len(one.splitlines()) for one in ending))
-    context = {
+    context: Context = {
         "reader": ordered[0].line.reader,
         "lines": [part.line for part in ordered],
         "texts": ["\n\n".join(one) for one in texts],

@@ -40,8 +40,8 @@ class Site(NamedTuple):
 
     async def not_kept(self, *, reason: str) -> None:
         """A message that the promise was not kept waits for a customer whose system takes webhooks."""
-        reached = contact(addresses={"webhook": f"{self.hook.base}/hooks"}, channels=("webhook",))
-        await self.desk.take(promise(), reached, self._broken(1, reason), tick=True)
+        reached: dict[str, Any] = {"addresses": {"webhook": f"{self.hook.base}/hooks"}, "channels": ("webhook",)}
+        await self.desk.take(promise(), contact(**reached), self._broken(1, reason), tick=True)
 
     async def decided_anew(self, version: int, *, reason: str) -> None:
         """The waiting message gives way to one that says the same with another reason."""

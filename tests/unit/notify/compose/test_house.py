@@ -154,7 +154,7 @@ def test_a_name_in_the_signature_is_a_name_whatever_it_says() -> None:
 @pytest.mark.parametrize(("field", "words"), [("reach", "Call back ASAP"), ("company", "guaranteed soon")])
 def test_a_sentence_is_no_name_and_no_way_to_reach_somebody(field: str, words: str) -> None:
     with pytest.raises(ValidationError, match="vague_time"):
-        House(**{field: words})
+        House.model_validate({field: words})
     plain = written(House())
     made = written(House(), signer=Signer("Max", words))
     assert words not in made.text and "Max looks after this for you: reply to this message." in made.text

@@ -319,18 +319,16 @@ WITH looked AS MATERIALIZED (@looked), due AS (
     attempts = attempts + 1, epoch = $7, lease_until = clock_timestamp() + make_interval(secs => $3),
     provider_code = NULL, provider_id = '', changed_at = $5
   FROM due WHERE delivery.delivery_id = due.delivery_id AND delivery.state = 'pending'
-  RETURNING delivery.delivery_id, delivery.notice_id, delivery.channel, delivery.epoch, delivery.attempts,
-    delivery.said_at)
+  RETURNING delivery.delivery_id, delivery.notice_id, delivery.channel, delivery.epoch, delivery.attempts, said_at)
 UPDATE notice SET state = 'sending', reason = 'claimed', changed_at = $5, version = version + 1,
   owner = CASE WHEN owner_wait_until IS NULL THEN owner
     WHEN EXISTS (SELECT FROM notice o WHERE o.ahead_of = notice.notice_id AND o.state = 'sent') THEN 'owner_told'
     ELSE 'owner_not_reached' END
 FROM claimed WHERE notice.notice_id = claimed.notice_id
-RETURNING {CHANGED}, claimed.delivery_id, claimed.channel, claimed.epoch, claimed.attempts,
-  coalesce(claimed.said_at, notice.decided_at) AS said_at, notice.spoken_for,
+RETURNING {CHANGED}, claimed.delivery_id, claimed.channel, claimed.epoch, claimed.attempts, notice.spoken_for,
   notice.decided_at, notice.subject, notice.body, notice.html, notice.reply_to, notice.addressee, notice.ahead_of,
   notice.public_words, notice.closing, notice.evidence->'rests_on' AS rests_on,
-  notice.evidence->'line' AS line, notice.joint"""  # noqa: S608 - constants only
+  notice.evidence->'line' AS line, notice.joint, coalesce(said_at, notice.decided_at) AS said_at"""  # noqa: S608 - constants only
 
 _PLACES: Final = (
     f"({_NEXT.format(urgent='urgent', after='$8, $9', most='$12')}) UNION ALL "

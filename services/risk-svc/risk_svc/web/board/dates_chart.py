@@ -10,6 +10,8 @@ from risk_svc.web.api.check_responses import CheckOut
 from risk_svc.web.board import style
 
 COUNTED, CHANCE, ASKED = "#16404f", "#c4572b", "#1f2a37"
+FAR: Final = 0.25
+"""The model knows more of a promise than its type, and may well differ from the count; by more than this it guesses."""
 ZONE: Final = "UTC"
 
 
@@ -71,7 +73,9 @@ def date_words(found: CheckOut) -> list[str]:
         f"Counted: {kept.share:.0%} of {kept.n:,} that came due were done in that time (95%: {kept.low:.0%} to "
         f"{kept.high:.0%})."
     )
-    said.append(f"The model's chance that it is kept: {chance_words(found.chance)}.")
+    chance = f"The model's chance that it is kept: {chance_words(found.chance)}"
+    near = kept.low - FAR <= found.chance <= kept.high + FAR
+    said.append(f"{chance}." if near else f"{chance}, far from what was counted: go by the count.")
     dates = [f"{one.share:.0%} by {style.clock_text(one.due)}" for one in found.reached if one.due is not None]
     if dates:
         said.append(f"Kept, counted ({ZONE}): {', '.join(dates)}.")

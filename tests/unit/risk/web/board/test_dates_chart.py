@@ -43,6 +43,12 @@ def checked(**changed: Any) -> responses.CheckOut:
     return responses.CheckOut(**(values | changed))
 
 
+def test_a_chance_that_is_far_from_the_count_is_not_to_go_by() -> None:
+    far = "The model's chance that it is kept: 55%, far from what was counted: go by the count."
+    assert far in date_words(checked(kept_in_time=kept(0.0), chance=0.55))
+    assert "The model's chance that it is kept: 20%." in date_words(checked(kept_in_time=kept(0.0), chance=0.2))
+
+
 def test_what_is_counted_and_what_the_model_says_are_two_sentences() -> None:
     assert date_words(checked())[1:] == [
         "Counted: 60% of 812 that came due were done in that time (95%: 56% to 63%).",

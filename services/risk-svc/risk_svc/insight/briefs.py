@@ -23,6 +23,8 @@ log: Final = structlog.get_logger("risk.insight")
 LATEST: Final = timedelta(days=1)
 """A brief that could not be made for so long is left out."""
 LOOK_SECONDS: Final = 20.0
+FIRST_LOOK: Final = "first-look"
+"""The row of `insight_brief` that says since when briefs are looked for."""
 COMPANY: Final = "company"
 """The key of the brief of all."""
 
@@ -50,8 +52,14 @@ class Briefs(Rounds):
         return LOOK_SECONDS
 
     async def make(self, due: datetime) -> int:
-        """Make the briefs that are due at this time, unless it is too late; returns how many there are to send."""
-        if due == self._done or self._clock.now() - due > LATEST:
+        """Make the briefs that are due at this time, unless it is too late; returns how many there are to send.
+
+        None of a time at which nobody looked yet: in its first hours an installation knows a part of its history only.
+        """
+        if due == self._done:
+            return 0
+        since = await self._since()
+        if due < since or self._clock.now() - due > LATEST:
             return 0
         made = 0
         for department in (None, *await brief_reading.departments(self._database)):
@@ -64,6 +72,13 @@ class Briefs(Rounds):
         if made:
             log.info("weekly briefs made", count=made, due=due.isoformat())
         return made
+
+    async def _since(self) -> datetime:
+        """When briefs were looked for first."""
+        async with unit_of_work(self._database) as uow:
+            await uow.connection.execute(_LOOKED, FIRST_LOOK, self._clock.now())
+            since: datetime = await uow.connection.fetchval(_SINCE, FIRST_LOOK)
+        return since
 
     async def _send(self, due: datetime, department: str | None, sections: list[brief.Section]) -> bool:
         if not sections:
@@ -80,4 +95,10 @@ class Briefs(Rounds):
         return True
 
 
+# Where briefs were made before this was noted, they have been looked for since long ago.
+_LOOKED: Final = """
+INSERT INTO insight_brief (brief_id, made_at)
+SELECT $1, CASE WHEN EXISTS (SELECT FROM insight_brief) THEN to_timestamp(0) ELSE $2::timestamptz END
+ON CONFLICT DO NOTHING"""
+_SINCE: Final = "SELECT made_at FROM insight_brief WHERE brief_id = $1"
 _MADE: Final = "INSERT INTO insight_brief (brief_id) VALUES ($1) ON CONFLICT DO NOTHING RETURNING brief_id"

@@ -25,7 +25,8 @@ def maker(
 
 
 async def known(insight: InsightDesk) -> None:
-    """A gap of sales and one of success, and the figures of both."""
+    """A gap of sales and one of success, and the figures of both, of a company that was there the day before."""
+    await maker(insight, after=timedelta(days=-1)).round()
     for name, customer, department in (("p1", "c1", "sales"), ("p2", "c2", "success")):
         await insight.take(Story(name, customer).made(department=department), gap(name, customer, score=60.0))
     await Reckoning(insight.database, lambda: True, rates={}, loss_share=0.5).reckon()
@@ -52,6 +53,28 @@ async def test_there_is_one_of_all_and_one_of_each_department(insight: InsightDe
     assert [(one.text, one.path) for one in gaps.sentences] == [
         ("sales has a gap of 60 of 100 over 1 open promise. Its widest is p1.", "/board/groups?by=department")
     ]
+
+
+async def test_a_new_installation_makes_none_of_a_time_before_it_looked(insight: InsightDesk) -> None:
+    for name, customer in (("p1", "c1"), ("p2", "c2")):
+        await insight.take(Story(name, customer).made(department="sales"), gap(name, customer, score=60.0))
+    await Reckoning(insight.database, lambda: True, rates={}, loss_share=0.5).reckon()
+    # Started three hours after its first Monday's brief was due, in the midst of its history.
+    await maker(insight, after=timedelta(hours=3)).round()
+    await maker(insight, after=timedelta(hours=5)).round()
+    assert await sent(insight) == []
+    week = ManualClock(DUE + timedelta(days=7, minutes=1))
+    await Briefs(insight.database, lambda: True, week, "mon 08:00").round()
+    found = [row["brief_id"] for row in await insight.rows("SELECT brief_id FROM insight_brief ORDER BY brief_id")]
+    assert found == ["2026-W11", "2026-W11.sales", "first-look"]
+
+
+async def test_where_briefs_were_made_before_none_is_left_out(insight: InsightDesk) -> None:
+    await known(insight)
+    await insight.rows("DELETE FROM insight_brief")
+    await insight.rows("INSERT INTO insight_brief (brief_id) VALUES ('2026-W09')")
+    await maker(insight, after=timedelta(hours=3)).round()
+    assert [one.brief_id for one in await sent(insight)] == ["2026-W10", "2026-W10.sales", "2026-W10.success"]
 
 
 async def test_each_is_made_once_whoever_makes_it(insight: InsightDesk) -> None:

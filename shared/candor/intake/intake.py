@@ -19,6 +19,7 @@ from candor.intake.once import Acceptance, C, Caller, Origin, R, Submission, eve
 from candor.intake.requests import arriving
 from candor.intake.requests.arriving import Arrivals, Keeping
 from candor.intake.requests.content import Vault
+from candor.intake.requests.mentioned import mentioned
 from candor.intake.requests.table import WAITING
 from candor.intake.requests.writing import Request as Stored
 from candor.intake.source import Incoming, Items, Outcome, Reply, Source, Unusable, completion_of, derived_id
@@ -140,7 +141,7 @@ class Intake(Generic[C, R]):
         if any(isinstance(one.result, Acceptance) and not one.result.replayed for one in outcomes):
             self.heard.note(webhook.source)
         if refused := self._refused(webhook, outcomes):
-            await self._keep(Keeping(self.arrivals.request(webhook, source), refused))
+            await self._keep(_naming(Keeping(self.arrivals.request(webhook, source), refused), outcomes))
         return outcomes
 
     async def tried(self, webhook: Webhook) -> list[Tried]:
@@ -168,7 +169,7 @@ class Intake(Generic[C, R]):
         outcomes = await self.take(items, caller, request=request, heard=heard)
         refused = self._refused(webhook, outcomes)
         if refused or not outcomes:
-            await self._keep(Keeping(request, refused))
+            await self._keep(_naming(Keeping(request, refused), outcomes))
         metrics.REQUESTS.labels(webhook.source, request.state).inc()
         return outcomes
 
@@ -288,6 +289,14 @@ class Intake(Generic[C, R]):
         said = item.event.type if isinstance(item, Incoming) else item.type
         kind = known_name(said, self.known)
         return rejected.Rejection(webhook.source, name, sha256(raw), kind, problem.code, reason(problem))
+
+
+def _naming(keeping: Keeping, outcomes: Sequence[Outcome]) -> Keeping:
+    """The same, and the request is about whoever its refused events name."""
+    for item, result in outcomes:
+        if isinstance(result, Problem):
+            keeping.request.about.update(mentioned(item))
+    return keeping
 
 
 async def _beside(webhook: Webhook, reading: Callable[[], Made]) -> Made:

@@ -48,12 +48,16 @@ class Incoming(NamedTuple):
 
 
 class Unusable(NamedTuple):
-    """One event of a body that cannot be used, and why; `id`, `type` and `raw` as far as they could be read."""
+    """One event of a body that cannot be used, and why; the rest as far as it could be read.
+
+    `data`: whom it names, where `raw` does not say so in our own words.
+    """
 
     problem: Problem
     id: str = ""
     type: str = ""
     raw: bytes = b""
+    data: Mapping[str, Any] | None = None
 
 
 Items = Sequence[Incoming | Unusable]

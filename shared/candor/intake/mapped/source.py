@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from candor.intake.mapped.expressions import ExpressionError, evaluate, holds
 from candor.intake.mapped.fields import made, moment
 from candor.intake.mapped.labels import UnknownLabels, labels_of, places
 from candor.intake.mapped.schemes import schemes_of
+from candor.intake.requests.mentioned import NAMES
 from candor.intake.source import Incoming, Items, Outcome, Reply, Unusable, canonical, counted
 from candor.web.http import strict_json
 from candor.web.http.body import JSON
@@ -74,7 +76,7 @@ class MappedSource:
             given["named"] = self._named(given)
             rules = self._rules(given)
         except Problem as problem:
-            return [Unusable(problem, raw=canonical(given["item"]))]
+            return [Unusable(problem, raw=canonical(given["item"]), data=_whom(self.rule.events, given))]
         found = [_event(rule, given, now, alone=len(rules) == 1) for rule in rules]
         if self.rule.labels is not None:
             found = [self._affecting(item, given) for item in found]
@@ -133,12 +135,23 @@ def _event(rule: EventRule, given: dict[str, Any], now: datetime, *, alone: bool
                 data[key] = value
         time = (moment(rule.time, given, "/time") if rule.time is not None else None) or now
     except Problem as problem:
-        return Unusable(problem, type=rule.type, raw=canonical(given["item"]))
+        return Unusable(problem, type=rule.type, raw=canonical(given["item"]), data=_whom([rule], given))
     if name:
         # A sender that names its event may repeat it with another text around it: it stays the same event.
         return Incoming(name, Event(rule.type, time, data), canonical([rule.type, name]))
     # Of several events that one item makes, each has what it says for its identity.
     return Incoming("", Event(rule.type, time, data), canonical(given["item"] if alone else [rule.type, data]))
+
+
+def _whom(rules: Sequence[EventRule], given: dict[str, Any]) -> dict[str, Any]:
+    """Whom an item names by any of these rules, though it makes no event."""
+    found: dict[str, Any] = {}
+    for rule in rules:
+        for key in NAMES:
+            if key in rule.data and key not in found:
+                with suppress(Problem):
+                    found[key] = made(rule.data[key], given, f"/data/{key}")
+    return found
 
 
 def _id(rule: EventRule, given: dict[str, Any]) -> str:

@@ -37,13 +37,16 @@ async def test_all_that_names_the_customers_promise_goes_and_nothing_else(delive
     stranger, _ = await known(delivery_api, other)
     taken = await report(delivery_api, milestone(promise_id))
     refused = await report(delivery_api, milestone(promise_id, status="redated"))
+    unread = [
+        await report(delivery_api, one | {"status": "huh"}) for one in (milestone(promise_id), referring(reference))
+    ]
     by_name = await report(delivery_api, referring(reference))
     parked = await report(delivery_api, milestone(new("p")))
     others = [await report(delivery_api, one) for one in (milestone(stranger), referring(other))]
     garbage = await report(delivery_api, {"milestone": 7, "at": moment(0)})
     await hear(delivery_api, erased(customer_id))
     await end_erasures(delivery_api)
-    found = await left(delivery_api, taken, refused, by_name, parked, *others, garbage)
+    found = await left(delivery_api, taken, refused, *unread, by_name, parked, *others, garbage)
     assert found == [parked, *others, garbage]
 
 

@@ -292,6 +292,27 @@ async def test_a_customer_whom_requests_alone_name_can_be_erased(promise_api: Ap
     assert await stored(promise_api, name) == []
 
 
+@pytest.mark.parametrize("wrong", [{"due": "soon"}, {"nonsense": 1}, {"kind": 7, "customer_id": " {customer}\u200b"}])
+async def test_an_erasure_reaches_what_could_not_be_read_of_the_customer(
+    promise_api: Api, wrong: dict[str, object]
+) -> None:
+    customer, name = new(), new("evt")
+    said = {key: value.format(customer=customer) if isinstance(value, str) else value for key, value in wrong.items()}
+    await promise_api.webhook("promise.made", body(customer_id=customer) | said, webhook_id=name)
+    assert (await one(promise_api, name))["state"] == "refused"
+    await erase(promise_api, customer)
+    assert await stored(promise_api, name) == []
+
+
+@pytest.mark.parametrize("customer", ["a\0", "a\x1fb", "x" * 9_000, 7, None, {"id": "acme"}])
+async def test_what_is_no_id_names_nobody(promise_api: Api, customer: object) -> None:
+    name = new("evt")
+    await promise_api.webhook("promise.made", body() | {"customer_id": customer}, webhook_id=name)
+    row = await one(promise_api, name)
+    assert row["state"] == "refused"
+    assert [about for about in row["about"] if about.startswith("customer/")] == []
+
+
 async def test_what_an_erased_customers_sender_repeats_is_refused_without_its_content(promise_api: Api) -> None:
     asked, name, late = body(), new("evt"), new("evt")
     at = promise_api.intake.clock.now()

@@ -54,6 +54,11 @@ def test_what_means_nothing_here_is_left_out_and_what_no_rule_knows_is_not() -> 
     assert "no `when` of the mapping holds" in found[0].problem.detail
 
 
+def test_what_makes_no_event_still_says_whom_it_names() -> None:
+    found = read(vans(), {"van": "east", "stops": [stop(how="perhaps"), stop(what="broke down")]})
+    assert [one.data for one in found if isinstance(one, Unusable)] == [{"promise_id": "p-1"}, {"promise_id": "p-1"}]
+
+
 def test_one_bad_item_leaves_the_others() -> None:
     first, second = read(vans(), {"van": "east", "stops": [stop(how="perhaps"), stop(no=8)]})
     assert isinstance(first, Unusable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from codecs import BOM_UTF8
 from typing import Any, Final
 
 import msgspec
@@ -15,12 +16,13 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def loads(raw: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8.
+    """Return the value of a JSON text in UTF-8; a byte order mark before it, as some programs write one, is no part of it.
 
-    Raises Problem `malformed_json` if the text is empty, cut short, followed by data, not UTF-8 (BOM, UTF-16, lone
+    Raises Problem `malformed_json` if the text is empty, cut short, followed by data, not UTF-8 (UTF-16, lone
     surrogates), or contains NaN or infinity (also by overflow), an integer of thousands of digits, a key given twice in
     one object, or more than 32 levels.
     """
+    raw = raw.removeprefix(BOM_UTF8)
     try:
         value = _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -50,7 +52,7 @@ def _reason(raw: bytes, error: Exception) -> str:
         return "the body is empty"
     if isinstance(error, RecursionError):
         return f"nested deeper than {DEEPEST} levels"
-    if isinstance(error, UnicodeDecodeError):
+    if isinstance(error, UnicodeDecodeError) or b"\0" in raw[:4]:
         return "the body is not UTF-8"
     # Its messages name a byte position, never the content.
     return str(error)[:120]

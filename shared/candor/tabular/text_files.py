@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,6 +18,7 @@ LONGEST_LINE: Final = 1_048_576
 MOST_LINES_OF_A_ROW: Final = 200
 _SAMPLE: Final = 262_144
 _CHUNK: Final = 1 << 20
+_told: Final = re.compile(r'"?sep=([^\w\s"]|\t)"?[ \t]*(?:\r|\n|$)', re.IGNORECASE)
 _LOOKED_AT: Final = 50
 _MARKS: Final = (
     (codecs.BOM_UTF8, "utf-8-sig"),
@@ -32,11 +34,15 @@ _WORDS: Final = {
 
 
 class Written(NamedTuple):
-    """How a CSV file is written; `note` says it in a line, where it is not the usual."""
+    """How a CSV file is written; `note` says it in a line, where it is not the usual.
+
+    `told`: its first line does no more than name the separator, as Excel takes it.
+    """
 
     encoding: str
     separator: str
     note: str
+    told: bool = False
 
 
 def written(path: Path) -> Written:
@@ -46,7 +52,8 @@ def written(path: Path) -> Written:
         sample = file.read(_SAMPLE)
     if "\0" in sample:
         raise TableError(f"{path} is no text file: save it as CSV, or as .xlsx")
-    return Written(encoding, _separator(sample), _WORDS.get(encoding, ""))
+    note, told = _WORDS.get(encoding, ""), _told.match(sample)
+    return Written(encoding, told[1], note, told=True) if told else Written(encoding, _separator(sample), note)
 
 
 def records(path: Path, how: Written) -> Iterator[Raw]:
@@ -65,7 +72,7 @@ def records(path: Path, how: Written) -> Iterator[Raw]:
             except (csv.Error, UnicodeDecodeError) as error:
                 words = "is a quote opened and never closed?" if "field larger" in str(error) else str(error)
                 raise TableError(f"row {number}: {words}") from None
-            yield Raw(number, cells, lines.fault())
+            yield Raw(number, [] if how.told and number == 1 else cells, lines.fault())
 
 
 class _Lines:

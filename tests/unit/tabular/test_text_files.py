@@ -33,6 +33,21 @@ def test_decimal_commas_are_no_separators(tmp_path: Path) -> None:
     assert [row["amount"] for _, row in cells(path)] == ["1,50", "2,75", "3,10"]
 
 
+@pytest.mark.parametrize("line", ["sep=;\r\n", "SEP=; \n", '"sep=;"\n', "sep=;\r"])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_first_line_that_names_the_separator_is_no_row(tmp_path: Path, line: str, encoding: str) -> None:
+    path = put(tmp_path, f"{line}order;what\nSO-1;a,b,c\n", encoding)
+    assert cells(path) == [(3, {"order": "SO-1", "what": "a,b,c"})]
+
+
+def test_a_separator_of_ones_own_is_taken_as_named(tmp_path: Path) -> None:
+    assert cells(put(tmp_path, "sep=^\norder^what\nSO-1^a;b,c\n")) == [(3, {"order": "SO-1", "what": "a;b,c"})]
+
+
+def test_a_column_that_begins_like_it_is_a_column(tmp_path: Path) -> None:
+    assert cells(put(tmp_path, "sep=x;what\nSO-1;a\n")) == [(2, {"sep=x": "SO-1", "what": "a"})]
+
+
 @pytest.mark.parametrize(
     ("encoding", "note"),
     [

@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from string import ascii_lowercase, ascii_uppercase
 from typing import Final, NamedTuple
 
 MOST: Final = 10
@@ -22,7 +23,8 @@ ONE_DIGIT: Final = 0.3
 TWO: Final = 0.25
 _DATE: Final = 0.3
 _CUSTOMER: Final = 0.3
-_not_word: Final = re.compile(r"[^a-z0-9]+")
+_signs: Final = re.compile(r"[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u2000-\u206f\u2116\u3000-\u303f]+")
+_capitals: Final = str.maketrans(ascii_uppercase, ascii_lowercase)
 _zeros: Final = re.compile(r"(?<![0-9])0+(?=[0-9])")
 _digits: Final = re.compile(r"[0-9]+")
 
@@ -45,8 +47,11 @@ class Suggestion(NamedTuple):
 
 
 def normal(name: str) -> str:
-    """The form in which names are compared: `SO-0012`, `so 12` and `SO12` are `so12`."""
-    return _not_word.sub("", _zeros.sub("", name.lower()))[:LONGEST]
+    """The form in which names are found: `SO-0012`, `so 12` and `SO12` are `so12`.
+
+    Letters beyond ASCII stay as they are: how they are written small, the database and Python may see otherwise.
+    """
+    return _signs.sub("", _zeros.sub("", name.translate(_capitals)))[:LONGEST]
 
 
 def suggest(name: str, at: datetime, candidates: Iterable[Candidate]) -> list[Suggestion]:
@@ -83,7 +88,7 @@ def _judged(name: str, at: datetime, candidate: Candidate) -> Suggestion:
 
 def alike(one: str, other: str) -> tuple[float, str]:
     """How alike two names are, in [0, 1], and in which way; 0 for names that are not."""
-    first, second = normal(one), normal(other)
+    first, second = normal(one.casefold()), normal(other.casefold())
     if not first or not second:
         return 0.0, ""
     if first == second:

@@ -85,15 +85,23 @@ def _with_values() -> str:
     return text
 
 
+async def test_names_in_other_letters_are_found_by_their_letters(delivery_api: Api) -> None:
+    mark = "".join(chr(ord("а") + int(digit, 16)) for digit in new("x")[2:14])
+    await known(delivery_api, f"бронь {mark} 17")
+    mine, _ = await known(delivery_api, f"ЗАКАЗ-{mark.upper()}-17")
+    found = await suggested(delivery_api, await park(delivery_api, f"Заказ {mark} 17"))
+    assert [(item["promise_id"], item["score"] >= 0.9) for item in found["items"]] == [(mine, True)]
+
+
 async def test_the_database_has_the_normal_form_that_the_score_has(delivery_api: Api) -> None:
     random = Random(7)
-    signs = "SOso-_/. 00019äÖ#"
+    signs = "SOso-_/. 00019äÖ#Зз№–注\u00a0"
     names = ["".join(random.choices(signs, k=random.randint(0, 70))) for _ in range(500)]
     names += ["000", "a00b", "100", "SO-0012", "so 12", "0", "", "é-01", "x" * 200]
     rows = await delivery_api.rows(
         "SELECT name, public.normal_name(name) AS form FROM unnest($1::text[]) AS name", names
     )
-    # Capitals beyond ASCII are no part of the form, however either of the two writes them small.
+    # Letters beyond ASCII stay as they are, however either of the two writes them small.
     assert {row["name"]: row["form"] for row in rows} == {name: normal(name) for name in names}
 
 

@@ -96,7 +96,9 @@ class Guard:
             hold = await read(uow)
             passed = hold.passed_until is not None and now < hold.passed_until
             quiet = hold.held_since is not None or passed or self._limit.share >= 1
-            due = 0 if quiet else await uow.connection.fetchval(_DUE, now - HOUR)
+            # What went out while a person let all pass was looked at: it is no part of the next mass.
+            since = max(now - HOUR, hold.passed_until or now - HOUR)
+            due = 0 if quiet else await uow.connection.fetchval(_DUE, since)
         if due > self._limit.least and due > self._limit.share * (of := await self._count(begun)):
             async with unit_of_work(self._database) as uow:
                 await uow.connection.execute(_HOLD, due, of)

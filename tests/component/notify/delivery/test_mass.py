@@ -114,6 +114,24 @@ async def test_for_an_hour_after_a_release_nothing_is_held(desk_: Desk) -> None:
     assert await sending.turn() == 0
 
 
+async def test_what_a_person_released_is_no_part_of_the_next_mass(desk_: Desk) -> None:
+    await warned(desk_, 4, 0)
+    sending = Sending(desk_)
+    assert await sending.turn() == 0
+    async with unit_of_work(desk_.database) as uow:
+        await mass.release(uow, "kim")
+    # The hour begins with this look, and what is released goes out within it.
+    sending.now += 1000
+    await sending.guard.look(desk_.clock.now())
+    await desk_.later(30)
+    assert await sending.turn() == 4
+    await desk_.take(*about(["m0"], late=True))
+    await desk_.later(31)
+    assert await sending.turn() == 1
+    assert sending.guard.held is None
+    assert mails(desk_) == 5
+
+
 async def test_what_is_dropped_is_never_sent_and_what_comes_after_waits_for_a_release(desk_: Desk) -> None:
     await warned(desk_, 4, 0)
     sending = Sending(desk_)

@@ -51,6 +51,7 @@ class Outcome:
 class Form:
     """The letter a channel carries: with a subject, with HTML, at most `longest` characters of text (None: any).
 
+    `replies`: an answer to a message reaches a person; else nobody is asked to reply to it.
     `joint`: one may tell of several promises; only where what is tried again was not taken before.
     `templates` names a package whose `templates/` override those of `compose/`, for wording specific to the channel.
     """
@@ -60,6 +61,7 @@ class Form:
     longest: int | None = None
     templates: str | None = None
     joint: bool = False
+    replies: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,7 +51,7 @@ def is_short(form: Form) -> bool:
 def rendered(form: Form, statement: Statement, language: str, context: Context) -> tuple[str, str, str]:
     """Subject, text and HTML of a letter; a channel's own template for the statement goes before the common one."""
     subject = _template(form, language, ["subject.txt.j2"], html=False).render(context)
-    context = {**context, "subject": BLANKS.sub(" ", subject).strip()}
+    context = {**context, "subject": BLANKS.sub(" ", subject).strip(), "replies": form.replies}
     common = "short.txt.j2" if is_short(form) else "letter.txt.j2"
     text = _template(form, language, [f"{statement.value}.txt.j2", common], html=False).render(context)
     html = _template(form, language, [f"{statement.value}.html.j2", "letter.html.j2"], html=True).render(context)
@@ -61,7 +61,7 @@ def rendered(form: Form, statement: Statement, language: str, context: Context) 
 def parts(form: Form, language: str, context: Context, *, html: bool) -> dict[str, str]:
     """The parts of the built-in letter, by the names of the blocks in letter.j2; "" where there is nothing to say."""
     template = _template(form, language, ["letter.j2"], html=html)
-    known = template.new_context(context)
+    known = template.new_context({**context, "replies": form.replies})
     # Blocks see what the template imports above them once that has run.
     for _ in template.root_render_func(known):
         pass
@@ -93,7 +93,8 @@ def rendered_joint(form: Form, language: str, context: Context) -> tuple[str, st
 def rendered_asking(form: Form, language: str, context: Context) -> tuple[str, str, str]:
     """Subject, text and HTML of a letter that asks; without the questions where few characters have room."""
     subject = _template(form, language, ["asking_subject.txt.j2"], html=False).render(context)
-    context = {**context, "subject": BLANKS.sub(" ", subject).strip(), "short": is_short(form)}
+    filled = {"subject": BLANKS.sub(" ", subject).strip(), "short": is_short(form), "replies": form.replies}
+    context = {**context, **filled}
     text = _template(form, language, ["asking.txt.j2"], html=False).render(context)
     return str(context["subject"]), tidy(text), _template(form, language, ["asking.html.j2"], html=True).render(context)
 

@@ -17,7 +17,7 @@ SECTION: Final = 3_000
 HEADER: Final = 150
 GONE: Final = frozenset({403, 404, 410})
 """`invalid_token`, `no_service` and `channel_is_archived`: the webhook is revoked or its channel gone."""
-FORM: Final = Form(html=False, longest=12_000)
+FORM: Final = Form(html=False, longest=12_000, replies=False)
 """Slack refuses messages from about 13,000 signs on."""
 
 

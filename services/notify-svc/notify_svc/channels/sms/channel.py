@@ -30,7 +30,7 @@ class SmsChannel:
 
     name = "sms"
     address_kind = "phone"
-    form = Form(subject=False, html=False, longest=LONGEST)
+    form = Form(subject=False, html=False, longest=LONGEST, replies=False)
 
     def __init__(self, account: Account, most: int) -> None:
         self._account = account

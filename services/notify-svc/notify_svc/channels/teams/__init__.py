@@ -14,7 +14,7 @@ from notify_svc.channels.hosts import Hosts
 
 GONE: Final = frozenset({401, 403, 404, 410})
 """The flow is deleted or turned off, or the signature in its address is no longer valid."""
-FORM: Final = Form(html=False, longest=8_000)
+FORM: Final = Form(html=False, longest=8_000, replies=False)
 """A card may have 28 KB; of some scripts that is a third as many signs."""
 
 

@@ -31,7 +31,7 @@ class WebhookChannel:
     name = "webhook"
     address_kind = "webhook"
     # Standard Webhooks asks for bodies below 20 kB.
-    form = Form(html=False, longest=5_000)
+    form = Form(html=False, longest=5_000, replies=False)
 
     def __init__(
         self,

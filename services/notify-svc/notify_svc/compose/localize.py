@@ -18,6 +18,8 @@ from notify_svc.domain.lexicon import ENGLISH
 
 UNNAMED: Final = re.compile(r"UTC|GMT|Etc/.*")
 """Zones that are no place: they are told by their distance from UTC."""
+FIRSTS: Final = {"fr": (re.compile(r"\b1(?=\s)"), "1er"), "pt": (re.compile(r"\b1(?= de )"), "1º")}
+"""How a date's first of the month is written where that is no plain number, which babel does not know."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +39,10 @@ class Localizer:
         same_year = day.year == self.today().year
         whole = datetime.combine(day, time())
         text: str = format_skeleton("MMMEd" if same_year else "yMMMEd", whole, locale=self.locale)
-        return text.replace(",", "") if language_of(self.locale) == ENGLISH else text
+        if day.day == 1 and self.language in FIRSTS:
+            number, first = FIRSTS[self.language]
+            text = number.sub(first, text, count=1)
+        return text.replace(",", "") if self.language == ENGLISH else text
 
     def today(self) -> date:
         """The date by the customer's clock."""

@@ -23,6 +23,25 @@ def test_the_year_shows_where_it_is_another() -> None:
     assert Localizer(VIENNA, "en_GB", NOON).moment(NOON + timedelta(days=365)) == "Sat 8 Mar 2014, 13:00"
 
 
+@pytest.mark.parametrize(
+    ("locale", "first", "second"),
+    [
+        ("fr", "ven. 1er mars, 13:00", "sam. 2 mars, 13:00"),
+        ("fr_CA", "ven. 1er mars, 13 h 00", "sam. 2 mars, 13 h 00"),
+        ("pt", "sex., 1º de mar. 13:00", "sáb., 2 de mar. 13:00"),
+        ("pt_PT", "sexta, 1/03, 13:00", "sábado, 2/03, 13:00"),
+        ("de", "Fr., 1. März, 13:00", "Sa., 2. März, 13:00"),
+        ("es", "vie, 1 mar, 13:00", "sáb, 2 mar, 13:00"),
+    ],
+)
+def test_the_first_of_a_month_is_written_as_its_language_does(locale: str, first: str, second: str) -> None:
+    civil = Localizer(VIENNA, locale, NOON)
+    for days, said in ((7, first), (6, second)):
+        assert civil.moment(NOON - timedelta(days=days)).replace("\xa0", " ").replace("\u202f", " ") == said
+    year = Localizer(VIENNA, locale, NOON + timedelta(days=400)).day(NOON - timedelta(days=7))
+    assert (" 1er mars 2013" in year) is locale.startswith("fr")
+
+
 def test_the_day_is_named_once_where_both_ends_share_it() -> None:
     civil = Localizer(VIENNA, "en_GB", NOON)
     assert civil.ends(NOON, NOON + timedelta(hours=1)) == ("Fri 8 Mar, 13:00", "14:00")

@@ -210,8 +210,7 @@ async def _invalid_request(_request: Request, error: Exception) -> Response:
 
 def _field_error(item: dict[str, Any]) -> FieldError:
     place, *path = item["loc"]
-    # Of what is missing or unknown pydantic's own words are of parameters as well as of bodies.
-    detail = detail_of(item) if item["type"] == "string_pattern_mismatch" else str(item["msg"])[:200]
+    detail = detail_of(item)
     if place == "body":
         return FieldError(detail, pointer=pointer(path)[:256])
     return FieldError(detail, parameter=".".join(str(part) for part in path))

@@ -54,3 +54,5 @@ async def test_a_side_is_asked_alone_and_an_erased_customers_words_count_no_more
 async def test_the_question_has_to_be_said(promise_api: Api) -> None:
     for params in ({}, {"question": "mood"}, {"question": "well", "word": "x"}):
         assert (await promise_api.call("GET", "/v1/sheets/themes", role="viewer", params=params)).status_code == 422
+    missing = (await promise_api.call("GET", "/v1/sheets/themes", role="viewer", params={"side": "staff"})).json()
+    assert missing["errors"] == [{"detail": "is missing", "parameter": "question"}]

@@ -31,6 +31,8 @@ _WORDS: Final = {
     "too_short": "must have at least {min_length} entries",
     "too_long": "must have at most {max_length} entries",
 }
+_BARE: Final = {"Nothing"}
+"""Parts without fields."""
 _EMPTY: Final = {"string_too_short", "too_short"}
 _KINDS: Final = ("string_type", "list_type", "int_type", "float_type", "bool_type", "dict_type", "model_type")
 _SHORT: Final = dict(
@@ -65,6 +67,8 @@ def one_told(error: Mapping[str, Any]) -> str:
     if kind == "string_pattern_mismatch":
         pattern = str(context.get("pattern"))
         return _PATTERNS.get(pattern) or rule_of(pattern)
+    if kind == "model_type" and context.get("class_name") in _BARE:
+        return "must be {}, as it has no options"
     if kind in _EMPTY and context.get("min_length") == 1:
         return "must not be empty"
     if kind in _WORDS:

@@ -16,7 +16,7 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def loads(raw: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8; a byte order mark before it, as some programs write one, is no part of it.
+    """Return the value of a JSON text in UTF-8; a byte order mark that stands before it is no part of it.
 
     Raises Problem `malformed_json` if the text is empty, cut short, followed by data, not UTF-8 (UTF-16, lone
     surrogates), or contains NaN or infinity (also by overflow), an integer of thousands of digits, a key given twice in

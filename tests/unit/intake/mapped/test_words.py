@@ -40,6 +40,10 @@ SOME = "must be a text (in quotes, if it looks like a number)"
         ("sources: {vans: {a: b: c}}", "line 1: no YAML: "),
         ("sources: {vans: }", f"sources.vans: is empty: it {NAMES}"),
         ("sources: {1: {service: delivery-svc}}", "sources.1: must be a small letter"),
+        (
+            "sources: {a: {extends: grafana, service: delivery-svc, proof: {bearer: true}}}",
+            "proof.bearer: must be {}, as it",
+        ),
         ("affects: []\nsources: {}", f"affects: {NAMES}"),
         ("affects: {sites: {label: a}}\nsources: {}", "affects.sites: must be a list, such as [one, other]"),
         ("affects: {sites: [{label: a, kind: 'a b'}]}\nsources: {}", "kind: must be 1 to 128 of letters"),

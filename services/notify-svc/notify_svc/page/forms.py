@@ -7,6 +7,7 @@ from html import escape
 from typing import Final
 
 from candor.contracts import AnswerKind as About
+from candor.web.http.form_page import verbatim
 from notify_svc.compose.localize import Localizer
 from notify_svc.page import texts
 from notify_svc.page.answering import CHOICES, LONGEST, Fault, asked, box_of
@@ -140,7 +141,7 @@ def _choice(value: str, words: str, before: Mapping[str, str], name: str) -> str
 def _given(one: Given, civil: Localizer) -> str:
     what = civil.say(texts.SAID_OF[one.kind])
     choice = paragraph(_chosen(one, civil)) if one.choice else ""
-    words = f'<p class="said">{escape(one.words)}</p>\n' if one.words else ""
+    words = verbatim(one.words) if one.words else ""
     head = escape(civil.say(texts.SAID_LINE, at=civil.moment(one.at), what=what))
     question = paragraph(one.question) if one.question else ""
     return f"<h3>{head}</h3>\n{question}{choice}{words}"

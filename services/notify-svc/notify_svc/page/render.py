@@ -7,6 +7,7 @@ from html import escape
 from typing import Final
 
 from candor.contracts import NoticeState
+from candor.web.http.form_page import verbatim
 from notify_svc.compose.localize import Localizer
 from notify_svc.compose.quoting import one_line
 from notify_svc.domain.facts import DateGiven
@@ -100,7 +101,7 @@ def _message(one: Said, civil: Localizer, address: str) -> str:
     words = without_links(one.body, address)
     head = civil.say(texts.SAID_ON, at=at, subject=one.subject) if one.subject else at
     unsure = paragraph(civil.say(texts.UNSURE)) if one.entry.state is NoticeState.UNKNOWN else ""
-    body = f'<p class="said">{escape(words)}</p>\n' if words else paragraph(civil.say(texts.GONE))
+    body = verbatim(words) if words else paragraph(civil.say(texts.GONE))
     # Folded, as what can be answered stands below; open where they may not have it.
     folded = "<details open>" if unsure else "<details>"
     return f"{folded}<summary><h3>{escape(head)}</h3></summary>\n{unsure}{body}</details>\n"

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from starlette.responses import HTMLResponse
 
-from candor.web.http.form_page import form_page
+from candor.web.http.form_page import form_page, verbatim
 
 LONGEST: Final = 2000
 
@@ -87,5 +87,5 @@ def _answer(name: str, one: Question, answers: Mapping[str, Any]) -> str:
     if name == "others" and (beside := answers.get("beside")):
         lines.append(f"What they do differently: {BESIDE[beside]}")
     words = answers.get(f"{name}_words")
-    shown = f'<p class="said">{escape(words)}</p>\n' if words else ""
+    shown = verbatim(words) if words else ""
     return f"<h2>{one.text}</h2>\n" + "".join(f"<p>{line}</p>\n" for line in lines) + shown

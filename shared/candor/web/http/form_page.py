@@ -80,6 +80,12 @@ def form_page(title: str, content: str, status: int, sender: str = "Candor", lan
     return HTMLResponse(text, status, HEADERS)
 
 
+def verbatim(words: str) -> str:
+    """Words of a person or a letter as they stand, as HTML; each line is one of its own in text browsers too."""
+    lines = "<br>".join(escape(line) for line in words.split("\n"))
+    return f'<p class="said">{lines}</p>\n'
+
+
 def ended_page(status: int = 401) -> HTMLResponse:
     """That a link opens nothing, whatever is wrong with it."""
     return form_page("This link has ended", "<p>Ask whoever sent it to you for a new one.</p>\n", status)

@@ -26,7 +26,7 @@ async def test_a_question_is_taken_shown_and_listed_to_the_word(site: Customers)
     page = await site.customer.get(path)
     safe(page)
     assert (
-        f'<h2 id="answered">{texts.YOU_SAID}</h2>' in page.text and "May the &lt;crew&gt; come\nearlier?" in page.text
+        f'<h2 id="answered">{texts.YOU_SAID}</h2>' in page.text and "May the &lt;crew&gt; come<br>earlier?" in page.text
     )
     [found] = await site.answers(promise_id="p1", kind="question")
     assert (found["customer_id"], found["choice"], found["words"]) == ("c1", "", "May the <crew> come\nearlier?")

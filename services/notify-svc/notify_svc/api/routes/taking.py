@@ -19,7 +19,7 @@ from candor.store import audit
 from candor.store.audit import Act, Actor
 from candor.store.unit_of_work import UnitOfWork, unit_of_work
 from candor.web.http.body import convert, read_raw
-from candor.web.http.form_page import HEADERS, ended_page, form_page
+from candor.web.http.form_page import HEADERS, ended_page, form_page, verbatim
 from candor.web.http.problems import Problem
 from candor.web.http.public import public_path
 from notify_svc.api.requests import PhoneIn
@@ -102,10 +102,10 @@ def _held(request: Request, token: str) -> Held:
 
 def _page(request: Request, found: Open, fault: str = "") -> Response:
     settings = cast("NotifySettings", request.app.state.settings)
-    letter = escape(without_links(found.body, settings.page_url))
+    letter = without_links(found.body, settings.page_url)
     parts = [
         f'<p class="fault" role="alert">{escape(fault)}</p>\n' if fault else "",
-        f'<h2>{escape(found.subject)}</h2>\n<p class="said">{letter}</p>\n',
+        f"<h2>{escape(found.subject)}</h2>\n{verbatim(letter)}",
         *(_forms(found) if found.waits else (f"<p>{escape(owner_texts.over(found.state, found.reason))}</p>\n",)),
     ]
     return form_page(owner_texts.HEADING, "".join(parts), 422 if fault else 200, settings.page_company)

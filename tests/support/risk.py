@@ -117,8 +117,8 @@ class Story:
         )
         return self._next(data, self.start)
 
-    def assigned(self, deliverer: str, *, accepted: bool) -> Message:
-        return self._next(PromiseAssigned(self.promise_id, self.customer_id, deliverer, accepted), self.start)
+    def assigned(self, deliverer: str, *, accepted: bool, due: datetime | None = None) -> Message:
+        return self._next(PromiseAssigned(self.promise_id, self.customer_id, deliverer, accepted, due), self.start)
 
     def withdrawn(self) -> Message:
         return self._next(PromiseWithdrawn(self.promise_id, self.customer_id, "not needed"), self.start)

@@ -88,7 +88,7 @@ def changed(promise: Promise, change: Change, origin: Origin) -> Message:
     elif change.kind is ChangeKind.WITHDRAWN:
         data = PromiseWithdrawn(*ids, change.reason or "", change.public_reason, _asked_by(change))
     elif change.kind is ChangeKind.ASSIGNED:
-        data = PromiseAssigned(*ids, change.deliverer or "", bool(change.accepted))
+        data = PromiseAssigned(*ids, change.deliverer or "", bool(change.accepted), change.due)
     else:
         data = PromiseSettled(*ids, Verdict(str(verdict)), change.at, change.completed_at)
     return sent(origin, promise.customer_id, promise.version, data)

@@ -161,7 +161,10 @@ class PromiseSettled(Event, frozen=True, gc=False, omit_defaults=True):
 
 
 class PromiseAssigned(Event, frozen=True, gc=False, omit_defaults=True):
-    """The promise rests on `deliverer`, who has `accepted` the work or has only been asked."""
+    """The promise rests on `deliverer`, who has `accepted` the work or has only been asked.
+
+    `due`: the date for which it was accepted, where the hand-off names one.
+    """
 
     TYPE: ClassVar[str] = "candor.promise.assigned.v1"
     TOPIC: ClassVar[str] = "promises"
@@ -171,6 +174,7 @@ class PromiseAssigned(Event, frozen=True, gc=False, omit_defaults=True):
     customer_id: str
     deliverer: str
     accepted: bool
+    due: datetime | None = None
 
 
 class PromiseState(StrEnum):

@@ -140,11 +140,17 @@ def _completion(promise: Promise, command: Settle, at: datetime) -> None:
 
 
 def assign(
-    promise: Promise, deliverer: str, requested_at: datetime, at: datetime, *, accepted: bool
+    promise: Promise,
+    deliverer: str,
+    requested_at: datetime,
+    at: datetime,
+    *,
+    accepted: bool,
+    due: datetime | None = None,
 ) -> tuple[Promise, Change | None]:
     """The promise as a hand-off requested at `requested_at` leaves it, and the change if it is one.
 
-    The newest request decides who delivers; a promise that has ended stays as it is.
+    The newest request decides who delivers; a promise that has ended stays as it is. `due`: for when it was accepted.
     """
     older = promise.assigned_at is not None and requested_at < promise.assigned_at
     if promise.state is not State.MADE or older:
@@ -159,6 +165,7 @@ def assign(
         version=assigned.version,
         kind=ChangeKind.ASSIGNED,
         at=at,
+        due=due if accepted else None,
         deliverer=deliverer,
         accepted=accepted,
     )

@@ -257,8 +257,9 @@ def _enter(batch: _Batch, command: Enter, origin: Origin) -> Matter:
         ended = promise.state is not domain.State.MADE
         if ended and command.begins and not command.waits:
             raise Refusal(RefusalReason.PROMISE_CLOSED, f"the promise is {promise.state}; nothing is left to hand over")
-        deliverer, accepted = matter.content["deliverer"], matter.state == "accepted"
-        assigned, change = domain.assign(promise, deliverer, matter.at, origin.time, accepted=accepted)
+        deliverer, accepted, due = matter.content["deliverer"], matter.state == "accepted", matter.content.get("due")
+        due = None if due is None else datetime.fromisoformat(due)
+        assigned, change = domain.assign(promise, deliverer, matter.at, origin.time, accepted=accepted, due=due)
         if assigned is not promise:
             _take(batch, Arrival(assigned, () if change is None else (change,)), origin)
     if matter.kind is Kind.OFFER and promise is not None:

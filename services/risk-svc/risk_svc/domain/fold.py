@@ -79,6 +79,7 @@ def fold(state: PromiseState, envelope: Envelope, data: Event) -> FoldOutcome:
         _restated(state, data)
     elif isinstance(data, PromiseAssigned):
         state.deliverer, state.accepted = data.deliverer, data.accepted
+        state.backed_due = None if data.due is None else data.due.timestamp()
     else:
         raise TypeError(f"{type(data).__name__} is not about one promise")
     state.promise_version = envelope.version
@@ -103,6 +104,8 @@ def _terms(state: PromiseState, data: PromiseMade | PromiseTerms) -> None:
     state.depends_on = [(item.kind, item.id) for item in data.depends_on]
     state.value, state.currency = data.value, data.currency
     state.owner, state.department = data.owner, data.department
+    if (state.deliverer, state.accepted) != (data.deliverer, data.accepted):
+        state.backed_due = None
     state.deliverer, state.accepted = data.deliverer, data.accepted
     state.zone = data.zone
     state.steps = _merge(state.steps, data)

@@ -191,7 +191,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     A `placeholder` has milestones or notices but no promise yet; it is never scored, published or shown. `dues` are the
     newest revisions: (when it became known, the promised date before it). `reporters` are the senders that reported its
     steps, the newest last; those before REPORTERS_LIMIT others are forgotten. `pauses`: when steps began and ceased to
-    wait for the customer, in order.
+    wait for the customer, in order. `backed_due`: for when its deliverer accepted it, where that was named.
     """
 
     promise_id: str
@@ -230,6 +230,7 @@ class PromiseState(msgspec.Struct, gc=False, array_like=True, kw_only=True):
     withdrawn_at: float | None = None
     reporters: list[str] = []
     pauses: list[Mark] = []
+    backed_due: float | None = None
 
     @property
     def placeholder(self) -> bool:

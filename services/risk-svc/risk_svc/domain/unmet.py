@@ -66,7 +66,9 @@ def heard(state: PromiseState, linked: Iterable[Incident]) -> int:
     items = [(item.name, item.share) for item in state.scope]
     hits = [(one.incident_id, one.version) for one in linked]
     known = (state.held_due, state.accepted, steps, items, hits)
-    return crc32(repr((*known, state.pauses) if state.pauses else known).encode("utf-8", "replace"))
+    # What few promises have is only part of the number where it is there: those of all others stay what they were.
+    rare = [one for one in (state.pauses, state.backed_due) if one]
+    return crc32(repr((*known, *rare) if rare else known).encode("utf-8", "replace"))
 
 
 def _agreed_at(state: PromiseState) -> float:

@@ -57,6 +57,19 @@ async def test_a_promise_is_unbacked_until_its_deliverer_accepts(promise_api: Ap
     assert (states[1].scope, states[1].due) == (["machine", "softener"], NOON + timedelta(hours=22))
 
 
+async def test_the_acceptance_says_for_when(promise_api: Api) -> None:
+    found = await requested(promise_api, due="2013-03-09T10:00:00Z")
+    name, path = found["handoff_id"], f"/v1/promises/{found['promise_id']}"
+    later = {"due": "2013-03-12T10:00:00Z", "reason": "parts"}
+    assert (await promise_api.call("POST", f"/v1/handoffs/{name}/counter", later)).json()["state"] == "countered"
+    assert (await promise_api.call("POST", f"/v1/handoffs/{name}/agree", {})).json()["state"] == "accepted"
+    messages = await sent(promise_api, found["customer_id"])
+    assigned = [(m.data.accepted, m.data.due) for m in messages if isinstance(m.data, PromiseAssigned)]
+    assert assigned == [(False, None), (True, NOON + timedelta(days=3, hours=22))]
+    asked, taken = (await shown(promise_api, path))["changes"]
+    assert (asked.get("due"), taken["due"]) == (None, "2013-03-12T10:00:00Z")
+
+
 async def test_an_answer_says_when_it_came_to_its_state(promise_api: Api, promise_clock: ManualClock) -> None:
     found = await requested(promise_api, expires_at=NOON + timedelta(hours=9))
     assert found["changed_at"] == found["at"] == "2013-03-08T12:00:00Z"

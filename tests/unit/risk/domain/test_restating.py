@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from candor.contracts import Message, Move, PromiseRestated, Standing, Verdict, message
+from candor.contracts import Message, Move, PromiseRestated, PromiseTerms, Standing, Verdict, message
 from candor.contracts import PromiseState as Ledger
 from risk_svc.domain.fold import FoldOutcome, fold
 from risk_svc.domain.standings import standing
@@ -89,6 +89,14 @@ def test_steps_and_deliverer_are_no_part_of_it(fed: Fed) -> None:
     fed.hear(restated(3, Ledger.BROKEN, ended_at=DUE))
     assert (fed.state.deliverer, fed.state.accepted) == ("crew-7", False)
     assert [step.name for step in fed.state.steps] == steps
+
+
+def test_for_when_it_was_accepted_stays_unless_another_delivers(fed: Fed) -> None:
+    fed.hear(fed.story.assigned("crew-7", accepted=True, due=DUE + HOUR))
+    fed.hear(restated(3, terms=PromiseTerms(deliverer="crew-7")))
+    assert fed.state.backed_due == (DUE + HOUR).timestamp()
+    fed.hear(restated(4, terms=PromiseTerms(deliverer="crew-8")))
+    assert fed.state.backed_due is None
 
 
 def test_it_is_folded_once_and_in_its_turn(fed: Fed) -> None:

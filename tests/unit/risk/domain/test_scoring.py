@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 from hypothesis import given
@@ -135,6 +136,19 @@ def test_work_nobody_accepted_is_unbacked() -> None:
     assert shares(state)["unbacked"] == 1.0
     assert "crew 7 has not accepted it" in [words for *_, words in state.view.shares]
     assert "unbacked" not in shares(scored(state_of(Story().made(deliverer="crew 7")), SAFE))
+
+
+def test_an_acceptance_for_a_later_date_backs_nothing_until_the_customer_holds_that_date() -> None:
+    story, later = Story(), DUE + timedelta(days=3)
+    made, asked = story.made(), story.assigned("crew 7", accepted=False)
+    taken = story.assigned("crew 7", accepted=True, due=later)
+    told, agreed = story.revised(later, held=False), story.revised(later)
+    found = [scored(state_of(made, asked, taken, *more), SAFE) for more in ((), (told,), (told, agreed))]
+    assert ["unbacked" in shares(state) for state in found] == [True, True, False]
+    assert "crew 7 accepted it for 3.0 days after the promised date" in [words for *_, words in found[0].view.shares]
+    other = Story()
+    in_time = other.made(), other.assigned("crew 7", accepted=True, due=DUE - timedelta(hours=2))
+    assert "unbacked" not in shares(scored(state_of(*in_time), SAFE))
 
 
 def test_a_promise_is_unbacked_from_the_request_to_the_acceptance() -> None:

@@ -16,13 +16,12 @@ _encoder: Final = msgspec.json.Encoder()
 
 
 def loads(raw: bytes) -> Any:
-    """Return the value of a JSON text in UTF-8; a byte order mark that stands before it is no part of it.
+    """Return the value of a JSON text in UTF-8.
 
-    Raises Problem `malformed_json` if the text is empty, cut short, followed by data, not UTF-8 (UTF-16, lone
+    Raises Problem `malformed_json` if the text is empty, cut short, followed by data, not UTF-8 (BOM, UTF-16, lone
     surrogates), or contains NaN or infinity (also by overflow), an integer of thousands of digits, a key given twice in
     one object, or more than 32 levels.
     """
-    raw = raw.removeprefix(BOM_UTF8)
     try:
         value = _decoder.decode(raw)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -52,6 +51,8 @@ def _reason(raw: bytes, error: Exception) -> str:
         return "the body is empty"
     if isinstance(error, RecursionError):
         return f"nested deeper than {DEEPEST} levels"
+    if raw.startswith(BOM_UTF8):
+        return "the body begins with a byte order mark: send it without one"
     if isinstance(error, UnicodeDecodeError) or b"\0" in raw[:4]:
         return "the body is not UTF-8"
     # Its messages name a byte position, never the content.

@@ -55,7 +55,7 @@ class Matters:
         if known is None or not domain.repeats(known, entries, command):
             return None
         told, _ = fold(command, entries)
-        return known if told is None else replace(known, since=told.since)
+        return replace(known, since=known.since if told is None else told.since, verdict=self._verdict(known))
 
     def decide(
         self, command: Enter, reported: datetime, promises: Mapping[str, Promise], customers: Mapping[str, Customer]

@@ -101,6 +101,15 @@ async def test_a_claim_is_checked_where_it_was_made(promise_api: Api, where: dic
         assert (await shown(promise_api, f"/v1/claims/{found['claim_id']}"))["verdict"] == expected
 
 
+async def test_a_claim_that_is_made_once_more_is_answered_with_its_verdict(promise_api: Api) -> None:
+    name = new("cap")
+    await registered(promise_api, name, PLANNED)
+    first = await claimed(promise_api, name, said="available")
+    again = await claimed(promise_api, name, said="available", claim_id=first["claim_id"])
+    assert again == first
+    assert again["verdict"] == "over_claim"
+
+
 async def test_what_the_database_says_of_every_claim_is_what_the_domain_says(promise_api: Api) -> None:
     # A value and its absence, of each part of a place.
     levels = [None, *Level]

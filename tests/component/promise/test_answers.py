@@ -204,8 +204,8 @@ async def test_answers_to_the_four_questions_are_a_sheet_of_customers_as_by_the_
     at = NOON + timedelta(minutes=1)
     ratings: dict[str, Any] = {"well": 4, "others": 2, "beside": Beside.BETTER}
     assert told.data == SheetAnswered(sheet_id=name, side=Side.CUSTOMERS, at=at, customer_id=customer, **ratings)
-    listed = await shown(promise_api, f"/v1/sheets?customer_id={customer}&side=customers")
-    assert [one.get("others_words") for one in listed["items"]] == ["they call"] * 2, listed
+    listed = await shown(promise_api, "/v1/sheets", customer_id=customer, side="customers")
+    assert [one["others_words"] for one in listed["items"]] == ["they call"] * 2
 
 
 async def test_a_sheet_of_an_erased_customer_is_not_taken(promise_api: Api) -> None:

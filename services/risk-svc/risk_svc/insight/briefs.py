@@ -60,6 +60,8 @@ class Briefs(Rounds):
             return 0
         since = await self._since()
         if due < since or self._clock.now() - due > LATEST:
+            # It stays so until the next is due.
+            self._done = due
             return 0
         made = 0
         for department in (None, *await brief_reading.departments(self._database)):

@@ -11,7 +11,7 @@ from notify_svc.compose.localize import Localizer
 from notify_svc.compose.quoting import inside, known_facts, one_line
 from notify_svc.compose.rendering import rendered_for_owner
 from notify_svc.compose.words import FALLBACK, language_of
-from notify_svc.domain.consistency import late_fits
+from notify_svc.domain.consistency import late_fits, stated
 from notify_svc.domain.lexicon import ENGLISH
 
 
@@ -30,8 +30,7 @@ def to_the_owner(
     civil = Localizer(snapshot.zone, english, snapshot.now)
     evidence, told = snapshot.decision.evidence, (snapshot.low, snapshot.high)
     ends = (told[0], told[1]) if told[0] and told[1] else None
-    # As to the customer: 0 and 100 in 100 would claim to be certain.
-    percent = min(max(round(float(evidence.get("p_slip", 0)) * 100), 1), 99)
+    percent = stated(float(evidence.get("p_slip", 0)))
     found = {
         "percent": percent,
         "fits": late_fits(percent, ends, snapshot.promise.held_due),

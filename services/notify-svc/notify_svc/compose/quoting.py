@@ -9,7 +9,7 @@ from typing import Final
 from candor.contracts import Fact, FactKind
 from notify_svc.compose.localize import Localizer
 from notify_svc.domain.facts import Gap
-from notify_svc.domain.lint import Rule, lint_words, names
+from notify_svc.domain.lint import Finding, Rule, lint_words, names
 from notify_svc.domain.naming import not_a_name
 
 MOST_OF_A_KIND: Final = 4
@@ -35,17 +35,16 @@ class Quotes:
 
     def taken(self, what: str, words: str) -> str:
         """The words, or "" if they may not stand in a letter."""
-        if not words or not (against := self._against(words)):
-            return words
-        if (what, against) not in self.left_out:
-            self.left_out.append((what, against))
-        return ""
+        return self._unless(self._against(words) if words else "", what, words)
 
     def named(self, what: str, name: str) -> str:
         """A name, or "" if it is a sentence that may not stand in a letter."""
-        if not (found := not_a_name(name, self.languages)):
-            return name
-        against = f"{found.rule.value}: {found.detail}, in {name!r}"
+        return self._unless(_against(not_a_name(name, self.languages), name), what, name)
+
+    def _unless(self, against: str, what: str, words: str) -> str:
+        """The words, unless something is against them, which is kept."""
+        if not against:
+            return words
         if (what, against) not in self.left_out:
             self.left_out.append((what, against))
         return ""
@@ -53,8 +52,12 @@ class Quotes:
     def _against(self, words: str) -> str:
         if self.unaccepted and names(self.unaccepted, words):
             return f"{Rule.UNACCEPTED_TEAM.value}: {self.unaccepted}, in {words!r}"
-        found = [finding for language in sorted(self.languages) for finding in lint_words(words, language)]
-        return f"{found[0].rule.value}: {found[0].detail}, in {words!r}" if found else ""
+        found = (finding for language in sorted(self.languages) for finding in lint_words(words, language))
+        return _against(next(found, None), words)
+
+
+def _against(found: Finding | None, words: str) -> str:
+    return f"{found.rule.value}: {found.detail}, in {words!r}" if found else ""
 
 
 def known_facts(gap: Gap) -> list[Fact]:

@@ -61,7 +61,12 @@ def chance_beside(
 
 def in_percent(forecast: Forecast) -> int:
     """The chance to be on time as a letter states it: never 0 % and never 100 %."""
-    return min(99, max(1, round((1 - forecast.p_slip) * 100)))
+    return stated(1 - forecast.p_slip)
+
+
+def stated(chance: float) -> int:
+    """A chance of 0 to 1 in percent, as it is told: 0 and 100 would claim to be certain."""
+    return min(99, max(1, round(chance * 100)))
 
 
 def range_beside(statement: Statement, told: Ends | None, due: datetime) -> tuple[Ends | None, str]:

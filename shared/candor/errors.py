@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import errno
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Final
 
 MEBIBYTE = 1024 * 1024
+MOST_TOLD: Final = 10
+"""Mistakes of a file that are told at once."""
 
 
 class OperatorError(Exception):
@@ -26,6 +30,12 @@ def plainly(error: BaseException) -> str:
     if isinstance(error, KeyError):
         return f"{str(error.args[0] if error.args else 'a key')!r} is missing"
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def at_once(found: Sequence[str]) -> str:
+    """Several mistakes in one line, at most MOST_TOLD of them and how many more there are; "" for none."""
+    more = len(found) - MOST_TOLD
+    return "; ".join([*found[:MOST_TOLD], *([f"and {more} more"] if more > 0 else [])])
 
 
 def explain_os_error(error: OSError, path: Path) -> OperatorError:

@@ -7,13 +7,13 @@ from typing import Any, Final, NamedTuple
 
 import yaml
 
+from candor.errors import at_once
+
 Path = tuple[str | int, ...]
 # The same in C, ten times as fast, where it is built in.
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 MOST_BYTES: Final = 262_144
 DEEPEST: Final = 24
-MOST_TOLD: Final = 10
-"""Mistakes of a file that are told at once."""
 _HINTS: Final = {
     "found character that cannot start any token": "a tab, or a sign such as @ or ` without quotes, cannot stand here",
     "mapping values are not allowed in this context": "a name stands too far to the right, or a text with : in it"
@@ -52,9 +52,7 @@ class LocatedError(ValueError):
     def __init__(self, line: int, text: str, *others: tuple[int, str]) -> None:
         self.line = line
         self.mistakes = tuple(dict.fromkeys(((line, text), *others)))
-        said = [f"line {number}: {words}" for number, words in self.mistakes[:MOST_TOLD]]
-        more = len(self.mistakes) - len(said)
-        super().__init__("; ".join([*said, *([f"and {more} more"] if more else [])]))
+        super().__init__(at_once([f"line {number}: {words}" for number, words in self.mistakes]))
 
 
 def together(errors: Iterable[LocatedError]) -> LocatedError:

@@ -18,6 +18,7 @@ from fastapi.openapi.models import HTTPBearer as BearerModel
 from fastapi.security.base import SecurityBase
 from starlette.requests import HTTPConnection, Request
 
+from candor.errors import at_once
 from candor.ops.clock import SystemClock
 from candor.ops.secret_files import SecretFile, Withheld
 from candor.store import audit
@@ -83,7 +84,7 @@ class Keys(tuple[tuple[bytes, Principal], ...]):
 
     def mistakes(self) -> str:
         """What is wrong, for staff; "" for nothing."""
-        return key_files.told(self.wrong)
+        return at_once(self.wrong)
 
 
 def new_key() -> tuple[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final, TypeVar
 
 import msgspec
@@ -16,8 +16,6 @@ SERVICES: Final = frozenset(NEVER_CHANGED)
 LONGEST_NAME: Final = 200
 OURS: Final = ("cli:", "key:", "session:", "source:")
 """How names begin that the audit log and the rates give to others than owners of keys."""
-MOST_TOLD: Final = 10
-"""Mistakes of a file that are told at once."""
 T = TypeVar("T")
 
 
@@ -49,9 +47,3 @@ def check_services(named: Iterable[str], service: str) -> None:
     """Raise ValueError for a service that does not exist; `service` is the one that reads the file."""
     if wrong := sorted(one for one in named if not one or one not in SERVICES | {service}):
         raise ValueError(f"there is no service {wrong[0][:64]!r}, there are {', '.join(sorted(SERVICES))}")
-
-
-def told(wrong: Sequence[str]) -> str:
-    """What is wrong with a file, at most MOST_TOLD of it; "" for nothing."""
-    more = [f"and {len(wrong) - MOST_TOLD} more"] if len(wrong) > MOST_TOLD else []
-    return "; ".join([*wrong[:MOST_TOLD], *more])

@@ -12,6 +12,7 @@ import structlog
 from fastapi import Depends, Path
 from starlette.requests import Request
 
+from candor.errors import at_once
 from candor.ops.clock import SystemClock
 from candor.ops.secret_files import SecretFile, SecretFiles
 from candor.web import metrics
@@ -131,7 +132,7 @@ class Senders(dict[str, Sender]):
 
     def mistakes(self) -> str:
         """What is wrong, for staff; "" for nothing."""
-        return key_files.told([f"source {name!r}: {why}" for name, why in sorted(self.wrong.items())])
+        return at_once([f"source {name!r}: {why}" for name, why in sorted(self.wrong.items())])
 
 
 def parse_secrets(

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
-from candor.web.http.fields import Body, EventId, Id, InternalText, Moment, Name, PublicText, Share
-from candor.web.http.hidden import bare_text
+from candor.web.http.fields import Body, EventId, Id, InternalText, Moment, Name, PublicText, ReferenceId, Share
 from candor.web.http.problems import Problem
 from delivery_svc.domain import DeliveredShare, IncidentStatus, MilestoneStatus, NamespacedId, Report, Sighting, limits
 
@@ -24,7 +23,7 @@ class ReferenceIn(Body):
     """The promise's name in a foreign system."""
 
     system: Id
-    id: Annotated[Short, BeforeValidator(bare_text)]
+    id: ReferenceId
 
 
 class AffectedIn(Body):

@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, ValidationInfo, field_validator
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator
 
 from candor.contracts import Purpose, Tolerance
 from candor.intake.once import new_id
@@ -23,11 +23,11 @@ from candor.web.http.fields import (
     Moment,
     Name,
     PublicText,
+    ReferenceId,
     Seconds,
     Text,
     Zone,
 )
-from candor.web.http.hidden import bare_text
 from promise_svc.domain import Make, Revise, Settle, State, Terms, Withdraw, limits
 from promise_svc.domain.promise import NamespacedId, Outline, PlannedStep, ScopeItem
 
@@ -78,7 +78,7 @@ class ReferenceIn(Body):
     """The promise's name in a foreign system."""
 
     system: Id
-    id: Annotated[Short, BeforeValidator(bare_text)]
+    id: ReferenceId
 
 
 class TermsIn(Body):

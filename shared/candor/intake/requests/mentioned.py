@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from codecs import BOM_UTF8
 from collections.abc import Iterator, Mapping
-from typing import Annotated, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
-from pydantic import BaseModel, BeforeValidator, StringConstraints, ValidationError
+from pydantic import BaseModel, ValidationError
 
 from candor.intake.source import Incoming, Unusable
-from candor.web.http.fields import Id, Name
-from candor.web.http.hidden import bare_text
+from candor.web.http.fields import Id, ReferenceId
 
 NAMES: Final = ("customer_id", "promise_id", "reference")
 """The fields of an event's data that say whom it is about."""
@@ -29,7 +28,7 @@ class _Promise(BaseModel):
 
 class _Pair(BaseModel):
     system: Id
-    id: Annotated[Name, BeforeValidator(bare_text), StringConstraints(max_length=200)]
+    id: ReferenceId
 
 
 class _Reference(BaseModel):

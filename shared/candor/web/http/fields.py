@@ -115,6 +115,8 @@ OriginFilter = Annotated[str | None, BeforeValidator(bare_text), Query(max_lengt
 """A sender's own name of where something comes from, or an origin of ours, that a list is filtered by."""
 Name = Annotated[str, AfterValidator(one_line), Field(max_length=TEXT_BYTES)]
 """One line of text, not blank: trimmed, and in Unicode's normal form C."""
+ReferenceId = Annotated[Name, Field(max_length=200), BeforeValidator(bare_text)]
+"""What a promise is called in a foreign system, as one line without characters that nobody sees."""
 Text = Annotated[str, AfterValidator(lines), Field(max_length=TEXT_BYTES)]
 """Text, possibly empty or with several lines; line ends are `\\n`."""
 InternalText = Annotated[Text, Field(description="Internal: staff read it, customers never do.")]

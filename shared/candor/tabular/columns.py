@@ -63,11 +63,14 @@ class Columns:
 
     def id(self, field: str) -> Any:
         """The id in a column; OPEN without one."""
-        return self.taken(field, **{"as": "id"})
+        return self._taken(field, "id")
 
-    def taken(self, field: str, **how: Any) -> Any:
-        """What a column says, read in some way; OPEN without one."""
-        return {"from": self.item(field), **how} if self.sure(field) else OPEN
+    def number(self, field: str) -> Any:
+        """The number in a column; OPEN without one."""
+        return self._taken(field, "number")
+
+    def _taken(self, field: str, kind: str) -> Any:
+        return {"from": self.item(field), "as": kind} if self.sure(field) else OPEN
 
     def time(self, field: str) -> Any:
         """The time in a column, in the order in which its dates are written; OPEN where its cells are none."""

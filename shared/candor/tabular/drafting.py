@@ -93,7 +93,7 @@ def _contact(columns: Columns, *, alone: bool) -> Fields:
         cell = columns.item("tolerance")
         data["tolerance"] = f"{cell} && lower({cell})"
     hours = [name for name in ("ahead_hours", "pace_hours") if columns.has(name)]
-    data |= {name: columns.taken(name, **{"as": "number"}) for name in hours}
+    data |= {name: columns.number(name) for name in hours}
     return {"type": "contact.set", "when": columns.cell("email"), "data": data}
 
 
@@ -114,7 +114,7 @@ def _promise(columns: Columns, path: Path) -> Fields:
     data["what"] = {"from": columns.item("what"), "as": "text", "cut": 1000} if columns.has("what") else OPEN
     data |= {name: columns.time(name) for name in ("made_at", "due", "requested_due") if columns.has(name)}
     if columns.has("value"):
-        data["value"] = columns.taken("value", **{"as": "number"})
+        data["value"] = columns.number("value")
         data["currency"], _ = columns.currency()
     data |= {name: columns.id(name) for name in ("owner", "deliverer") if columns.has(name)}
     if columns.has("department"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Container
 from typing import Any, Final
 
 import yaml
@@ -51,7 +52,12 @@ def _why(name: str, value: Any, whys: dict[str, str], seen: Seen, draft: Draft) 
         return f"{example} may be read both ways: write dmy (the day first) or mdy"
     if value == OPEN:
         return open_words(draft, name)
-    return whys.get("done_at" if name == "at" and "at" not in whys else name) or draft.reasons.get(name, "")
+    return whys.get(_said_as(name, whys)) or draft.reasons.get(name, "")
+
+
+def _said_as(name: str, known: Container[str]) -> str:
+    """Under which field something is known of an event's field: when something is done stands there as `at`."""
+    return "done_at" if name == "at" and "at" not in known else name
 
 
 def _line(indent: int, name: str, value: Any, comment: str) -> str:
@@ -93,7 +99,7 @@ def _choices(name: str, word: str) -> str:
 
 def open_words(draft: Draft, name: str) -> str:
     """Why a field is open, and what to do about it."""
-    why = draft.reasons.get("done_at" if name == "at" and "at" not in draft.reasons else name)
+    why = draft.reasons.get(_said_as(name, draft.reasons))
     if name == "currency" and why:
         return f"{why}: say which it is, such as {{value: EUR}}"
     return f"{why}: say what it is, or leave this line out" if why else "no column was found"

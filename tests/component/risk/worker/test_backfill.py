@@ -32,6 +32,14 @@ def lives(*, historical: bool) -> tuple[list[Message], list[Message]]:
     return made, ended
 
 
+async def heard_now(database: Database, clock: ManualClock) -> Desk:
+    """A desk to which all that is told comes at NOW, after the promises' dates."""
+    clock.set(NOW)
+    desk = Desk(database, RiskHandler(PublishedModel(), clock, system=clock))
+    await desk.load()
+    return desk
+
+
 async def usual_share_late(desk: Desk) -> float | None:
     """What the journal so far teaches, the same on every reading."""
     course = Timeline()
@@ -44,9 +52,7 @@ async def usual_share_late(desk: Desk) -> float | None:
 async def test_ends_that_come_later_teach_as_they_come_and_nothing_before(
     risk_database: Database, clock: ManualClock, historical: bool
 ) -> None:
-    clock.set(NOW)
-    desk = Desk(risk_database, RiskHandler(PublishedModel(), clock, system=clock))
-    await desk.load()
+    desk = await heard_now(risk_database, clock)
     made, ended = lives(historical=historical)
     for begin in range(0, MANY, 50):
         await desk.take(*made[begin : begin + 50])
@@ -64,9 +70,7 @@ async def test_ends_that_come_later_teach_as_they_come_and_nothing_before(
 async def test_that_there_is_no_end_counts_once_it_was_waited_for_long_enough(
     risk_database: Database, clock: ManualClock, historical: bool
 ) -> None:
-    clock.set(NOW)
-    desk = Desk(risk_database, RiskHandler(PublishedModel(), clock, system=clock))
-    await desk.load()
+    desk = await heard_now(risk_database, clock)
     made, _ = lives(historical=historical)
     await desk.take(*made[:50])
     clock.set(NOW + WAIT - timedelta(seconds=1))

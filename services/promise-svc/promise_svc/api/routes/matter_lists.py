@@ -266,7 +266,7 @@ async def page_of(
     *,
     falling: bool = True,
 ) -> ListPage:
-    """A page of the matters of a kind that a query finds, newest first."""
+    """A page of the matters of a kind that a query finds, newest first if `falling`, else oldest first."""
     row: type[MatterColumns] = ClaimRow if kind is Kind.CLAIM else MatterRow
     order = ((row.at, datetime), (row.matter_id, str))
     now, lines = intake_of(request).clock.now(), defaultdict[int, list[EntryRow]](list)

@@ -52,8 +52,11 @@ def _others(one: Changed) -> list[Entry]:
     named = [PARTS[name] for name in one.parts if name in PARTS]
     who = WHO.get(one.asked_by, "")
     told = [Entry(one.at, "changed", f"Changed: {', '.join(named)}", who)] if named else []
-    kinds = {"withdrawn": "withdrawn"}
-    alone = [Entry(one.at, kinds.get(name, "changed"), ALONE[name], who) for name in one.parts if name in ALONE]
+    alone = [
+        Entry(one.at, "withdrawn" if name == "withdrawn" else "changed", ALONE[name], who)
+        for name in one.parts
+        if name in ALONE
+    ]
     return [*told, *alone]
 
 

@@ -18,14 +18,13 @@ from risk_svc.web.board.pager import Pager
 from risk_svc.web.board.tables import FiguresTable, laid_out, picture, show_address
 
 SUMS: Final = {"align": "right"}
-COUNTS: Final = {"align": "left", "style": "white-space: nowrap"}
 WORDS: Final = {"align": "left", "style": "min-width: 8rem"}
 COLUMNS: Final = [
     {"name": "id", "label": "Customer", "field": "id", "align": "left"},
     {"name": "at_risk", "label": "Value at risk (95 %)", "field": "at_risk", **SUMS},
     {"name": "expected", "label": "Expected loss", "field": "expected", **SUMS},
     {"name": "shortfall", "label": "Shortfall", "field": "shortfall", **SUMS},
-    {"name": "score", "label": "Gap", "field": "score", **COUNTS},
+    {"name": "score", "label": "Gap", "field": "score", "align": "left", "style": "white-space: nowrap"},
     {"name": "worst", "label": "Largest gap", "field": "worst", "align": "left"},
     {"name": "renewal", "label": "Renewal", "field": "renewal", **WORDS},
     {"name": "told", "label": "Told last", "field": "told", **WORDS},
